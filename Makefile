@@ -1,0 +1,53 @@
+# Each target works alone on a fresh Debian or Ubuntu with Python 3.11 or newer: it installs what it needs.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+INSTALL := .ci/install-debian-packages
+DEMO_PROGRAMS := prometheus=prometheus prometheus-alertmanager=prometheus-alertmanager
+TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertmanager
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench clean programs-demo programs-test
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/installed programs-demo ## play an incident from cause to cure; ARGS=--exit-when-done ends by itself
+	@$(BIN)/hubspot-salesforce-exporter demo $(ARGS)
+
+test: check ## everything CI runs: linters, types, rules, unit and end-to-end tests
+	$(BIN)/pytest
+
+check: $(VENV)/installed programs-test ## linters, types and the checks of the rules, without the tests
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy --no-error-summary
+	promtool check rules rules/*.rules.yml
+	promtool check config rules/prometheus.yml
+	promtool test rules rules/tests/*.test.yml
+	amtool check-config rules/alertmanager.yml
+
+bench: $(VENV)/installed ## what a scrape and a poll cost, as ratios within one run
+	$(BIN)/python -m tests.bench
+
+clean: ## remove the virtual environment and what the tools left
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find exporter tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+programs-demo:
+	@$(INSTALL) $(DEMO_PROGRAMS)
+
+programs-test:
+	@$(INSTALL) $(TEST_PROGRAMS)
+
+$(VENV)/bin/python:
+	@$(INSTALL) module:ensurepip=python3-venv
+	$(PYTHON) -m venv $(VENV)
+
+# The stamp is newer than what it was made from, so the second run needs no network.
+$(VENV)/installed: pyproject.toml .ci/constraints.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt --editable '.[dev]'
+	@touch $@

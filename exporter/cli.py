@@ -1,0 +1,120 @@
+"""The commands of ``hubspot-salesforce-exporter``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exporter import __version__
+from exporter.bundled import rules_text
+from exporter.config import Config, load_config
+from exporter.config_check import ConfigError
+from exporter.demo.play import play
+from exporter.demo.scenarios import SCENARIOS
+from exporter.errors import ExporterError
+from exporter.logs import FORMATS, LEVELS, set_up_logging
+from exporter.service import listen_on, serve
+
+if TYPE_CHECKING:
+    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit code: 0 for success, 1 for a failure that was said, 2 for wrong usage."""
+    arguments = _parser().parse_args(argv)
+    command: Command = arguments.command
+    try:
+        return command(arguments)
+    except ConfigError as error:
+        _complain(str(error))
+        return 1
+    except ExporterError as error:
+        _complain(f"error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hubspot-salesforce-exporter",
+        description="Prometheus exporter and automatic resync for the HubSpot–Salesforce integration.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_serve(commands)
+    _add_check_config(commands)
+    _add_rules(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _add_serve(commands: _Commands) -> None:
+    serving = commands.add_parser("serve", help="poll the integrations, serve /metrics, receive notifications")
+    serving.add_argument("--config.file", dest="config", type=Path, required=True, metavar="FILE")
+    serving.add_argument("--web.listen-address", dest="listen", default="127.0.0.1:9951", metavar="HOST:PORT")
+    serving.add_argument("--log.level", dest="log_level", choices=LEVELS, default="info")
+    serving.add_argument("--log.format", dest="log_format", choices=FORMATS, default="logfmt")
+    serving.set_defaults(command=_serve)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    set_up_logging(arguments.log_level, arguments.log_format)
+    config = load_config(arguments.config)
+    _say_notes(config)
+    with listen_on(arguments.listen) as listen:
+        asyncio.run(serve(config, listen))
+    return 0
+
+
+def _add_check_config(commands: _Commands) -> None:
+    check = commands.add_parser("check-config", help="say whether a configuration file is good, and if not, why")
+    check.add_argument("file", type=Path)
+    check.set_defaults(command=_check_config)
+
+
+def _check_config(arguments: argparse.Namespace) -> int:
+    config = load_config(arguments.file)
+    _say_notes(config)
+    count = len(config.integrations)
+    sys.stdout.write(f"{arguments.file}: good, {count} integration{'' if count == 1 else 's'}\n")
+    return 0
+
+
+def _add_rules(commands: _Commands) -> None:
+    rules = commands.add_parser("rules", help="print the alert rules")
+    rules.add_argument("--format", choices=["prometheus"], default="prometheus")
+    rules.set_defaults(command=_rules)
+
+
+def _rules(_arguments: argparse.Namespace) -> int:
+    sys.stdout.write(rules_text())
+    return 0
+
+
+def _add_demo(commands: _Commands) -> None:
+    demo = commands.add_parser("demo", help="play an incident with simulated companies and real Prometheus components")
+    demo.add_argument("--scenario", choices=sorted(SCENARIOS), default="permissions")
+    demo.add_argument(
+        "--exit-when-done", action="store_true", help="end with a summary; exit 0 only if every step worked"
+    )
+    demo.set_defaults(command=_demo)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    return play(SCENARIOS[arguments.scenario], exit_when_done=arguments.exit_when_done)
+
+
+def _say_notes(config: Config) -> None:
+    for note in config.notes:
+        _complain(f"note: {note}")
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(text + "\n")

@@ -1,0 +1,1 @@
+"""One file per outside API. All HTTP to the outside goes through ``upstream``."""

@@ -1,0 +1,105 @@
+"""The Sync Health bridge: what a team puts in front of the page HubSpot has no API for. See ``bridge.openapi.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.clients.upstream import Answer, Upstream
+from exporter.config import Secret
+from exporter.errors import AuthError, InvalidAnswer
+from exporter.json_schema import checked
+
+MAX_RESYNC_IDS = 100
+"""HubSpot resyncs at most 100 ticked errors at a time; the bridge answers 400 to more."""
+
+_MAX_PAGES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class SyncError:
+    """One sync error as the bridge lists it; ``record`` names the HubSpot or Salesforce record it belongs to."""
+
+    id: str
+    category: str
+    error_type: str | None
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResyncAnswer:
+    """Which error ids the bridge took, and which it refused with what reason."""
+
+    accepted: frozenset[str]
+    rejected: Mapping[str, str]
+
+
+class BridgeClient:
+    """One integration's bridge."""
+
+    def __init__(self, url: str, token: Secret | None, upstream: Upstream) -> None:
+        self._url = url
+        self._token = token
+        self._upstream = upstream
+
+    async def sync_health(self) -> Any:
+        """``GET /sync-health`` as JSON, unchecked: the source that parses it does that."""
+        return await self._upstream.call("GET", f"{self._url}/sync-health", self._json, headers=self._headers())
+
+    async def sync_errors(self, category: str, error_type: str | None = None) -> AsyncIterator[SyncError]:
+        """Every error of a category, page by page."""
+        after: str | None = None
+        for _page in range(_MAX_PAGES):
+            named = {"category": category, "error_type": error_type, "after": after, "limit": "500"}
+            params = {key: value for key, value in named.items() if value is not None}
+            url = f"{self._url}/sync-errors"
+            answer = await self._upstream.call("GET", url, self._json, headers=self._headers(), params=params)
+            page = checked(answer, "bridge_sync_errors", "GET /sync-errors")
+            for entry in page["results"]:
+                yield _sync_error(entry)
+            if page.get("next_after") in (None, after):
+                return
+            after = page["next_after"]
+
+    async def resync(self, error_ids: Sequence[str]) -> ResyncAnswer:
+        """Asks for a resync of at most 100 errors. Not retried here: the job behind it knows what is still to do."""
+        body = {"error_ids": list(error_ids)}
+        url = f"{self._url}/resync"
+        answer = await self._upstream.call(
+            "POST", url, self._json, headers=self._headers(), json_body=body, retry=False
+        )
+        taken = checked(answer, "bridge_resync", "POST /resync")
+        return ResyncAnswer(
+            accepted=frozenset(taken["accepted"]),
+            rejected={entry["id"]: entry.get("reason") or "rejected" for entry in taken.get("rejected") or ()},
+        )
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/json"}
+        if self._token is not None:
+            try:
+                headers["Authorization"] = f"Bearer {self._token.read()}"
+            except (OSError, KeyError, UnicodeDecodeError) as error:
+                raise AuthError(f"cannot read the bridge token ({type(error).__name__})") from error
+        return headers
+
+    def _json(self, answer: Answer) -> Any:
+        if answer.status in (401, 403):
+            raise AuthError(f"{answer.where}: status {answer.status}")
+        if answer.status not in (200, 202):
+            raise self._upstream.failure(answer)
+        body = answer.json()
+        if not isinstance(body, dict):
+            raise InvalidAnswer(f"{answer.where}: an answer that is not an object")
+        return body
+
+
+def _sync_error(entry: Mapping[str, Any]) -> SyncError:
+    record = entry.get("hubspot_id") or entry.get("salesforce_id") or entry["id"]
+    return SyncError(
+        id=entry["id"],
+        category=entry["category"],
+        error_type=entry.get("error_type"),
+        record=f"{entry.get('object_type') or 'record'}/{record}",
+    )

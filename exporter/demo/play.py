@@ -1,0 +1,117 @@
+"""Plays a scenario: acts, looks until each step has really happened, tells the story, ends every process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.live import Live
+
+from exporter.demo.observer import Observer, View
+from exporter.demo.scenarios import Scenario, Step
+from exporter.demo.screen import Progress, Screen, places
+from exporter.demo.stage import Stage, plan_stage, running_stage
+
+LOOK_SECONDS = 0.5
+
+READING_SECONDS = 2.5
+"""On a terminal every step stays at least this long: somebody wants to read it."""
+
+Show = Callable[[Progress, View], None]
+
+
+def play(scenario: Scenario, *, exit_when_done: bool) -> int:
+    """Plays on the terminal. Returns 0 only if every step happened; raises ``ProcessError`` if a program is missing."""
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="hubspot-salesforce-demo-") as folder:
+        stage = plan_stage(Path(folder))
+        try:
+            progress = asyncio.run(_play(scenario, stage, console, stay=not exit_when_done))
+        except KeyboardInterrupt:
+            console.print("Ended. Everything the demo started is stopped.")
+            return 130
+    done = len(progress.proofs) == len(scenario.steps)
+    _summarize(scenario, progress, console)
+    return 0 if done else 1
+
+
+async def _play(scenario: Scenario, stage: Stage, console: Console, *, stay: bool) -> Progress:
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101  a coroutine under asyncio.run has one
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    console.print("Starting simulator, exporter, Prometheus and Alertmanager …")
+    async with running_stage(stage), httpx.AsyncClient(trust_env=False, timeout=5) as http:
+        console.print(*places(stage), sep="\n", soft_wrap=True)
+        observer = Observer(stage, http)
+        with _display(scenario, stage, console) as show:
+            pace = READING_SECONDS if console.is_terminal else 0.0
+            progress = await _tell(scenario, observer, show, pace)
+            while stay:
+                show(progress, await observer.look())
+                await asyncio.sleep(LOOK_SECONDS)
+    return progress
+
+
+async def _tell(scenario: Scenario, observer: Observer, show: Show, pace: float) -> Progress:
+    progress = Progress()
+    for step in scenario.steps:
+        started = time.monotonic()
+        for verb, body in step.acts:
+            await observer.act(verb, body)
+        view = await _until_seen(step, observer, lambda view: show(progress, view))  # noqa: B023  called at once
+        if not step.seen(view):
+            progress = Progress(progress.proofs, f"not seen within {step.at_most:g} s")
+            show(progress, view)
+            return progress
+        progress = Progress((*progress.proofs, (step.proof(view), time.monotonic() - started)))
+        show(progress, view)
+        await asyncio.sleep(pace)
+    return progress
+
+
+async def _until_seen(step: Step, observer: Observer, show: Callable[[View], None]) -> View:
+    """The view in which the step was seen, or the last one before its time was over."""
+    deadline = time.monotonic() + step.at_most
+    while True:
+        view = await observer.look()
+        show(view)
+        if step.seen(view) or time.monotonic() > deadline:
+            return view
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+@contextlib.contextmanager
+def _display(scenario: Scenario, stage: Stage, console: Console) -> Iterator[Show]:
+    """A live screen on a terminal; elsewhere a line for every step."""
+    if console.is_terminal:
+        screen = Screen(scenario, stage)
+        with Live(console=console, screen=True, refresh_per_second=8) as live:
+            yield lambda progress, view: live.update(screen.frame(progress, view))
+        return
+    told = 0
+
+    def tell(progress: Progress, _view: View) -> None:
+        nonlocal told
+        for step, (proof, seconds) in list(zip(scenario.steps, progress.proofs, strict=False))[told:]:
+            console.print(f"✔ {step.title}: {proof} ({seconds:.0f} s)", soft_wrap=True, highlight=False)
+        told = len(progress.proofs)
+
+    yield tell
+
+
+def _summarize(scenario: Scenario, progress: Progress, console: Console) -> None:
+    console.rule(f"scenario {scenario.name}")
+    for step, (proof, seconds) in zip(scenario.steps, progress.proofs, strict=False):
+        console.print(f"[green]✔[/] {step.title}\n    {proof} [dim]({seconds:.0f} s)[/]", highlight=False)
+    for step in scenario.steps[len(progress.proofs) : len(progress.proofs) + 1]:
+        console.print(f"[red]✘ {step.title}: {progress.failed}[/]")
+    done, all_steps = len(progress.proofs), len(scenario.steps)
+    seconds = sum(seconds for _, seconds in progress.proofs)
+    console.print(f"{done} of {all_steps} steps really happened, in {seconds:.0f} s.", highlight=False)

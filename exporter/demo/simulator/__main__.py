@@ -1,0 +1,113 @@
+"""`python -m exporter.demo.simulator --port=0 --orgs=acme,beta`: the simulator as a process of its own.
+
+It listens on loopback only, prints one line of JSON with its real port (`{"port": 12345}`) once it listens, and
+ends with exit code 0 on SIGTERM or SIGINT.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+
+import uvicorn
+
+from exporter.demo.simulator.app import build_app
+from exporter.demo.simulator.settings import Settings
+from exporter.demo.simulator.world import World
+
+LOOPBACK = "127.0.0.1"
+
+
+class Server(uvicorn.Server):
+    """A server that says when it listens, and that frees hanging requests before it stops."""
+
+    def __init__(self, config: uvicorn.Config, world: World) -> None:
+        super().__init__(config)
+        self._world = world
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then print the port."""
+        await super().startup(sockets)
+        if sockets and self.started:
+            sys.stdout.write(json.dumps({"port": sockets[0].getsockname()[1]}) + "\n")
+            sys.stdout.flush()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGTERM and SIGINT; unlike the base class, do not raise them again afterwards."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        yield
+
+    def stop(self) -> None:
+        """Answer nobody any more."""
+        self._world.stopping.set()
+        self.should_exit = True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until a signal comes; the exit code."""
+    options = _options().parse_args(arguments)
+    world = World(_names(options), time.time, _settings(options))
+    app = build_app(world, options.sync_interval or None)
+    listener = socket.create_server((LOOPBACK, options.port))
+    # Clients that poll once a minute keep their connection.
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_keep_alive=90, timeout_graceful_shutdown=2
+    )
+    with listener:
+        asyncio.run(Server(config, world).serve(sockets=[listener]))
+    return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    usual = Settings()
+    parser = argparse.ArgumentParser(prog="python -m exporter.demo.simulator", description=__doc__)
+    add = parser.add_argument
+    add("--port", type=int, default=0, help="0 picks a free one")
+    add("--orgs", default="acme", help="names, separated by commas")
+    add("--more-orgs", type=int, default=0, help="as many more, named org-0001 and so on")
+    add("--sync-interval", type=float, default=1.0, help="seconds between rounds; 0: only by the control verb tick")
+    add("--window-seconds", type=float, default=usual.window_seconds, help="length of the rolling call window")
+    add("--limit", type=int, default=usual.daily_limit, help="calls the org may make in the window")
+    add("--allocation", type=int, default=usual.allocation, help="calls allocated to HubSpot; -1: none set")
+    add("--overage-allowed", action="store_true", help="calls beyond the limit go through")
+    add("--records", type=int, default=usual.records, help="linked records of each org")
+    add("--traffic", type=float, default=usual.records_per_second, help="records changed per second and org")
+    add("--suspend-after", type=int, default=usual.suspend_after, help="errors of missing permissions")
+    add("--token-seconds", type=float, default=usual.token_seconds, help="life of a Salesforce session")
+    add("--searches-per-second", type=int, default=usual.searches_per_second, help="HubSpot's limit")
+    add("--event-log-interval", choices=("Hourly", "Daily"), default=usual.event_log_interval)
+    add("--event-log-lag", type=float, default=usual.event_log_lag, help="seconds until a log file appears")
+    return parser
+
+
+def _names(options: argparse.Namespace) -> list[str]:
+    named = [name.strip() for name in options.orgs.split(",") if name.strip()]
+    return [*named, *(f"org-{number:04d}" for number in range(1, options.more_orgs + 1))]
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    return Settings(
+        window_seconds=options.window_seconds,
+        daily_limit=options.limit,
+        allocation=None if options.allocation < 0 else options.allocation,
+        overage_allowed=options.overage_allowed,
+        records=options.records,
+        records_per_second=options.traffic,
+        suspend_after=options.suspend_after,
+        token_seconds=options.token_seconds,
+        searches_per_second=options.searches_per_second,
+        event_log_interval=options.event_log_interval,
+        event_log_lag=options.event_log_lag,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""The simulator as one ASGI app."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+
+from exporter.demo.simulator import bridge_api, hubspot_api, salesforce_api, salesforce_token, status_api
+from exporter.demo.simulator.control_api import Control
+from exporter.demo.simulator.world import World
+
+
+def build_app(world: World, sync_interval: float | None = 1.0) -> Starlette:
+    """All APIs over one world. While the app runs, a round happens every `sync_interval` seconds; None: only on
+    demand (`POST /control/{org}/tick`)."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        ticker = asyncio.create_task(world.run(sync_interval)) if sync_interval else None
+        try:
+            yield
+        finally:
+            if ticker is not None:
+                ticker.cancel()
+                with suppress(asyncio.CancelledError):
+                    await ticker
+
+    return Starlette(
+        routes=[
+            *Control(world).routes(),
+            *status_api.routes(world),
+            *salesforce_token.routes(world),
+            *salesforce_api.routes(world),
+            *hubspot_api.routes(world),
+            *bridge_api.routes(world),
+        ],
+        lifespan=lifespan,
+    )

@@ -1,0 +1,132 @@
+"""HubSpot's public CRM API: search and batch update of contacts, companies and deals.
+
+It answers under `/crm/v3/objects/…` and under `/crm/objects/2026-09/…`.
+"""
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from exporter.demo.simulator.clock import iso
+from exporter.demo.simulator.gate import Gate, Handler, Refusal, bearer, json_refusal, read_object
+from exporter.demo.simulator.hubspot_search import as_json, read_search, run_search
+from exporter.demo.simulator.org import Org
+from exporter.demo.simulator.records import Record
+from exporter.demo.simulator.world import World
+
+MOST_INPUTS = 100
+_CORRELATION_ID = "00000000-0000-4000-8000-000000000000"
+_SCOPES = ["crm.objects.contacts.read", "crm.objects.companies.read", "crm.objects.deals.read"]
+_BASES = ("/{org}/hubspot/crm/v3/objects", "/{org}/hubspot/crm/objects/2026-09")
+
+
+def routes(world: World) -> list[Route]:
+    """Search and batch update, under both forms of version."""
+    gate = Gate(world, "hubspot", write_refusal)
+    return [
+        route
+        for base in _BASES
+        for route in (
+            gate.route(f"{base}/{{object_type}}/search", "search", _authorized(search), ("POST",)),
+            gate.route(f"{base}/{{object_type}}/batch/update", "batch_update", _authorized(batch_update), ("POST",)),
+        )
+    ]
+
+
+def write_refusal(refusal: Refusal) -> Response:
+    """`{"status": "error", "message": "…", "correlationId": "…", "category": "…"}`, more for some categories."""
+    category = {"INVALID_SESSION_ID": "INVALID_AUTHENTICATION", "JSON_PARSER_ERROR": "VALIDATION_ERROR"}.get(
+        refusal.code, refusal.code
+    )
+    content: dict[str, Any] = {
+        "status": "error",
+        "message": refusal.message,
+        "correlationId": _CORRELATION_ID,
+        "category": category,
+    }
+    if category == "RATE_LIMIT":
+        content |= {"errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING"}
+    if category == "MISSING_SCOPES":
+        content["errors"] = [{"message": refusal.message, "context": {"requiredGranularScopes": _SCOPES}}]
+    return json_refusal(refusal, content)
+
+
+def _authorized(handler: Handler) -> Handler:
+    async def guarded(org: Org, request: Request) -> Response:
+        if not hmac.compare_digest(bearer(request).encode(), org.settings.hubspot_token.encode()):
+            raise Refusal(401, "INVALID_AUTHENTICATION", "Authentication credentials not found or invalid.")
+        if request.path_params["object_type"] not in org.records.by_type:
+            raise Refusal(400, "VALIDATION_ERROR", f"unknown object type: {request.path_params['object_type']}")
+        return await handler(org, request)
+
+    return guarded
+
+
+async def search(org: Org, request: Request) -> Response:
+    """One page of a search; at most so many searches a second for the account."""
+    if not org.searches.admit():
+        raise Refusal(429, "RATE_LIMIT", "You have reached your secondly limit.")
+    body = await read_object(request)
+    try:
+        found = run_search(read_search(body), org.records.by_type[request.path_params["object_type"]])
+    except ValueError as error:
+        raise Refusal(400, "VALIDATION_ERROR", f"There was a problem with the request: {error}") from error
+    return JSONResponse(found)
+
+
+async def batch_update(org: Org, request: Request) -> Response:
+    """Write properties of up to 100 records: 200, or 207 when some were refused."""
+    inputs = (await read_object(request)).get("inputs")
+    if not isinstance(inputs, list) or not inputs or not all(_is_input(one) for one in inputs):
+        raise Refusal(400, "VALIDATION_ERROR", "inputs must be a list of objects with id and properties")
+    if len(inputs) > MOST_INPUTS:
+        raise Refusal(400, "VALIDATION_ERROR", f"at most {MOST_INPUTS} inputs in a batch")
+    records = {record.hubspot_id: record for record in org.records.by_type[request.path_params["object_type"]]}
+    errors = []
+    written = []
+    for one in inputs:
+        refused = _why_refused(org, records, one)
+        if refused is not None:
+            errors.append(refused)
+        else:
+            record = records[one["id"]]
+            org.write_properties(record, {name: str(value) for name, value in one["properties"].items()})
+            written.append(record)
+    org.touches.note(len(inputs), [record.hubspot_id for record in written])
+    return _batch_answer(org, written, errors)
+
+
+def _batch_answer(org: Org, written: list[Record], errors: list[dict[str, Any]]) -> Response:
+    content: dict[str, Any] = {
+        "status": "COMPLETE",
+        "results": [as_json(record, tuple(record.written)) for record in written],
+        "startedAt": iso(org.clock()),
+        "completedAt": iso(org.clock()),
+    }
+    if errors:
+        content |= {"numErrors": len(errors), "errors": errors}
+    return JSONResponse(content, status_code=207 if errors else 200)
+
+
+def _is_input(one: Any) -> bool:
+    return isinstance(one, dict) and isinstance(one.get("id"), str) and isinstance(one.get("properties"), dict)
+
+
+def _why_refused(org: Org, records: Mapping[str, Record], one: Mapping[str, Any]) -> dict[str, Any] | None:
+    settings = org.settings
+    unknown = set(one["properties"]) - settings.mapped_properties - settings.unmapped_properties
+    if one["id"] not in records:
+        return _batch_error(one["id"], "OBJECT_NOT_FOUND", "Could not get some objects, they may be deleted.")
+    if unknown:
+        return _batch_error(one["id"], "VALIDATION_ERROR", f'Property "{min(unknown)}" does not exist')
+    if one["id"] in org.refused_writes:
+        return _batch_error(one["id"], "VALIDATION_ERROR", "A validation rule refuses the write.")
+    return None
+
+
+def _batch_error(hubspot_id: str, category: str, message: str) -> dict[str, Any]:
+    return {"status": "error", "category": category, "message": message, "context": {"ids": [hubspot_id]}}

@@ -1,0 +1,243 @@
+"""One simulated customer: a Salesforce org, its HubSpot account, and the integration between them.
+
+Every control verb is a method here; the HTTP layer only reads the body and calls it. A bad value is a ValueError.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from exporter.demo.simulator.access import ACCESSES, Access
+from exporter.demo.simulator.call_window import CallWindow
+from exporter.demo.simulator.clock import Clock
+from exporter.demo.simulator.conditions import reason_holds
+from exporter.demo.simulator.faults import FaultBook
+from exporter.demo.simulator.names import REASONS
+from exporter.demo.simulator.rate_limit import RateLimit
+from exporter.demo.simulator.records import OBJECT_TYPES, Record, RecordBook
+from exporter.demo.simulator.request_log import RequestLog
+from exporter.demo.simulator.sessions import Sessions
+from exporter.demo.simulator.settings import Settings
+from exporter.demo.simulator.sync_errors import ErrorList, SyncError
+from exporter.demo.simulator.sync_round import run_round
+
+RESYNC_LIMIT = 100
+TRUST_STATUSES = (
+    "OK",
+    *("INFORMATIONAL_CORE", "INFORMATIONAL_NONCORE"),
+    *("MAINTENANCE_CORE", "MAINTENANCE_NONCORE"),
+    *("MINOR_INCIDENT_CORE", "MINOR_INCIDENT_NONCORE"),
+    *("MAJOR_INCIDENT_CORE", "MAJOR_INCIDENT_NONCORE"),
+)
+BRIDGE_PARTS = ("api_calls", "suspension", "errors")
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """Why HubSpot stopped the integration, and since when."""
+
+    reason: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Megabytes used and allowed; None is what Salesforce does not tell."""
+
+    used_mb: int | None
+    max_mb: int | None
+
+
+class Org:
+    """State of one customer, and what can be done to it from outside."""
+
+    def __init__(self, name: str, clock: Clock, settings: Settings | None = None, instance: str = "SIM1") -> None:
+        self.name = name
+        self.clock = clock
+        self.settings = settings = settings or Settings()
+        self.instance = instance
+        self.integration_user = f"hubspot@{name}.example"
+        self.monitoring_user = f"monitoring@{name}.example"
+        self.calls = CallWindow(clock, settings.window_seconds)
+        self.daily_limit = settings.daily_limit
+        self.allocation = settings.allocation
+        self.overage_allowed = settings.overage_allowed
+        self.records_per_second = settings.records_per_second
+        self.sessions = Sessions(clock, settings.token_seconds)
+        self.searches = RateLimit(clock, settings.searches_per_second)
+        self.access: Access = Access()
+        self.storage: dict[str, Storage] = {"data": Storage(100, 1_024), "file": Storage(50, 1_024)}
+        self.records = RecordBook(settings.records, clock())
+        self.errors = ErrorList()
+        self.resynced: list[SyncError] = []
+        self.causes: set[str] = set()
+        self.suspension: Suspension | None = None
+        self.faults = FaultBook()
+        self.trust = "OK"
+        self.omitted_parts: frozenset[str] = frozenset()
+        self.refused_writes: frozenset[str] = frozenset()
+        self.requests: Counter[str] = Counter()
+        self.resyncs = RequestLog()
+        self.touches = RequestLog()
+        self._last_tick = clock()
+        self._changes_owed = 0.0
+
+    # What goes on by itself.
+
+    def tick(self) -> None:
+        """Time passes: records change at the set rate, then HubSpot does a round."""
+        now = self.clock()
+        self._changes_owed += self.records_per_second * max(0.0, now - self._last_tick)
+        self._last_tick = now
+        changes, self._changes_owed = divmod(self._changes_owed, 1.0)
+        self.records.change_next(int(changes), now)
+        run_round(self, now)
+
+    def cause_holds(self, cause: str) -> bool:
+        """Is what made an error still there? Permissions are looked up, other causes are remembered."""
+        if cause.startswith(("field:", "object:")):
+            return self.access.holds(cause)
+        return cause in self.causes
+
+    def write_properties(self, record: Record, properties: dict[str, str]) -> None:
+        """HubSpot's side of a record is written. Only a mapped property that changes makes the record sync."""
+        changed = {name for name, value in properties.items() if record.written.get(name) != value}
+        record.written.update(properties)
+        if changed:
+            record.changed = self.clock()
+        if changed & self.settings.mapped_properties:
+            self.records.change(record, self.clock())
+
+    # What the bridge can do.
+
+    def resync(self, error_ids: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
+        """Accepted ids, and rejected ones with the reason. ValueError above the limit of one request.
+
+        An accepted error leaves the list at once and costs HubSpot one call; the next round decides whether it
+        comes back.
+        """
+        if len(error_ids) > RESYNC_LIMIT:
+            raise ValueError(f"error_ids: {len(error_ids)} ids, at most {RESYNC_LIMIT} at a time")
+        accepted: list[SyncError] = []
+        rejected: list[tuple[str, str]] = []
+        for error_id in error_ids:
+            error = self.errors.get(error_id)
+            if self.suspension is not None:
+                rejected.append((error_id, "suspended"))
+            elif error is None:
+                rejected.append((error_id, "not_found"))
+            else:
+                self.errors.remove(error)
+                accepted.append(error)
+        self.resynced.extend(accepted)
+        if accepted:
+            self.calls.add(self.settings.connected_app, len(accepted))
+        self.resyncs.note(len(error_ids), [error.hubspot_id for error in accepted])
+        return [error.id for error in accepted], rejected
+
+    def clear_suspension(self) -> str | None:
+        """Press *Clear Suspension*; the reason when its cause still holds and nothing happens."""
+        if self.suspension is not None and reason_holds(self, self.suspension.reason):
+            return self.suspension.reason
+        self.suspension = None
+        return None
+
+    # What can happen to the org.
+
+    def set_field_permission(self, object_name: str, field: str, granted: bool, access: str | None = None) -> None:
+        """Grant or withdraw read, edit or (None) both on a field for the integration user."""
+        _one_of("access", access, (None, *ACCESSES))
+        _one_of("object", object_name, tuple(self.access.objects))
+        self.access.set_field(f"{object_name}.{field}", access, granted)
+
+    def set_object_permission(self, object_name: str, granted: bool, access: str | None = None) -> None:
+        """Grant or withdraw read, edit or (None) both on an object for the integration user."""
+        _one_of("access", access, (None, *ACCESSES))
+        _one_of("object", object_name, tuple(self.access.objects))
+        self.access.set_object(object_name, access, granted)
+
+    def set_permission_set(self, assigned: bool) -> None:
+        """Assign the permission set to the integration user, or take it away."""
+        self.access.permission_set_assigned = assigned
+
+    def set_user(self, active: bool | None = None, api_enabled: bool | None = None) -> None:
+        """Change the integration user; None leaves a thing as it is."""
+        if active is not None:
+            self.access.user_active = active
+        if api_enabled is not None:
+            self.access.api_enabled = api_enabled
+
+    def use_api_calls(self, app: str, calls: int, seconds_ago: float = 0.0) -> None:
+        """An app of the org makes calls."""
+        self.calls.add(app, calls, seconds_ago)
+
+    def set_storage(self, kind: str, used_mb: int | None, max_mb: int | None) -> None:
+        """Storage of a kind (`data`, `file`); None hides it from /limits."""
+        _one_of("kind", kind, tuple(self.storage))
+        self.storage[kind] = Storage(used_mb, max_mb)
+
+    def set_trust(self, status: str) -> None:
+        """What Salesforce Status says of the org's instance. HubSpot takes no notice of it."""
+        _one_of("status", status, TRUST_STATUSES)
+        self.trust = status
+
+    def suspend(self, reason: str, cause_holds: bool = False, since: float | None = None) -> None:
+        """HubSpot suspends. `cause_holds` puts a cause of that name, which `set_cause` takes away again."""
+        _one_of("reason", reason, REASONS)
+        self.suspension = Suspension(reason, self.clock() if since is None else since)
+        if cause_holds:
+            self.causes.add(reason)
+
+    def set_cause(self, name: str, holds: bool) -> None:
+        """Put or remove a cause: one that errors were made with, or a suspension reason."""
+        (self.causes.add if holds else self.causes.discard)(name)
+
+    def add_errors(
+        self,
+        category: str,
+        error_type: str,
+        count: int,
+        *,
+        cause: str | None = None,
+        affected_records: int = 1,
+        object_type: str = "contacts",
+        details: str | None = None,
+    ) -> list[str]:
+        """That many more linked records have changed and failed; their error ids.
+
+        Names outside the catalogue are taken as they are, since HubSpot may invent new ones.
+        """
+        _one_of("object_type", object_type, OBJECT_TYPES)
+        if cause is not None and not cause.startswith(("field:", "object:")):
+            self.causes.add(cause)
+        now = self.clock()
+        ids = []
+        for _ in range(count):
+            record = self.records.add_linked(object_type, now)
+            error = SyncError(
+                number=0,
+                category=category,
+                error_type=error_type,
+                details=details or f"{error_type.replace('_', ' ')} (simulated)",
+                cause=cause,
+                object_type=object_type,
+                hubspot_id=record.hubspot_id,
+                salesforce_id=record.salesforce_id,
+                affected_records=affected_records,
+                last_seen=now,
+            )
+            ids.append(self.errors.add(error).id)
+        return ids
+
+    def add_records(self, object_type: str, count: int) -> list[str]:
+        """New HubSpot records, to be created in Salesforce in the next round; their HubSpot ids."""
+        _one_of("object_type", object_type, OBJECT_TYPES)
+        now = self.clock()
+        records = [self.records.add(object_type, now) for _ in range(count)]
+        for record in records:
+            self.records.change(record, now)
+        return [record.hubspot_id for record in records]
+
+
+def _one_of(key: str, value: str | None, known: tuple[str | None, ...]) -> None:
+    if value not in known:
+        raise ValueError(f"{key}: {value!r} is not one of {', '.join(str(name) for name in known)}")

@@ -1,0 +1,110 @@
+"""The HubSpot records of an org: when each was made, changed and last synced, and which ones wait for a sync."""
+
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+
+OBJECT_TYPES = ("contacts", "companies", "deals")
+LEAD_EVERY = 5  # every fifth contact is a lead in Salesforce
+ID_PREFIX = {"Lead": "00Q", "Contact": "003", "Account": "001", "Opportunity": "006"}
+SALESFORCE_ID_PROPERTY = {
+    "Lead": "salesforceleadid",
+    "Contact": "salesforcecontactid",
+    "Account": "salesforceaccountid",
+    "Opportunity": "hs_salesforceopportunityid",
+}
+_HOUR = 3_600.0
+_MIX = ("contacts",) * 5 + ("companies",) * 3 + ("deals",) * 2
+
+
+@dataclass(slots=True)
+class Record:
+    """One HubSpot record. Times are epoch seconds; `salesforce_id` is None until its first sync."""
+
+    hubspot_id: str
+    object_type: str
+    salesforce_object: str
+    salesforce_id: str | None
+    created: float
+    changed: float
+    synced: float | None
+    written: dict[str, str] = field(default_factory=dict)  # properties set by batch update
+
+    def value(self, name: str) -> str | float | None:
+        """A property: a text, epoch *milliseconds* for a time, None when it has none."""
+        times = {
+            "createdate": self.created,
+            "lastmodifieddate" if self.object_type == "contacts" else "hs_lastmodifieddate": self.changed,
+            "salesforcelastsynctime": self.synced,
+        }
+        if name in times:
+            when = times[name]
+            return None if when is None else when * 1000
+        if name == SALESFORCE_ID_PROPERTY[self.salesforce_object]:
+            return self.salesforce_id
+        return self.hubspot_id if name == "hs_object_id" else self.written.get(name)
+
+    def mark_synced(self, now: float) -> None:
+        """HubSpot wrote the record to Salesforce; a new one has its Salesforce id from now on."""
+        self.synced = now
+        if self.salesforce_id is None:
+            self.salesforce_id = _salesforce_id(self)
+
+
+class RecordBook:
+    """All records by id and by type, and those that changed since HubSpot last looked."""
+
+    def __init__(self, count: int, now: float) -> None:
+        self.by_id: dict[str, Record] = {}
+        self.by_type: dict[str, list[Record]] = {name: [] for name in OBJECT_TYPES}
+        self.waiting: dict[str, Record] = {}
+        for position, object_type in enumerate(islice(cycle(_MIX), count)):
+            # A quiet past: all linked, the newest synced one minute ago.
+            record = self.add(object_type, now - 60 - position)
+            record.mark_synced(record.changed)
+        self._regular = cycle(tuple(self.by_id.values()))
+        self._busy = count > 0
+
+    def add(self, object_type: str, now: float) -> Record:
+        """A new record, not yet in Salesforce and not waiting either."""
+        siblings = self.by_type[object_type]
+        hubspot_id = str(101 + len(self.by_id))
+        record = Record(
+            hubspot_id=hubspot_id,
+            object_type=object_type,
+            salesforce_object=_salesforce_object(object_type, len(siblings)),
+            salesforce_id=None,
+            created=now,
+            changed=now,
+            synced=None,
+        )
+        siblings.append(record)
+        self.by_id[hubspot_id] = record
+        return record
+
+    def add_linked(self, object_type: str, now: float) -> Record:
+        """A new record that synced an hour ago and has changed just now."""
+        record = self.add(object_type, now - 2 * _HOUR)
+        record.mark_synced(now - _HOUR)
+        record.changed = now
+        return record
+
+    def change(self, record: Record, now: float) -> None:
+        """A mapped property of the record changed: HubSpot syncs it in its next round."""
+        record.changed = now
+        self.waiting[record.hubspot_id] = record
+
+    def change_next(self, count: int, now: float) -> None:
+        """Everyday traffic: the next records in turn change. Records added later take no part in it."""
+        if self._busy:
+            for record in islice(self._regular, count):
+                self.change(record, now)
+
+
+def _salesforce_object(object_type: str, position: int) -> str:
+    if object_type == "contacts":
+        return "Lead" if position % LEAD_EVERY == LEAD_EVERY - 1 else "Contact"
+    return "Account" if object_type == "companies" else "Opportunity"
+
+
+def _salesforce_id(record: Record) -> str:
+    return f"{ID_PREFIX[record.salesforce_object]}{int(record.hubspot_id):012d}SIM"

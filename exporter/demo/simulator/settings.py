@@ -1,0 +1,43 @@
+"""What one simulated org is made of, fixed when it is built. What changes later stands in `org`."""
+
+from dataclasses import dataclass
+
+SECONDS_PER_DAY = 86_400.0
+
+# Properties whose change HubSpot passes on to Salesforce. The last one is the one made for touching a record.
+MAPPED_PROPERTIES = frozenset(
+    {
+        *("firstname", "lastname", "email", "phone"),
+        *("name", "domain", "industry"),
+        *("dealname", "dealstage", "amount", "closedate"),
+        "salesforce_resync_requested_at",
+    }
+)
+# They exist too, but changing one moves only the record's modification date.
+UNMAPPED_PROPERTIES = frozenset({"hs_lead_status", "lifecyclestage", "notes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Credentials, sizes and speeds of a simulated org. The credentials are public: nothing real is behind them."""
+
+    client_id: str = "simulated-client"
+    client_secret: str = "simulated-secret"  # noqa: S105
+    hubspot_token: str = "simulated-hubspot-token"  # noqa: S105
+    bridge_token: str = "simulated-bridge-token"  # noqa: S105
+    token_seconds: float = 7_200.0
+    permission_set: str = "HubSpot Integration"
+    connected_app: str = "HubSpot"  # HubSpot's calls in the window
+    monitoring_app: str = "monitoring"  # the exporter's calls in the window
+    window_seconds: float = SECONDS_PER_DAY
+    daily_limit: int = 100_000
+    allocation: int | None = 60_000
+    overage_allowed: bool = False
+    records: int = 200
+    records_per_second: float = 0.2
+    suspend_after: int = 25  # errors of one missing permission until HubSpot suspends
+    searches_per_second: int = 5
+    event_log_interval: str = "Hourly"  # or Daily
+    event_log_lag: float = 0.0  # seconds; real hourly files lag 3 to 6 hours
+    mapped_properties: frozenset[str] = MAPPED_PROPERTIES
+    unmapped_properties: frozenset[str] = UNMAPPED_PROPERTIES

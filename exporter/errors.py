@@ -1,0 +1,108 @@
+"""Every error the product raises on purpose.
+
+::
+
+    ExporterError
+    ├── ConfigError          a configuration that cannot be used; carries every problem found (``config_check``)
+    ├── ListenError          the address to listen on cannot be had
+    ├── StoreError           the store did not take or give what was asked
+    ├── NotificationError    a webhook body that is not a version-4 Alertmanager notification
+    ├── ProcessError         a program the demo needs is missing or did not start
+    └── UpstreamError        an outside API did not give what was asked
+        ├── AuthError        kind="auth"
+        │   └── SessionExpired
+        ├── RateLimited      kind="rate_limit"
+        ├── UpstreamTimeout  kind="timeout"
+        ├── ConnectError     kind="connect"
+        ├── ServerError      kind="server"
+        └── InvalidAnswer    kind="invalid"
+
+Messages are read by people in logs and on pages: they never hold a secret, a token or a response body.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ExporterError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class ListenError(ExporterError):
+    """The address to listen on cannot be had."""
+
+
+class StoreError(ExporterError):
+    """The store could not be opened, read or written."""
+
+
+class NotificationError(ExporterError):
+    """A webhook body that is not a version-4 Alertmanager notification."""
+
+
+class ProcessError(ExporterError):
+    """A program the demo needs is missing or did not start."""
+
+
+class UpstreamError(ExporterError):
+    """An outside API did not give what was asked.
+
+    ``kind`` is the label value of ``source_errors_total``; ``code`` is the API's own error code where it named one;
+    ``retryable`` says whether asking the same again soon can help; ``retry_after`` is the pause in seconds that
+    the API asked for.
+    """
+
+    kind: ClassVar[str]
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, code: str | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_after = retry_after
+
+
+class AuthError(UpstreamError):
+    """The credential or a permission was refused."""
+
+    kind = "auth"
+
+
+class SessionExpired(AuthError):
+    """The access token is no longer good; logging in again may help, once."""
+
+
+class RateLimited(UpstreamError):
+    """A quota or rate limit is used up. Asking again at once would burn what is left of it."""
+
+    kind = "rate_limit"
+
+
+class UpstreamTimeout(UpstreamError):
+    """No complete answer in time."""
+
+    kind = "timeout"
+
+
+class ConnectError(UpstreamError):
+    """No connection, or it broke."""
+
+    kind = "connect"
+    retryable = True
+
+
+class ServerError(UpstreamError):
+    """The API answered 5xx."""
+
+    kind = "server"
+    retryable = True
+
+
+class InvalidAnswer(UpstreamError):
+    """The API answered something that is not what its documentation says."""
+
+    kind = "invalid"
+
+
+UPSTREAM_ERROR_KINDS = ("auth", "rate_limit", "timeout", "connect", "server", "invalid", "budget")
+"""Label values of ``source_errors_total{kind}``; the contract's list."""

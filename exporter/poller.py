@@ -1,0 +1,200 @@
+"""Reads every source of every integration on its own schedule. Scrapes never come here."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+
+from exporter import schedule
+from exporter.clients.connection import Connection
+from exporter.clock import Clock
+from exporter.config import Integration
+from exporter.errors import InvalidAnswer, StoreError, UpstreamError, UpstreamTimeout
+from exporter.model import Failure, Part, Reading
+from exporter.self_metrics import SelfMetrics
+from exporter.snapshots import Snapshots
+from exporter.sources import SOURCES, Source
+from exporter.store.polls import PollRow, PollStore, payload_text
+
+POLL_DEADLINE = 30.0
+"""Seconds after which a poll is given up, retries included."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One source of one integration."""
+
+    integration: str
+    source: Source
+    interval: float
+    connection: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    payload: str | None
+    part: Part | None
+    error: UpstreamError | None
+
+
+def targets_of(integrations: Iterable[Integration], connections: Mapping[str, Connection]) -> tuple[Target, ...]:
+    """What there is to poll: every source that applies."""
+    return tuple(
+        Target(entry.name, source, entry.intervals[source.name], connections[entry.name])
+        for entry in integrations
+        for source in SOURCES
+        if source.applies(entry)
+    )
+
+
+class Poller:
+    """Owns the schedule. One task a target, so there are never two polls of one source at a time."""
+
+    def __init__(
+        self,
+        targets: Iterable[Target],
+        store: PollStore,
+        snapshots: Snapshots,
+        metrics: SelfMetrics,
+        clock: Clock,
+        deadline: float = POLL_DEADLINE,
+    ) -> None:
+        self._targets = tuple(targets)
+        self._store = store
+        self._snapshots = snapshots
+        self._metrics = metrics
+        self._clock = clock
+        self._deadline = deadline
+        self._rows: dict[tuple[str, str], PollRow] = {}
+
+    async def restore(self) -> None:
+        """Takes up schedule and last readings where the store left them."""
+        stored = {(row.integration, row.source): row for row in await self._store.all()}
+        now = self._clock.time()
+        for target in self._targets:
+            key = (target.integration, target.source.name)
+            row = stored.get(key)
+            if row is None:
+                row = PollRow(*key, 0, schedule.first_due(now, target.interval, random.random()))  # noqa: S311
+            else:
+                row = replace(row, due_at=schedule.resumed_due(row.due_at, now, target.interval))
+                self._publish(target, row, _stored_part(target, row))
+            self._rows[key] = row
+
+    async def run(self) -> None:
+        """Polls until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for target in self._targets:
+                tasks.create_task(self._follow(target), name=f"poll {target.integration} {target.source.name}")
+
+    async def _follow(self, target: Target) -> None:
+        while True:
+            await self._clock.sleep(self.due_at(target) - self._clock.time())
+            await self.poll(target)
+
+    def due_at(self, target: Target) -> float:
+        """When the target is polled next."""
+        return self._rows[target.integration, target.source.name].due_at
+
+    def tried(self) -> bool:
+        """Whether every source of every integration has been read, or tried, at least once."""
+        return all(row.attempted_at is not None for row in self._rows.values())
+
+    async def poll(self, target: Target) -> None:
+        """One poll: claim it, fetch, parse, publish, store. Whatever fails ends up in the reading and a counter."""
+        started_at = self._clock.time()
+        row = await self._begin(target, started_at)
+        if row is None:
+            return
+        with self._metrics.poll_duration(target.source.name):
+            outcome = await self._read(target)
+        row = self._outcome_row(target, row, outcome)
+        self._rows[row.integration, row.source] = row
+        self._publish(target, row, outcome.part)
+        if outcome.error is not None:
+            self._metrics.source_error(target.integration, target.source.name, outcome.error.kind)
+            log.warning("poll failed", **_names(target), kind=outcome.error.kind, error=str(outcome.error))
+        try:
+            await self._store.finish(row)
+        except StoreError as error:
+            log.error("poll not stored", **_names(target), error=str(error))
+
+    async def _begin(self, target: Target, started_at: float) -> PollRow | None:
+        """The row of the poll that begins now, ``None`` if another replica has begun it."""
+        seen = self._rows[target.integration, target.source.name]
+        due_at = schedule.next_due(started_at, target.interval, random.random())  # noqa: S311
+        try:
+            claimed = await self._store.begin(seen.integration, seen.source, seen.round, due_at)
+            if not claimed:
+                await self._adopt(target)
+                return None
+        except StoreError as error:
+            # A store that is away must not blind the on-call engineer: the schedule in memory still holds.
+            log.error("poll not claimed", **_names(target), error=str(error))
+        return replace(seen, round=seen.round + 1, due_at=due_at)
+
+    async def _adopt(self, target: Target) -> None:
+        """Another replica polls this target: show what it read, wait until its next poll is due."""
+        row = await self._store.one(target.integration, target.source.name)
+        if row is not None:
+            self._rows[row.integration, row.source] = row
+            self._publish(target, row, _stored_part(target, row))
+
+    async def _read(self, target: Target) -> _Outcome:
+        try:
+            async with asyncio.timeout(self._deadline):
+                payload = await target.source.fetch(target.connection)
+            return _Outcome(payload_text(payload), target.source.parse(payload, self._clock.time()), None)
+        except UpstreamError as error:
+            return _Outcome(None, None, error)
+        except TimeoutError:
+            return _Outcome(None, None, UpstreamTimeout(f"not finished within {self._deadline:g} s"))
+        except Exception as error:  # a bug in one source must not stop the others
+            log.exception("bug in source", **_names(target))
+            return _Outcome(None, None, InvalidAnswer(f"bug in source: {type(error).__name__}"))
+
+    def _outcome_row(self, target: Target, row: PollRow, outcome: _Outcome) -> PollRow:
+        now, error = self._clock.time(), outcome.error
+        row = replace(row, attempted_at=now, usage=target.connection.org_usage or row.usage)
+        if error is not None:
+            failure = Failure(error.kind, error.code, str(error))
+            due_at = schedule.postponed_due(row.due_at, now, error.retry_after)
+            return replace(row, failure=failure, payload=None, due_at=due_at)
+        return replace(row, failure=None, payload=outcome.payload, succeeded_at=now)
+
+    def _publish(self, target: Target, row: PollRow, part: Part | None) -> None:
+        if row.attempted_at is None:
+            return
+        old = self._snapshots[target.integration].reading(target.source.name)
+        reading = Reading(
+            source=target.source.name,
+            interval=target.interval,
+            attempted_at=row.attempted_at,
+            failure=row.failure,
+            part=part or (old.part if old else None),
+            succeeded_at=row.succeeded_at,
+            header_usage=row.usage,
+        )
+        self._snapshots.put(target.integration, reading)
+
+
+def _stored_part(target: Target, row: PollRow) -> Part | None:
+    """The last good payload, parsed again; ``None`` if there is none or this version no longer accepts it."""
+    if row.payload is None:
+        return None
+    try:
+        return target.source.parse(json.loads(row.payload), row.succeeded_at or 0.0)
+    except (UpstreamError, ValueError) as error:
+        log.warning("stored payload not used", **_names(target), error=str(error))
+        return None
+
+
+def _names(target: Target) -> dict[str, str]:
+    return {"integration": target.integration, "source": target.source.name}

@@ -1,0 +1,1 @@
+"""From an Alertmanager notification to resynced records: ``notification → policy → job → worker → action``."""

@@ -1,0 +1,93 @@
+"""Takes a notification: decides, stores the jobs, and only then says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from exporter.clock import Clock
+from exporter.config import Remediation
+from exporter.facts import facts_of
+from exporter.remediation.actions.bridge import BridgeResync
+from exporter.remediation.notification import Alert, Notification
+from exporter.remediation.policy import Order, Refusal, decide
+from exporter.remediation.worker import Worker
+from exporter.self_metrics import SelfMetrics
+from exporter.snapshots import Snapshots
+from exporter.store.jobs import JobStore, NewJob, RefusalRow
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a notification's alerts."""
+
+    jobs: int
+    duplicates: int
+    ignored: int
+    refusals: tuple[RefusalRow, ...]
+
+
+class Receiver:
+    """Turns notifications into committed jobs."""
+
+    def __init__(
+        self,
+        settings: Remediation,
+        store: JobStore,
+        actions: Mapping[str, BridgeResync],
+        snapshots: Snapshots,
+        metrics: SelfMetrics,
+        worker: Worker,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._actions = actions
+        self._snapshots = snapshots
+        self._metrics = metrics
+        self._worker = worker
+        self._clock = clock
+
+    async def receive(self, notification: Notification) -> Receipt:
+        """Stores every job of the notification in one transaction; raises ``StoreError`` if that cannot be done."""
+        if notification.truncated:
+            log.warning("Alertmanager left alerts out (max_alerts)", truncated=notification.truncated)
+        now = self._clock.time()
+        orders: list[NewJob] = []
+        refusals: list[RefusalRow] = []
+        duplicates = 0
+        for alert in notification.alerts:
+            action = self._actions.get(alert.integration)
+            action_name = action.name if action else ""
+            if action and await self._store.known(alert, action_name):
+                duplicates += 1
+                continue
+            decision = self._decide(alert, now, can_resync=action is not None)
+            if isinstance(decision, Order):
+                orders.append(NewJob(alert, action_name, decision))
+            elif decision is not None:
+                refusals.append(RefusalRow(now, alert.integration, alert.name, decision.reason, decision.detail))
+        made = await self._store.accept(orders, refusals, now)
+        duplicates += len(orders) - made
+        await self._announce(orders, refusals)
+        ignored = len(notification.alerts) - made - duplicates - len(refusals)
+        return Receipt(made, duplicates, ignored, tuple(refusals))
+
+    def _decide(self, alert: Alert, now: float, *, can_resync: bool) -> Order | Refusal | None:
+        if alert.integration not in self._snapshots:
+            return None
+        facts = facts_of(self._snapshots[alert.integration], now)
+        return decide(alert, self._settings, facts, can_resync=can_resync)
+
+    async def _announce(self, orders: list[NewJob], refusals: list[RefusalRow]) -> None:
+        for row in refusals:
+            self._metrics.refusal(row.integration, row.reason)
+            log.info("remediation refused", integration=row.integration, alert=row.alert, reason=row.reason)
+        for integration in {order.alert.integration for order in orders}:
+            await self._worker.show_queue(integration)
+        if orders:
+            self._worker.wake()

@@ -1,0 +1,206 @@
+"""Works off resync jobs. Every step is in the store before the next begins, so a kill between any two loses nothing.
+
+A job runs *list → send → record → send → record → … → finish*. Killed before the list is stored, it lists again; killed
+between *send* and *record*, it sends that one request of at most 100 records again, never the job from the start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+
+import structlog
+
+from exporter.clock import Clock, format_timestamp
+from exporter.errors import StoreError, UpstreamError
+from exporter.facts import Facts, facts_of
+from exporter.model import SyncHealth
+from exporter.remediation.actions.bridge import BridgeResync
+from exporter.remediation.policy import Refusal, choose, gate
+from exporter.self_metrics import SelfMetrics
+from exporter.snapshots import Snapshots
+from exporter.sources.sync_health import SOURCE
+from exporter.store.jobs import FAILED, SUCCEEDED, Job, JobStore, RefusalRow
+
+CONCURRENT_JOBS = 4
+LEASE = 120.0
+"""Seconds a job stays with the process that claimed it without a sign of life."""
+
+IDLE_PAUSE = 5.0
+"""Seconds until the queue is looked at again when nobody wakes the worker."""
+
+REFUSED_PAUSE = 60.0
+"""Seconds until a job that was refused in the middle is tried again."""
+
+FIRST_RETRY, LONGEST_RETRY = 5.0, 300.0
+MOST_FAILURES = 10
+LONGEST_JOB = 86400.0
+
+SYNC_HEALTH = SOURCE.name
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Runs up to ``CONCURRENT_JOBS`` jobs, one an integration."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        actions: Mapping[str, BridgeResync],
+        snapshots: Snapshots,
+        metrics: SelfMetrics,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._actions = actions
+        self._snapshots = snapshots
+        self._metrics = metrics
+        self._clock = clock
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """There is a new job."""
+        self._woken.set()
+
+    async def restore(self) -> None:
+        """Takes over what an earlier process left, and shows the queue as it is."""
+        await self._store.release()
+        for snapshot in self._snapshots:
+            await self.show_queue(snapshot.integration)
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(CONCURRENT_JOBS):
+                tasks.create_task(self._work(), name=f"worker {number}")
+
+    async def show_queue(self, integration: str) -> None:
+        """Brings the job metrics of an integration up to date."""
+        by_state, oldest_queued_at = await self._store.counts(integration)
+        self._metrics.jobs(integration, by_state, oldest_queued_at)
+
+    async def _work(self) -> None:
+        while True:
+            try:
+                job = await self._store.claim(self._clock.time(), LEASE)
+                if job is not None:
+                    await self.do(job)
+                    continue
+            except StoreError as error:
+                log.error("store failed, job goes on later", error=str(error))
+            self._woken.clear()
+            try:
+                async with asyncio.timeout(IDLE_PAUSE):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    async def do(self, job: Job) -> None:
+        """One job as far as it gets now: to its end, or back into the queue."""
+        action = self._actions.get(job.integration)
+        if action is None:
+            await self._finish(job, FAILED, "the integration has no way to resync any more")
+            return
+        await self.show_queue(job.integration)
+        try:
+            await self._steps(job, action)
+        except UpstreamError as error:
+            await self._failed(job, error)
+        finally:
+            await self.show_queue(job.integration)
+
+    async def _steps(self, job: Job, action: BridgeResync) -> None:
+        if not await self._may_go_on(job):
+            return
+        if not job.listed and not await self._list(job, action):
+            return
+        while error_ids := await self._store.pending(job, action.batch_size):
+            if not await self._may_go_on(job):
+                return
+            refused_ids = await action.resync(error_ids)
+            outcomes = {
+                error_id: (SUCCEEDED, "") if why is None else (FAILED, why) for error_id, why in refused_ids.items()
+            }
+            await self._store.record(job, outcomes, self._clock.time(), LEASE)
+            for outcome, count in Counter(outcome for outcome, _ in outcomes.values()).items():
+                self._metrics.records(job.integration, action.name, outcome, count)
+        await self._finish(job, "done", "")
+
+    async def _list(self, job: Job, action: BridgeResync) -> bool:
+        """Fixes the records of the job; ``False`` if there is none to resync, which ends the job."""
+        errors = await action.find(job.order.errors)
+        now = self._clock.time()
+        attempts = await self._store.attempts(job.integration, {error.record for error in errors}, now)
+        choice = choose(errors, job.order, attempts, now)
+        for reason, count in choice.refused.items():
+            await self._refuse(job, Refusal(reason, f"{count} of {len(errors)} records"))
+        if not choice.errors:
+            if not errors:
+                await self._refuse(job, Refusal("no_records", "no such error is left"))
+            await self._finish(job, "done", "nothing to resync")
+            return False
+        await self._store.list_records(job, [(error.id, error.record) for error in choice.errors], now)
+        return True
+
+    async def _may_go_on(self, job: Job) -> bool:
+        """Looks again before every request; a refused job waits in the queue, and fails when it has waited a day."""
+        refusal = await self._refusal(job.integration)
+        if refusal is None:
+            return True
+        if refusal.reason != job.refused_for:
+            await self._refuse(job, refusal)
+        now = self._clock.time()
+        if now - job.created_at > LONGEST_JOB:
+            await self._finish(job, FAILED, f"refused for a day: {refusal.detail}")
+        else:
+            await self._store.postpone(job, now + REFUSED_PAUSE, job.failures, refusal.detail, refusal.reason)
+        return False
+
+    async def _refusal(self, integration: str) -> Refusal | None:
+        snapshot = self._snapshots[integration]
+        reading = snapshot.reading(SYNC_HEALTH)
+        if reading is None or not reading.up:
+            # An alert also resolves when its series vanish: that a suspension is over must be known, not assumed.
+            return Refusal("suspended", "whether HubSpot suspended it is not known: Sync Health cannot be read")
+        facts = facts_of(snapshot, self._clock.time())
+        return gate(facts, await self._unseen_calls(integration, facts))
+
+    async def _unseen_calls(self, integration: str, facts: Facts) -> int:
+        """Calls our own resyncs have cost since the integration's usage was stated."""
+        if facts.calls_used is None:
+            return 0
+        reading = self._snapshots[integration].reading(facts.stated_by["calls_used"])
+        if reading is None or not isinstance(reading.part, SyncHealth):
+            return 0
+        return await self._store.sent_since(integration, reading.part.as_of)
+
+    async def _failed(self, job: Job, error: UpstreamError) -> None:
+        failures = job.failures + 1
+        log.warning("resync failed", integration=job.integration, job=job.id, failures=failures, error=str(error))
+        if failures >= MOST_FAILURES:
+            await self._finish(job, FAILED, f"given up after {failures} failures: {error}")
+            return
+        pause = max(min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY), error.retry_after or 0.0)
+        await self._store.postpone(job, self._clock.time() + pause, failures, str(error), job.refused_for)
+
+    async def _refuse(self, job: Job, refusal: Refusal) -> None:
+        now = self._clock.time()
+        await self._store.refuse(RefusalRow(now, job.integration, job.alert, refusal.reason, refusal.detail))
+        self._metrics.refusal(job.integration, refusal.reason)
+
+    async def _finish(self, job: Job, state: str, message: str) -> None:
+        now = self._clock.time()
+        lost = await self._store.finish(job, state, message, now)
+        if lost:
+            self._metrics.records(job.integration, job.action, FAILED, lost)
+        log.info(
+            "resync job ended",
+            integration=job.integration,
+            job=job.id,
+            alert=job.alert,
+            state=state,
+            message=message,
+            accepted_at=format_timestamp(job.created_at),
+        )

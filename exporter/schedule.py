@@ -1,0 +1,32 @@
+"""When a source is due. Pure.
+
+Jitter only ever delays, so a source is never polled more often than its interval says, and what it costs is known.
+"""
+
+from __future__ import annotations
+
+JITTER = 0.05
+"""Part of the interval by which a poll may come later."""
+
+LONGEST_FIRST_DELAY = 15.0
+LONGEST_RETRY_AFTER = 3600.0
+
+
+def first_due(now: float, interval: float, chance: float) -> float:
+    """The first poll ever: soon, but not all at once. ``chance`` is uniform in [0, 1)."""
+    return now + chance * min(interval / 10, LONGEST_FIRST_DELAY)
+
+
+def next_due(started_at: float, interval: float, chance: float) -> float:
+    """The poll after the one that started at ``started_at``."""
+    return started_at + interval * (1 + JITTER * chance)
+
+
+def resumed_due(stored_due_at: float, now: float, interval: float) -> float:
+    """Where the schedule goes on after a restart: as stored, unless the interval or the clock has changed since."""
+    return min(stored_due_at, now + interval * (1 + JITTER))
+
+
+def postponed_due(due_at: float, now: float, retry_after: float | None) -> float:
+    """A poll that was asked to wait does wait, within reason."""
+    return max(due_at, now + min(retry_after or 0.0, LONGEST_RETRY_AFTER))

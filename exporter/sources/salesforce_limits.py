@@ -1,0 +1,57 @@
+"""Salesforce ``/limits``: API calls and storage of the whole org.
+
+Exports, for one org::
+
+    hubspot_salesforce_org_api_calls_used{integration="acme"} 74
+    hubspot_salesforce_org_api_calls_limit{integration="acme"} 25000
+    hubspot_salesforce_storage_used_bytes{integration="acme",kind="data"} 2.097152e+06
+
+Source of the facts: Salesforce REST API Developer Guide, *Limits*. The numbers are accurate within five minutes; the
+request itself costs one API call. ``Remaining`` may be below 0 on orgs with paid overage.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exporter.clients.connection import Connection
+from exporter.config import Integration
+from exporter.errors import AuthError
+from exporter.json_schema import checked
+from exporter.model import OrgLimits, OrgUsage, Storage
+from exporter.sources.source import Source
+
+_MEBIBYTE = 1024 * 1024
+_STORAGE = (("data", "DataStorageMB"), ("file", "FileStorageMB"))
+
+
+async def fetch(connection: Connection) -> Any:
+    """The whole ``/limits`` answer, one API call."""
+    if connection.salesforce is None:
+        raise AuthError("no Salesforce org is configured")
+    return await connection.salesforce.get_json("limits/")
+
+
+def parse(payload: Any, read_at: float) -> OrgLimits:
+    """Only the limits themselves: the objects nested in them are quotas of single apps, not usage."""
+    limits = checked(payload, "salesforce_limits", "/limits")
+    daily = limits["DailyApiRequests"]
+    return OrgLimits(
+        usage=OrgUsage(int(daily["Max"] - daily["Remaining"]), int(daily["Max"]), read_at),
+        storage=tuple(_storage(kind, limits[name]) for kind, name in _STORAGE if name in limits),
+    )
+
+
+def _storage(kind: str, limit: dict[str, Any]) -> Storage:
+    return Storage(
+        kind=kind,
+        used_bytes=int(limit["Max"] - limit["Remaining"]) * _MEBIBYTE,
+        limit_bytes=int(limit["Max"]) * _MEBIBYTE,
+    )
+
+
+def applies(integration: Integration) -> bool:
+    return integration.salesforce is not None and integration.salesforce.client_credentials is not None
+
+
+SOURCE = Source("salesforce_limits", applies, fetch, parse)

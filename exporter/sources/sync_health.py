@@ -1,0 +1,95 @@
+"""The Sync Health page, as a bridge or a dropped file states it: calls, suspension, errors.
+
+Exports, for one integration::
+
+    hubspot_salesforce_integration_api_calls_used{integration="acme"} 41200
+    hubspot_salesforce_suspended{integration="acme"} 0
+    hubspot_salesforce_sync_errors{integration="acme",category="picklists",error_type="restricted_picklist_value"} 12
+
+Every part but ``as_of`` may be null or absent and is then unknown. Errors outside the catalogue are counted under
+``error_type="unknown"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from exporter.catalog import CATALOG
+from exporter.clients.connection import Connection
+from exporter.clock import parse_timestamp
+from exporter.config import Integration
+from exporter.errors import ConnectError, InvalidAnswer
+from exporter.json_schema import checked
+from exporter.model import ErrorCount, Suspension, SyncHealth
+from exporter.sources.source import Source
+
+
+async def fetch(connection: Connection) -> Any:
+    """The page as JSON, from the bridge or the directory."""
+    if connection.sync_health is None:
+        raise ConnectError("no bridge and no directory is configured")
+    return await connection.sync_health.sync_health()
+
+
+def parse(payload: Any, _read_at: float) -> SyncHealth:
+    health = checked(payload, "sync_health", "sync-health")
+    calls = health.get("api_calls") or {}
+    errors = health.get("errors")
+    return SyncHealth(
+        as_of=_time(health["as_of"], "as_of"),
+        api_calls_used=_count(calls.get("used_24h")),
+        api_calls_allocated=_count(calls.get("allocated")),
+        limited_by_salesforce=_count(calls.get("limited_by_salesforce")),
+        suspension=_suspension(health.get("suspension")),
+        errors=None if errors is None else tuple(_error_counts(errors)),
+    )
+
+
+def _suspension(entry: Mapping[str, Any] | None) -> Suspension | None:
+    if entry is None or entry.get("suspended") is None:
+        return None
+    if not entry["suspended"]:
+        return Suspension(suspended=False, reason=None, since=None)
+    reason, since = entry.get("reason"), entry.get("since")
+    return Suspension(
+        suspended=True,
+        reason=CATALOG.reason(reason) if reason else None,
+        since=_time(since, "suspension.since") if since else None,
+    )
+
+
+def _error_counts(entries: Iterable[Mapping[str, Any]]) -> Iterable[ErrorCount]:
+    """One ErrorCount a pair: reports of several types outside the catalogue add up under ``unknown``."""
+    counts: dict[tuple[str, str], ErrorCount] = {}
+    for entry in entries:
+        pair = CATALOG.classify(entry["category"], entry.get("error_type"))
+        errors, records = _count(entry.get("errors")), _count(entry.get("affected_records"))
+        before = counts.get(pair)
+        if before is not None:
+            errors, records = _sum(before.errors, errors), _sum(before.affected_records, records)
+        counts[pair] = ErrorCount(*pair, errors, records)
+    return counts.values()
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    """A sum with an unknown part is unknown."""
+    return None if one is None or other is None else one + other
+
+
+def _count(value: int | float | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _time(text: str, where: str) -> float:
+    try:
+        return parse_timestamp(text)
+    except (ValueError, OverflowError) as error:
+        raise InvalidAnswer(f"sync-health: {where} is not an RFC 3339 time with a zone") from error
+
+
+def applies(integration: Integration) -> bool:
+    return integration.sync_health is not None
+
+
+SOURCE = Source("sync_health", applies, fetch, parse)

@@ -1,0 +1,1 @@
+"""What must survive a restart: poll schedule and last good payloads, resync jobs, refusals."""

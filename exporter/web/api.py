@@ -1,0 +1,85 @@
+"""``/api/v1``: what the exporter believes, who said it, and what the remediation did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from exporter.clock import Clock, format_timestamp
+from exporter.errors import StoreError
+from exporter.facts import facts_of
+from exporter.model import Reading, Snapshot
+from exporter.snapshots import Snapshots
+from exporter.store.jobs import JobStore
+
+DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
+_TIMES = ("at", "created_at", "finished_at", "not_before")
+
+
+def integrations_endpoint(snapshots: Snapshots, clock: Clock) -> Callable[[Request], Awaitable[Response]]:
+    """``GET /api/v1/integrations``."""
+
+    async def integrations(_request: Request) -> Response:
+        now = clock.time()
+        return JSONResponse({"integrations": [_integration(snapshot, now) for snapshot in snapshots]})
+
+    return integrations
+
+
+def resyncs_endpoint(store: JobStore) -> Callable[[Request], Awaitable[Response]]:
+    """``GET /api/v1/resyncs?integration=&limit=``: newest jobs and refusals first."""
+
+    async def resyncs(request: Request) -> Response:
+        limit = request.query_params.get("limit", str(DEFAULT_LIMIT))
+        if not limit.isdecimal() or not 0 < int(limit) <= MAX_LIMIT:
+            return JSONResponse({"error": f"limit: got {limit!r}; expected a number from 1 to {MAX_LIMIT}"}, 400)
+        try:
+            listing = await store.listing(request.query_params.get("integration"), int(limit))
+        except StoreError:
+            return JSONResponse({"error": "the store cannot be read"}, 503)
+        return JSONResponse({kind: [_row(row) for row in rows] for kind, rows in listing.items()})
+
+    return resyncs
+
+
+def _integration(snapshot: Snapshot, now: float) -> dict[str, Any]:
+    facts = facts_of(snapshot, now)
+    suspension = facts.suspension
+    return {
+        "name": snapshot.integration,
+        "api_calls": {
+            "org_used": facts.org_calls_used,
+            "org_limit": facts.org_calls_limit,
+            "used": facts.calls_used,
+            "allocated": facts.calls_allocated,
+        },
+        "storage": [asdict(storage) for storage in facts.storage],
+        "suspension": suspension and {**asdict(suspension), "since": format_timestamp(suspension.since)},
+        "errors": None if facts.errors is None else [asdict(count) for count in facts.errors],
+        "stated_by": facts.stated_by,
+        "sources": [_source(reading) for reading in sorted(snapshot.readings, key=lambda reading: reading.source)],
+    }
+
+
+def _source(reading: Reading) -> dict[str, Any]:
+    return {
+        "source": reading.source,
+        "up": reading.up,
+        "interval_seconds": reading.interval,
+        "attempted_at": format_timestamp(reading.attempted_at),
+        "succeeded_at": format_timestamp(reading.succeeded_at),
+        "failure": asdict(reading.failure) if reading.failure else None,
+    }
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    hidden = {"lease_until", "listed", "fingerprint", "errors"}
+    shown = {key: value for key, value in row.items() if key not in hidden}
+    if "errors" in row:
+        shown["categories"] = sorted({category for category, _ in json.loads(row["errors"])})
+    return {**shown, **{key: format_timestamp(shown[key]) for key in _TIMES if key in shown}}

@@ -1,0 +1,69 @@
+"""The ASGI application, assembled in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from exporter.clock import Clock
+from exporter.config import Secret
+from exporter.exposition import Exposition
+from exporter.poller import Poller
+from exporter.remediation.receiver import Receiver
+from exporter.self_metrics import SelfMetrics
+from exporter.snapshots import Snapshots
+from exporter.store.jobs import JobStore
+from exporter.web.api import integrations_endpoint, resyncs_endpoint
+from exporter.web.webhook import webhook_endpoint
+
+
+def build_app(
+    *,
+    exposition: Exposition,
+    snapshots: Snapshots,
+    poller: Poller,
+    receiver: Receiver,
+    jobs: JobStore,
+    metrics: SelfMetrics,
+    webhook_token: Secret | None,
+    clock: Clock,
+) -> Starlette:
+    """Every route of the exporter. Reading needs no token, as for any Prometheus component; writing does."""
+    return Starlette(
+        routes=[
+            Route("/metrics", _metrics_endpoint(exposition)),
+            Route("/-/healthy", _healthy),
+            Route("/-/ready", _ready_endpoint(poller)),
+            Route("/alertmanager/webhook", webhook_endpoint(receiver, webhook_token, metrics), methods=["POST"]),
+            Route("/api/v1/integrations", integrations_endpoint(snapshots, clock)),
+            Route("/api/v1/resyncs", resyncs_endpoint(jobs)),
+        ],
+        middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)],
+    )
+
+
+def _metrics_endpoint(exposition: Exposition) -> Callable[[Request], Awaitable[Response]]:
+    async def metrics(request: Request) -> Response:
+        body, content_type = exposition.page(request.headers.get("accept", ""))
+        return Response(body, headers={"Content-Type": content_type})
+
+    return metrics
+
+
+async def _healthy(_request: Request) -> Response:
+    return PlainTextResponse("hubspot-salesforce-exporter is healthy.\n")
+
+
+def _ready_endpoint(poller: Poller) -> Callable[[Request], Awaitable[Response]]:
+    async def ready(_request: Request) -> Response:
+        if poller.tried():
+            return PlainTextResponse("hubspot-salesforce-exporter is ready.\n")
+        return PlainTextResponse("Not every integration has been tried yet.\n", 503)
+
+    return ready

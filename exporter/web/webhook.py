@@ -1,0 +1,77 @@
+"""``POST /alertmanager/webhook``.
+
+Alertmanager retries network errors and 5xx only and drops every 4xx for good. So 503 is the answer whenever a good
+notification could not be stored, and 202 only after its jobs are committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from exporter.config import Secret
+from exporter.errors import NotificationError, StoreError
+from exporter.remediation.notification import parse_notification
+from exporter.remediation.receiver import Receipt, Receiver
+from exporter.self_metrics import SelfMetrics
+from exporter.web.bearer import is_authorized
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+
+log = structlog.get_logger(__name__)
+
+
+def webhook_endpoint(
+    receiver: Receiver, token: Secret | None, metrics: SelfMetrics
+) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint; every answer moves ``webhook_notifications_total``."""
+
+    async def receive(request: Request) -> Response:
+        if not is_authorized(request, token):
+            return answer(
+                "unauthorized", 401, {"error": "a valid bearer token is needed"}, {"WWW-Authenticate": "Bearer"}
+            )
+        try:
+            body = await read_body(request, MAX_BODY_BYTES)
+            if body is None:
+                return answer("invalid", 413, {"error": f"more than {MAX_BODY_BYTES} bytes"})
+            receipt = await receiver.receive(parse_notification(body))
+        except (NotificationError, ClientDisconnect) as error:
+            return answer("invalid", 400, {"error": str(error) or "the body did not arrive whole"})
+        except StoreError as error:
+            log.error("notification not stored", error=str(error))
+            return answer("unavailable", 503, {"error": "the notification could not be stored; send it again"})
+        result = "accepted" if receipt.jobs else "duplicate" if receipt.duplicates else "ignored"
+        return answer(result, 202 if receipt.jobs else 200, _receipt(result, receipt))
+
+    def answer(result: str, status: int, body: dict[str, object], headers: dict[str, str] | None = None) -> Response:
+        metrics.notification(result)
+        return JSONResponse(body, status, headers)
+
+    return receive
+
+
+async def read_body(request: Request, at_most: int) -> bytes | None:
+    """The body, ``None`` if it is longer; it is not read beyond that."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > at_most:
+            return None
+    return bytes(body)
+
+
+def _receipt(result: str, receipt: Receipt) -> dict[str, object]:
+    return {
+        "result": result,
+        "jobs": receipt.jobs,
+        "duplicates": receipt.duplicates,
+        "ignored": receipt.ignored,
+        "refusals": [
+            {"integration": row.integration, "alert": row.alert, "reason": row.reason, "detail": row.detail}
+            for row in receipt.refusals
+        ],
+    }

@@ -1,0 +1,31 @@
+"""A clock that stands still until a test moves it."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class ManualClock:
+    """Implements ``exporter.clock.Clock``; ``sleep`` ends when ``advance`` has passed its moment."""
+
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self._now = now
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    def time(self) -> float:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            return
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self._now + seconds, waiting))
+        await waiting
+
+    def advance(self, seconds: float) -> None:
+        """Moves time and wakes who has slept long enough."""
+        self._now += seconds
+        for moment, waiting in self._sleepers:
+            if moment <= self._now and not waiting.done():
+                waiting.set_result(None)
+        self._sleepers = [(moment, waiting) for moment, waiting in self._sleepers if not waiting.done()]

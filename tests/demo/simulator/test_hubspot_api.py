@@ -1,0 +1,156 @@
+from typing import Any
+
+import httpx
+import pytest
+
+from exporter.demo.simulator.org import Org
+from tests.demo.simulator.conftest import NOON, ManualClock
+
+MINUTE_AGO = "2026-11-21T11:59:00.000Z"
+
+
+def search_body(**changes: Any) -> dict[str, Any]:
+    return {"filterGroups": [], "sorts": [], "properties": [], "limit": 10, "after": ""} | changes
+
+
+async def search(hubspot: httpx.AsyncClient, object_type: str = "contacts", **changes: Any) -> dict[str, Any]:
+    answer = await hubspot.post(f"{object_type}/search", json=search_body(**changes))
+    assert answer.status_code == 200, answer.text
+    content: dict[str, Any] = answer.json()
+    return content
+
+
+def matching(*filters: dict[str, Any]) -> dict[str, Any]:
+    return {"filterGroups": [{"filters": list(filters)}]}
+
+
+class TestSearch:
+    @pytest.mark.parametrize(
+        "sort", [{"propertyName": "salesforcelastsynctime", "direction": "DESCENDING"}, "-salesforcelastsynctime"]
+    )
+    async def test_the_newest_sync_is_the_first_of_a_sorted_search(self, hubspot: httpx.AsyncClient, sort: Any) -> None:
+        """The heartbeat: sorted by last sync time, descending, one result."""
+        content = await search(hubspot, sorts=[sort], properties=["salesforcelastsynctime"], limit=1)
+        assert content["results"][0]["properties"]["salesforcelastsynctime"] == MINUTE_AGO
+        assert content["total"] == 10
+
+    async def test_both_versions_answer(self, client: httpx.AsyncClient, hubspot: httpx.AsyncClient) -> None:
+        """v3 and the date-based one."""
+        answer = await client.post("http://simulator/acme/hubspot/crm/v3/objects/deals/search", json=search_body())
+        assert answer.json()["total"] == 4
+        assert (await search(hubspot, "deals"))["total"] == 4
+
+    async def test_stale_records_can_be_counted(
+        self, hubspot: httpx.AsyncClient, acme: Org, clock: ManualClock
+    ) -> None:
+        """Changed in the window, last synced before it: errors are."""
+        acme.add_errors("other", "unknown", 3)
+        modified = {"propertyName": "lastmodifieddate", "operator": "BETWEEN"}
+        window = {"value": str(int((NOON - 600) * 1000)), "highValue": str(int(NOON * 1000))}
+        before = {"propertyName": "salesforcelastsynctime", "operator": "LT", "value": window["value"]}
+        assert (await search(hubspot, **matching(modified | window, before)))["total"] == 3
+
+    async def test_records_that_never_synced_can_be_counted(self, hubspot: httpx.AsyncClient, acme: Org) -> None:
+        """They have no Salesforce id of either kind."""
+        acme.add_records("contacts", 2)
+        lacking = [
+            {"propertyName": name, "operator": "NOT_HAS_PROPERTY"}
+            for name in ("salesforcecontactid", "salesforceleadid")
+        ]
+        assert (await search(hubspot, **matching(*lacking)))["total"] == 2
+        acme.tick()
+        assert (await search(hubspot, **matching(*lacking)))["total"] == 0
+
+    @pytest.mark.parametrize(
+        ("one", "expected"),
+        [
+            ({"propertyName": "createdate", "operator": "GTE", "value": MINUTE_AGO}, 1),
+            ({"propertyName": "createdate", "operator": "GT", "value": MINUTE_AGO}, 0),
+            ({"propertyName": "createdate", "operator": "EQ", "value": MINUTE_AGO}, 1),
+            ({"propertyName": "hs_object_id", "operator": "IN", "values": ["101", "102"]}, 2),
+            ({"propertyName": "hs_object_id", "operator": "NEQ", "value": "101"}, 9),
+            ({"propertyName": "salesforceleadid", "operator": "HAS_PROPERTY"}, 2),
+            ({"propertyName": "salesforceaccountid", "operator": "HAS_PROPERTY"}, 0),
+        ],
+    )
+    async def test_filters(self, hubspot: httpx.AsyncClient, one: dict[str, Any], expected: int) -> None:
+        """Times are compared as times, whether ISO or milliseconds."""
+        assert (await search(hubspot, **matching(one)))["total"] == expected
+
+    async def test_paging_goes_through_all_results(self, hubspot: httpx.AsyncClient) -> None:
+        """Each page tells where the next one begins, the last does not."""
+        first = await search(hubspot, limit=6)
+        second = await search(hubspot, limit=6, after=first["paging"]["next"]["after"])
+        assert len({record["id"] for record in first["results"] + second["results"]}) == 10
+        assert "paging" not in second
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"limit": 201},
+            {"limit": 0},
+            {"after": 10},
+            {"after": "9999"},
+            {"sorts": "name"},
+            {"sorts": [{}]},
+            {"filterGroups": ["x"]},
+            matching({"propertyName": "createdate", "operator": "ROUGHLY", "value": "1"}),
+            matching({"propertyName": "createdate", "operator": "GT", "value": 1}),
+            matching({"propertyName": "createdate", "operator": "GT", "value": "yesterday"}),
+            matching({"operator": "GT", "value": "1"}),
+        ],
+    )
+    async def test_a_wrong_search_is_refused(self, hubspot: httpx.AsyncClient, changes: dict[str, Any]) -> None:
+        """400 in HubSpot's form, also beyond 10,000 results."""
+        answer = await hubspot.post("contacts/search", json=search_body(**changes))
+        assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")
+
+    async def test_five_searches_a_second(self, hubspot: httpx.AsyncClient, clock: ManualClock) -> None:
+        """The sixth is refused; a second later all is well."""
+        for _ in range(5):
+            await search(hubspot)
+        answer = await hubspot.post("contacts/search", json=search_body())
+        assert (answer.status_code, answer.json()["errorType"]) == (429, "RATE_LIMIT")
+        assert "Retry-After" not in answer.headers
+        clock.pass_seconds(1)
+        await search(hubspot)
+
+    async def test_a_token_is_needed(self, hubspot: httpx.AsyncClient) -> None:
+        """401 in HubSpot's form."""
+        answer = await hubspot.post("contacts/search", json={}, headers={"Authorization": "Bearer else"})
+        assert (answer.status_code, answer.json()["category"]) == (401, "INVALID_AUTHENTICATION")
+
+
+class TestBatchUpdate:
+    async def test_a_touched_record_syncs(self, hubspot: httpx.AsyncClient, acme: Org) -> None:
+        """Writing the property made for it makes HubSpot sync the record in its next round."""
+        inputs = [{"id": "101", "properties": {"salesforce_resync_requested_at": "2026-11-21T12:00:00Z"}}]
+        answer = await hubspot.post("contacts/batch/update", json={"inputs": inputs})
+        assert (answer.status_code, answer.json()["results"][0]["id"]) == (200, "101")
+        acme.tick()
+        assert acme.records.by_id["101"].synced == NOON
+        assert acme.touches.as_json() == {"requests": 1, "records": {"101": 1}, "largest_request": 1}
+
+    async def test_some_records_may_be_refused(self, hubspot: httpx.AsyncClient, acme: Org) -> None:
+        """207 tells which and why; the others are written."""
+        acme.refused_writes = frozenset({"102"})
+        touch = {"salesforce_resync_requested_at": "1"}
+        inputs = [
+            {"id": "101", "properties": touch},
+            {"id": "102", "properties": touch},
+            {"id": "999", "properties": touch},
+            {"id": "103", "properties": {"shoe_size": "44"}},
+        ]
+        answer = await hubspot.post("contacts/batch/update", json={"inputs": inputs})
+        content = answer.json()
+        assert (answer.status_code, content["numErrors"]) == (207, 3)
+        assert [error["context"]["ids"] for error in content["errors"]] == [["102"], ["999"], ["103"]]
+        assert list(acme.records.waiting) == ["101"]
+
+    @pytest.mark.parametrize(
+        "inputs", [[], "x", [{"id": 1, "properties": {}}], [{"id": "101", "properties": {}}] * 101]
+    )
+    async def test_a_wrong_batch_is_refused(self, hubspot: httpx.AsyncClient, inputs: Any) -> None:
+        """No inputs, wrong ones, or more than 100."""
+        answer = await hubspot.post("contacts/batch/update", json={"inputs": inputs})
+        assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")

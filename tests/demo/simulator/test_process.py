@@ -1,0 +1,58 @@
+"""The simulator as a real process."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+COMMAND = [sys.executable, "-m", "exporter.demo.simulator", "--port=0"]
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[str]]:
+    """A simulator that changes quickly; killed if the test did not end it."""
+    options = ["--orgs=acme,beta", "--more-orgs=1", "--sync-interval=0.02", "--traffic=50", "--allocation=-1"]
+    with subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        yield running
+        running.kill()
+
+
+def port_of(process: subprocess.Popen[str]) -> int:
+    assert process.stdout is not None
+    return int(json.loads(process.stdout.readline())["port"])
+
+
+def state(port: int) -> dict[str, object]:
+    content: dict[str, object] = httpx.get(f"http://127.0.0.1:{port}/control/acme").json()
+    return content
+
+
+def test_it_says_its_port_ticks_and_ends_cleanly(process: subprocess.Popen[str]) -> None:
+    """Records sync by themselves; a request that hangs does not keep it from ending with code 0."""
+    port = port_of(process)
+    orgs = httpx.get(f"http://127.0.0.1:{port}/control").json()["orgs"]
+    assert [org["name"] for org in orgs] == ["acme", "beta", "org-0001"]
+    deadline = time.monotonic() + 5
+    while not state(port)["api_calls"]["by_app"]:  # type: ignore[index]
+        assert time.monotonic() < deadline, "nothing was synced"
+    httpx.post(f"http://127.0.0.1:{port}/control/acme/fault", json={"api": "status", "fault": "hang"})
+    with socket.create_connection(("127.0.0.1", port)) as hanging:
+        hanging.sendall(b"GET /status/v1/instances/SIM1/status HTTP/1.1\r\nHost: x\r\n\r\n")
+        while state(port)["requests"] != {"status": 1}:
+            assert time.monotonic() < deadline, "the hanging request did not arrive"
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=5)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_a_bad_org_name_is_refused() -> None:
+    """It would hide another part of the simulator."""
+    ended = subprocess.run([*COMMAND, "--orgs=control"], capture_output=True, text=True, timeout=10, check=False)
+    assert ended.returncode != 0
+    assert "'control'" in ended.stderr
