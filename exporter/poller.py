@@ -99,6 +99,11 @@ class Poller:
             await self._clock.sleep(self.due_at(target) - self._clock.time())
             await self.poll(target)
 
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What is polled."""
+        return self._targets
+
     def due_at(self, target: Target) -> float:
         """When the target is polled next."""
         return self._rows[target.integration, target.source.name].due_at
