@@ -133,7 +133,8 @@ def listen_on(address: str) -> socket.socket:
     host, _, port = address.rpartition(":")
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        bound = socket.socket(family, socket.SOCK_STREAM)
+        # TCP named outright: asyncio sets TCP_NODELAY only then, and without it small answers wait for the peer's ACK.
+        bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host.strip("[]"), int(port)))
         bound.listen(128)

@@ -140,7 +140,7 @@ def _remediation(view: View) -> RenderableType:
         Text(
             f"job {job['id']}: {_short(job['alert'])} {job['status']} → resync, {job['state']}:"
             f" {job['records']['succeeded']} succeeded, {job['records']['failed']} failed,"
-            f" {job['records']['pending']} to go"
+            f" {job['records']['pending'] + job['records']['sending']} to go"
         )
         for job in view.jobs[:3]
     ]

@@ -1,7 +1,8 @@
 """Works off resync jobs. Every step is in the store before the next begins, so a kill between any two loses nothing.
 
-A job runs *list → send → record → send → record → … → finish*. Killed before the list is stored, it lists again; killed
-between *send* and *record*, it sends that one request of at most 100 records again, never the job from the start.
+A job runs *list → mark → send → record → mark → send → record → … → finish*. Killed before the list is stored, it lists
+again. Killed between *mark* and *record*, it asks which of those at most 100 errors are still there and sends only
+these again, never the job from the start.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from exporter.facts import Facts, facts_of
 from exporter.model import SyncHealth
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.policy import Refusal, choose, gate
-from exporter.self_metrics import SelfMetrics
+from exporter.self_metrics import OUTCOMES, SelfMetrics
 from exporter.snapshots import Snapshots
 from exporter.sources.sync_health import SOURCE
-from exporter.store.jobs import FAILED, SUCCEEDED, Job, JobStore, RefusalRow
+from exporter.store.jobs import FAILED, PENDING, SUCCEEDED, Job, JobStore, RefusalRow
 
 CONCURRENT_JOBS = 4
 LEASE = 120.0
@@ -116,17 +117,37 @@ class Worker:
             return
         if not job.listed and not await self._list(job, action):
             return
-        while error_ids := await self._store.pending(job, action.batch_size):
-            if not await self._may_go_on(job):
+        await self._settle_doubts(job, action)
+        while await self._may_go_on(job):
+            error_ids = await self._store.begin_batch(job, action.batch_size)
+            if not error_ids:
+                await self._finish(job, "done", "")
                 return
             refused_ids = await action.resync(error_ids)
             outcomes = {
                 error_id: (SUCCEEDED, "") if why is None else (FAILED, why) for error_id, why in refused_ids.items()
             }
-            await self._store.record(job, outcomes, self._clock.time(), LEASE)
-            for outcome, count in Counter(outcome for outcome, _ in outcomes.values()).items():
-                self._metrics.records(job.integration, action.name, outcome, count)
-        await self._finish(job, "done", "")
+            await self._record(job, outcomes)
+
+    async def _record(self, job: Job, outcomes: Mapping[str, tuple[str, str]]) -> None:
+        await self._store.record(job, outcomes, self._clock.time(), LEASE)
+        for outcome, count in Counter(outcome for outcome, _ in outcomes.values()).items():
+            if outcome in OUTCOMES:
+                self._metrics.records(job.integration, job.action, outcome, count)
+
+    async def _settle_doubts(self, job: Job, action: BridgeResync) -> None:
+        """A request whose answer nobody recorded: an error that is gone was resynced, one still there is sent again."""
+        doubtful = await self._store.in_doubt(job)
+        if not doubtful:
+            return
+        still_there = {error.id for error in await action.find(job.order.errors)}
+        await self._record(
+            job,
+            {
+                error_id: (PENDING, "") if error_id in still_there else (SUCCEEDED, "gone after the request")
+                for error_id in doubtful
+            },
+        )
 
     async def _list(self, job: Job, action: BridgeResync) -> bool:
         """Fixes the records of the job; ``False`` if there is none to resync, which ends the job."""

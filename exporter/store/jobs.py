@@ -15,7 +15,7 @@ from exporter.remediation.policy import Attempts, Order
 from exporter.store.database import Database
 from exporter.store.tables import job_records, jobs, refusals
 
-PENDING, SUCCEEDED, FAILED = "pending", "succeeded", "failed"
+PENDING, SENDING, SUCCEEDED, FAILED = "pending", "sending", "succeeded", "failed"
 ATTEMPTS_WINDOW = 86400.0
 
 
@@ -148,13 +148,24 @@ class JobStore:
                 await connection.execute(sa.insert(job_records), values)
             await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(listed=True))
 
-    async def pending(self, job: Job, at_most: int) -> tuple[str, ...]:
-        """Error ids still to be resynced."""
+    async def begin_batch(self, job: Job, at_most: int) -> tuple[str, ...]:
+        """Error ids to be resynced next, marked as being sent before they are: after a kill they are in doubt."""
         query = (
             sa.select(job_records.c.error_id)
             .where(job_records.c.job_id == job.id, job_records.c.outcome == PENDING)
             .order_by(job_records.c.error_id)
             .limit(at_most)
+        )
+        async with self._database.transaction() as connection:
+            error_ids = tuple((await connection.execute(query)).scalars())
+            chosen = (job_records.c.job_id == job.id, job_records.c.error_id.in_(error_ids))
+            await connection.execute(sa.update(job_records).where(*chosen).values(outcome=SENDING))
+        return error_ids
+
+    async def in_doubt(self, job: Job) -> tuple[str, ...]:
+        """Error ids of a request of which nobody recorded the answer."""
+        query = sa.select(job_records.c.error_id).where(
+            job_records.c.job_id == job.id, job_records.c.outcome == SENDING
         )
         async with self._database.transaction() as connection:
             return tuple((await connection.execute(query)).scalars())
@@ -196,7 +207,9 @@ class JobStore:
 
     async def finish(self, job: Job, state: str, message: str, now: float) -> int:
         """Ends the job as ``done`` or ``failed``; records still pending fail with it. Returns how many those were."""
-        left = sa.update(job_records).where(job_records.c.job_id == job.id, job_records.c.outcome == PENDING)
+        left = sa.update(job_records).where(
+            job_records.c.job_id == job.id, job_records.c.outcome.in_((PENDING, SENDING))
+        )
         values = {"state": state, "message": message, "finished_at": now}
         async with self._database.transaction() as connection:
             result = await connection.execute(left.values(outcome=FAILED, reason=message, at=now))
@@ -226,7 +239,7 @@ class JobStore:
         return {"jobs": newest, "refusals": refused}
 
 
-_OUTCOMES = (PENDING, SUCCEEDED, FAILED)
+_OUTCOMES = (PENDING, SENDING, SUCCEEDED, FAILED)
 
 
 async def _newest(

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options().parse_args(arguments)
     world = World(_names(options), time.time, _settings(options))
     app = build_app(world, options.sync_interval or None)
-    listener = socket.create_server((LOOPBACK, options.port))
+    listener = _listener(options.port)
     # Clients that poll once a minute keep their connection.
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_keep_alive=90, timeout_graceful_shutdown=2
@@ -64,6 +64,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with listener:
         asyncio.run(Server(config, world).serve(sockets=[listener]))
     return 0
+
+
+def _listener(port: int) -> socket.socket:
+    # asyncio turns Nagle's delay off only for sockets that name their protocol; create_server's do not, and
+    # every answer would then wait for the client's delayed acknowledgement (40 ms).
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((LOOPBACK, port))
+    return listener
 
 
 def _options() -> argparse.ArgumentParser:
