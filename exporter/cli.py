@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     command: Command = arguments.command
     try:
-        return command(arguments)
+        code = command(arguments)
+        sys.stdout.flush()
     except ConfigError as error:
         _complain(str(error))
         return 1
@@ -39,6 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # The reader has seen enough (``rules | head``). Nothing more may reach the pipe, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,12 +54,19 @@ def _parser() -> argparse.ArgumentParser:
         description="Prometheus exporter and automatic resync for the HubSpot–Salesforce integration.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser.set_defaults(command=lambda _arguments: _say_usage(parser))
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_serve(commands)
     _add_check_config(commands)
     _add_rules(commands)
     _add_demo(commands)
     return parser
+
+
+def _say_usage(parser: argparse.ArgumentParser) -> int:
+    """Without a command: which ones there are."""
+    parser.print_help(sys.stderr)
+    return 2
 
 
 def _add_serve(commands: _Commands) -> None:
@@ -90,11 +104,12 @@ def _check_config(arguments: argparse.Namespace) -> int:
 def _add_rules(commands: _Commands) -> None:
     rules = commands.add_parser("rules", help="print the alert rules")
     rules.add_argument("--format", choices=["prometheus"], default="prometheus")
+    rules.add_argument("--runbook-base-url", metavar="URL", help="where your runbooks are: runbook_url points there")
     rules.set_defaults(command=_rules)
 
 
-def _rules(_arguments: argparse.Namespace) -> int:
-    sys.stdout.write(rules_text())
+def _rules(arguments: argparse.Namespace) -> int:
+    sys.stdout.write(rules_text(arguments.runbook_base_url))
     return 0
 
 

@@ -34,9 +34,9 @@ def play(scenario: Scenario, *, exit_when_done: bool) -> int:
         stage = plan_stage(Path(folder))
         try:
             progress = asyncio.run(_play(scenario, stage, console, stay=not exit_when_done))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError) as ended:
             console.print("Ended. Everything the demo started is stopped.")
-            return 130
+            return 130 if isinstance(ended, KeyboardInterrupt) else 143  # as a shell says it: 128 + signal
     done = len(progress.proofs) == len(scenario.steps)
     _summarize(scenario, progress, console)
     return 0 if done else 1

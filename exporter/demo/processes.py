@@ -14,9 +14,6 @@ import httpx
 
 from exporter.errors import ProcessError
 
-START_SECONDS = 20.0
-END_SECONDS = 5.0
-
 # Debian's package names the binary differently from upstream.
 PROMETHEUS = ("prometheus",)
 ALERTMANAGER = ("prometheus-alertmanager", "alertmanager")
@@ -24,11 +21,13 @@ ALERTMANAGER = ("prometheus-alertmanager", "alertmanager")
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command line and the URL that answers 200 once the program is ready."""
+    """A command line, the URL that answers 200 once the program is ready, and how long it may take to start and end."""
 
     name: str
     command: tuple[str, ...]
     ready_url: str
+    start_seconds: float = 20.0
+    end_seconds: float = 5.0
 
 
 def find_binary(names: Sequence[str]) -> str:
@@ -51,46 +50,56 @@ def free_port() -> int:
 @contextlib.asynccontextmanager
 async def running(program: Program, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     """Runs a program until the block ends. Output goes to ``log``; raises ``ProcessError`` if it does not get ready."""
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *program.command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd=log.parent,
-            # Ctrl-C in the terminal reaches us alone; we end the others in order.
-            start_new_session=True,
-        )
+    process = await _start(program, log)
     try:
         await _until_ready(program, process, log)
         yield process
     finally:
-        await end(process)
+        await end(process, program.end_seconds)
 
 
-async def end(process: asyncio.subprocess.Process) -> None:
-    """Ends one process by its pid: politely, then not."""
+async def _start(program: Program, log: Path) -> asyncio.subprocess.Process:
+    try:
+        with log.open("wb") as output:
+            return await asyncio.create_subprocess_exec(
+                *program.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=log.parent,
+                # Ctrl-C in the terminal reaches us alone; we end the others in order.
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise ProcessError(f"{program.name} cannot be started: {error}") from error
+
+
+async def end(process: asyncio.subprocess.Process, patience: float) -> None:
+    """Ends one process by its pid: politely, then not; at once if we are told to hurry."""
     if process.returncode is not None:
         return
     process.terminate()
     try:
-        async with asyncio.timeout(END_SECONDS):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
             await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
 
 
 async def _until_ready(program: Program, process: asyncio.subprocess.Process, log: Path) -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
         try:
-            async with asyncio.timeout(START_SECONDS):
+            async with asyncio.timeout(program.start_seconds):
                 while process.returncode is None:
                     if await _answers(http, program.ready_url):
                         return
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            raise ProcessError(f"{program.name} was not ready after {START_SECONDS:g} s:\n{_tail(log)}") from None
+            late = f"{program.name} was not ready after {program.start_seconds:g} s"
+            raise ProcessError(f"{late}:\n{_tail(log)}") from None
     raise ProcessError(f"{program.name} ended with status {process.returncode}:\n{_tail(log)}")
 
 

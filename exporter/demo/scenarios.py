@@ -93,7 +93,7 @@ PERMISSIONS = Scenario(
             "The administrator gives the permission back and presses Clear Suspension",
             lambda view: view.value("suspended") == 0,
             lambda view: (
-                f"no longer suspended, still {_permission_errors(view)} errors: HubSpot does not retry them now"
+                f"no longer suspended, but {_permission_errors(view)} errors are still there"
             ),
             acts=(
                 ("field-permission", {"object": "Contact", "field": "Email", "granted": True}),

@@ -74,11 +74,11 @@ class Screen:
 def places(stage: Stage) -> tuple[str, ...]:
     """Where to look in a browser."""
     return (
-        f"Alerts      {stage.prometheus}/alerts   (Debian's Prometheus: {stage.prometheus}/classic/alerts)",
-        f"Metrics     {stage.exporter}/metrics",
-        f"What is believed, and who said it   {stage.exporter}/api/v1/integrations",
-        f"Resyncs     {stage.exporter}/api/v1/resyncs",
-        f"Logs and configurations   {stage.folder}",
+        f"Alerts                      {stage.prometheus}/alerts (Debian's: {stage.prometheus}/classic/alerts)",
+        f"Metrics                     {stage.exporter}/metrics",
+        f"What is believed, and why   {stage.exporter}/api/v1/integrations",
+        f"Resyncs and refusals        {stage.exporter}/api/v1/resyncs",
+        f"Logs and configurations     {stage.folder}",
     )
 
 

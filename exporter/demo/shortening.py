@@ -14,7 +14,12 @@ SHORTEST = 1.0
 """Nothing gets shorter than a second: that is the demo's scrape interval."""
 
 _DURATION = r"(?:[0-9]+(?:ms|[smhdwy]))+"
-_IN_EXPRESSION = re.compile(rf"(\[|:|\boffset\s+)({_DURATION})(?=[\]:\s)])")
+# Strings and comments first, since they may hold what looks like a range; then ranges, subqueries and offsets.
+_IN_EXPRESSION = re.compile(
+    rf"""(?P<text> "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | `[^`]*` | \#[^\n]* )
+    | \[[^\]]*\] | \boffset\s+-?{_DURATION}""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _TIME_KEYS = {"for", "keep_firing_for", "interval"}
 
 
@@ -29,7 +34,13 @@ def shorter_expression(expression: str) -> str:
 
     A range keeps at least five seconds, so that it still spans several scrapes.
     """
-    return _IN_EXPRESSION.sub(lambda match: match[1] + shorter(match[2], 5 * SHORTEST), expression)
+
+    def shortened(match: re.Match[str]) -> str:
+        if match["text"] is not None:
+            return match[0]
+        return re.sub(_DURATION, lambda duration: shorter(duration[0], 5 * SHORTEST), match[0])
+
+    return _IN_EXPRESSION.sub(shortened, expression)
 
 
 def shorter_rules(rules: dict[str, Any]) -> dict[str, Any]:

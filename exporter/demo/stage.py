@@ -60,6 +60,8 @@ def simulator_program(stage: Stage) -> Program:
     command = (
         *(sys.executable, "-m", "exporter.demo.simulator", f"--port={_port(stage.simulator)}", f"--orgs={ORG}"),
         *("--sync-interval=1", "--traffic=6", "--suspend-after=12", "--records=200"),
+        # A day of two minutes, and small limits, so that one sees the rolling window fill and release.
+        *("--window-seconds=120", "--allocation=1500", "--limit=3000"),
     )
     return Program("simulator", command, f"{stage.simulator}/control/{ORG}")
 

@@ -1,0 +1,143 @@
+"""README, runbooks and rules say what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from exporter.catalog import CATALOG
+from exporter.config import load_config
+from exporter.exposition import FAMILIES
+from exporter.remediation.policy import default_policies
+from exporter.self_metrics import PREFIX, SelfMetrics
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RUNBOOKS = ROOT / "rules" / "runbooks"
+
+
+def alert_rules() -> list[dict[str, Any]]:
+    """Every alerting rule that ships."""
+    groups = [
+        group
+        for file in (ROOT / "rules").glob("*.rules.yml")
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
+    ]
+    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
+
+
+def exported_metrics() -> set[str]:
+    """Every metric of the product, by the name under which it is scraped."""
+    own = {
+        metric.name + ("_total" if metric.type == "counter" else "")
+        for metric in SelfMetrics().registry.collect()
+        if metric.name.startswith(PREFIX)
+    }
+    return own | {PREFIX + family for family in FAMILIES}
+
+
+def first_column(pattern: str) -> set[str]:
+    return set(re.findall(rf"^\| `({pattern})` \|", README, re.MULTILINE))
+
+
+def test_the_metric_table_is_complete() -> None:
+    """The README lists exactly the metrics that are exported."""
+    assert first_column(PREFIX + "[a-z_]+") == exported_metrics()
+
+
+def test_the_alert_table_is_complete() -> None:
+    """The README lists exactly the alerts that ship."""
+    assert first_column("HubSpotSalesforce[A-Za-z]+") == {rule["alert"] for rule in alert_rules()}
+
+
+def test_the_example_configuration_loads(tmp_path: Path) -> None:
+    """The README's configuration is good once its secret files exist."""
+    example = re.search(r"```yaml\n(# exporter.yml\n.*?)```", README, re.DOTALL)
+    assert example is not None
+    (tmp_path / "secrets").mkdir()
+    for name in ("salesforce", "bridge", "webhook"):
+        (tmp_path / "secrets" / name).write_text("secret")
+    file = tmp_path / "exporter.yml"
+    file.write_text(example[1], encoding="utf-8")
+    assert [entry.name for entry in load_config(file).integrations] == ["acme"]
+
+
+@pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")
+def test_every_alert_is_complete(rule: dict[str, Any]) -> None:
+    """An alert has a severity, a summary that is a sentence, a description, and a runbook that exists."""
+    assert rule["labels"]["severity"] in {"critical", "warning", "info"}
+    assert rule["annotations"]["summary"].endswith(".")
+    assert "{{" not in rule["annotations"]["summary"]
+    assert rule["annotations"]["description"]
+    assert rule["annotations"]["runbook_url"].endswith(f"/{rule['alert']}.md")
+    assert "$value" not in str(rule["labels"])
+
+
+@pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")
+def test_alerts_use_metrics_that_exist(rule: dict[str, Any]) -> None:
+    """An expression names metrics that are exported, or a condition that later sources will state."""
+    used = set(re.findall(rf"\b{PREFIX}\w+", rule["expr"]))
+    assert used <= exported_metrics() | {PREFIX + "suspension_condition"}
+
+
+@pytest.mark.parametrize("alert", sorted({rule["alert"] for rule in alert_rules()}))
+def test_every_runbook_has_its_headings(alert: str) -> None:
+    """A tired reader finds the same headings in every runbook."""
+    text = (RUNBOOKS / f"{alert}.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE)[:5] == [
+        "Meaning",
+        "Impact",
+        "Diagnosis",
+        "Mitigation",
+        "Automatic remediation",
+    ]
+
+
+def test_no_runbook_without_an_alert() -> None:
+    """A runbook belongs to an alert."""
+    assert {file.stem for file in RUNBOOKS.glob("*.md")} == {rule["alert"] for rule in alert_rules()}
+
+
+@pytest.mark.parametrize("reason", CATALOG.suspension_reasons, ids=lambda reason: reason.name)
+def test_descriptions_say_what_the_catalogue_says(reason: Any) -> None:
+    """Both rules of a suspension alert tell what ends the suspension, in the catalogue's words."""
+    descriptions = [rule["annotations"]["description"] for rule in alert_rules() if rule["alert"] == reason.alert]
+    assert len(descriptions) == 2
+    for description in descriptions:
+        assert reason.resolution.rstrip(".").lower() in " ".join(description.split()).lower()
+
+
+@pytest.mark.parametrize("category", CATALOG.categories, ids=lambda category: category.name)
+def test_the_sync_error_runbook_covers_the_catalogue(category: Any) -> None:
+    """The runbook of sync errors resolves every error type, in the catalogue's words."""
+    text = (RUNBOOKS / "HubSpotSalesforceSyncErrors.md").read_text(encoding="utf-8")
+    assert category.title in text
+    for error in category.error_types:
+        assert error.resolution in text
+
+
+def test_alerts_with_a_policy_reach_the_receiver() -> None:
+    """Every alert the default policies speak of carries the label that Alertmanager routes to the webhook."""
+    labelled = {rule["alert"] for rule in alert_rules() if rule["labels"].get("remediation") == "resync"}
+    assert labelled == {policy.alert for policy in default_policies()}
+
+
+def test_the_bridge_document_and_the_checks_agree() -> None:
+    """What the OpenAPI document requires of a bridge is what the exporter requires."""
+    document = yaml.safe_load((ROOT / "exporter" / "bridge.openapi.yaml").read_text(encoding="utf-8"))
+    assert set(document["paths"]) == {"/sync-health", "/sync-errors", "/resync", "/clear-suspension"}
+    for name, schema in (
+        ("SyncHealth", "sync_health"),
+        ("SyncErrors", "bridge_sync_errors"),
+        ("Resync", "bridge_resync"),
+    ):
+        described = document["components"]["schemas"][name]
+        checked = yaml.safe_load((ROOT / "exporter" / "schemas" / f"{schema}.schema.json").read_text(encoding="utf-8"))
+        Draft202012Validator.check_schema(checked)
+        assert described["required"] == checked["required"]
+        assert set(checked["properties"]) <= set(described["properties"])
