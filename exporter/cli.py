@@ -10,15 +10,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+
 from exporter import __version__
 from exporter.bundled import rules_text
+from exporter.catalog import CATALOG
 from exporter.config import Config, load_config
 from exporter.config_check import ConfigError
 from exporter.demo.play import play
 from exporter.demo.scenarios import SCENARIOS
+from exporter.error_list import FORMATS as ERROR_FORMATS
+from exporter.error_list import as_csv, as_json, print_table
 from exporter.errors import ExporterError
 from exporter.logs import FORMATS, LEVELS, set_up_logging
-from exporter.service import listen_on, serve
+from exporter.once import list_errors, poll_once
+from exporter.server import listen_on, serve
 
 if TYPE_CHECKING:
     _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -58,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_serve(commands)
     _add_check_config(commands)
+    _add_poll(commands)
+    _add_errors(commands)
     _add_rules(commands)
     _add_demo(commands)
     return parser
@@ -71,11 +79,36 @@ def _say_usage(parser: argparse.ArgumentParser) -> int:
 
 def _add_serve(commands: _Commands) -> None:
     serving = commands.add_parser("serve", help="poll the integrations, serve /metrics, receive notifications")
-    serving.add_argument("--config.file", dest="config", type=Path, required=True, metavar="FILE")
-    serving.add_argument("--web.listen-address", dest="listen", default="127.0.0.1:9951", metavar="HOST:PORT")
-    serving.add_argument("--log.level", dest="log_level", choices=LEVELS, default="info")
-    serving.add_argument("--log.format", dest="log_format", choices=FORMATS, default="logfmt")
+    _add_config_file(serving)
+    serving.add_argument(
+        "--web.listen-address",
+        dest="listen",
+        default="127.0.0.1:9951",
+        metavar="HOST:PORT",
+        help="where to serve (default: %(default)s)",
+    )
+    serving.add_argument("--log.level", dest="log_level", choices=LEVELS, default="info", help="default: %(default)s")
+    serving.add_argument(
+        "--log.format", dest="log_format", choices=FORMATS, default="logfmt", help="default: %(default)s"
+    )
+    serving.add_argument(
+        "--web.enable-lifecycle",
+        dest="lifecycle",
+        action="store_true",
+        help="allow POST /-/reload (SIGHUP always works)",
+    )
     serving.set_defaults(command=_serve)
+
+
+def _add_config_file(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--config.file",
+        dest="config",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the configuration (YAML or JSON)",
+    )
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -83,7 +116,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config)
     _say_notes(config)
     with listen_on(arguments.listen) as listen:
-        asyncio.run(serve(config, listen))
+        asyncio.run(serve(config, arguments.config, listen, lifecycle=arguments.lifecycle))
     return 0
 
 
@@ -98,6 +131,39 @@ def _check_config(arguments: argparse.Namespace) -> int:
     _say_notes(config)
     count = len(config.integrations)
     sys.stdout.write(f"{arguments.file}: good, {count} integration{'' if count == 1 else 's'}\n")
+    return 0
+
+
+def _add_poll(commands: _Commands) -> None:
+    poll = commands.add_parser("poll", help="read every source once and print the metrics; exit 1 if a source failed")
+    _add_config_file(poll)
+    poll.add_argument("names", nargs="*", metavar="NAME", help="integrations to read (default: all)")
+    poll.set_defaults(command=_poll)
+
+
+def _poll(arguments: argparse.Namespace) -> int:
+    set_up_logging("warn", "logfmt")
+    page, worked = asyncio.run(poll_once(load_config(arguments.config), arguments.names))
+    sys.stdout.write(page)
+    return 0 if worked else 1
+
+
+def _add_errors(commands: _Commands) -> None:
+    errors = commands.add_parser("errors", help="list the current sync errors of an integration, asked of its bridge")
+    _add_config_file(errors)
+    errors.add_argument("name", metavar="NAME")
+    errors.add_argument("--category", choices=CATALOG.category_names)
+    errors.add_argument("--format", choices=ERROR_FORMATS, default="table", help="default: %(default)s")
+    errors.set_defaults(command=_errors)
+
+
+def _errors(arguments: argparse.Namespace) -> int:
+    set_up_logging("warn", "logfmt")
+    found = asyncio.run(list_errors(load_config(arguments.config), arguments.name, arguments.category))
+    if arguments.format == "table":
+        print_table(found, Console())
+    else:
+        sys.stdout.write(as_csv(found) if arguments.format == "csv" else as_json(found))
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,21 @@ from exporter.config_check import ConfigError, Problem, find_problems
 from exporter.durations import parse_duration
 from exporter.yaml_document import YamlSyntaxError, read_yaml
 
+_YAML = "one YAML document in UTF-8, indented with spaces"
 DEFAULT_STORE = "sqlite:///hubspot-salesforce.db"
-DEFAULT_INTERVALS: Mapping[str, float] = {"salesforce_limits": 300.0, "sync_health": 60.0}
+DEFAULT_INTERVALS: Mapping[str, float] = {
+    "salesforce_limits": 300.0,
+    "salesforce_access": 3600.0,
+    "salesforce_status": 60.0,
+    "salesforce_usage_log": 21600.0,
+    "hubspot_heartbeat": 120.0,
+    "sync_health": 60.0,
+}
+DEFAULT_OBJECTS = ("Lead", "Contact", "Account", "Opportunity", "Campaign", "Task", "User")
+DEFAULT_HEARTBEAT_OBJECTS = ("contacts", "companies", "deals")
+DEFAULT_STATUS_URL = "https://api.status.salesforce.com"
+DEFAULT_AUDIENCE = "https://login.salesforce.com"
+DEFAULT_MAX_API_CALLS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +53,51 @@ class ClientCredentials:
 
 
 @dataclass(frozen=True, slots=True)
+class JwtBearer:
+    """OAuth 2.0 JWT bearer flow: ``username`` is who the exporter logs in as, ``audience`` the login host."""
+
+    client_id: str
+    username: str
+    private_key: Secret
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrustSettings:
+    """Salesforce's public status API; ``instance`` of ``None`` is asked from the org."""
+
+    url: str
+    instance: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Salesforce:
-    """How to reach the org; ``url`` has no trailing slash."""
+    """How to reach the org, and what to look at there; ``url`` has no trailing slash.
+
+    ``fields`` are (object, field) pairs; ``max_api_calls_per_day`` is what monitoring may cost in any 24 hours.
+    """
 
     url: str
     api_version: str
-    client_credentials: ClientCredentials | None
+    auth: ClientCredentials | JwtBearer
+    integration_user: str | None
+    permission_set: str
+    objects: tuple[str, ...]
+    fields: tuple[tuple[str, str], ...]
+    status: TrustSettings
+    max_api_calls_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class HubSpot:
+    """The HubSpot account; without a ``token`` nothing is asked there."""
+
+    url: str
+    api_version: str
+    token: Secret | None
+    allocated_api_calls: int | None
+    connected_app: str
+    heartbeat_objects: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +115,15 @@ class Integration:
 
     name: str
     salesforce: Salesforce | None
+    hubspot: HubSpot | None
     sync_health: SyncHealthFeed | None
-    allocated_api_calls: int | None
     notify: str
     intervals: Mapping[str, float]
+
+    @property
+    def allocated_api_calls(self) -> int | None:
+        """The allocation as the configuration states it."""
+        return self.hubspot.allocated_api_calls if self.hubspot else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +172,7 @@ def load_config(file: Path) -> Config:
     try:
         document = read_yaml(file)
     except YamlSyntaxError as error:
-        raise ConfigError((Problem(str(file), error.line, "", f"not YAML: {error}", "a YAML mapping"),)) from error
+        raise ConfigError((Problem(str(file), error.line, "", f"not YAML: {error}", _YAML),)) from error
     except OSError as error:
         raise ConfigError((Problem(str(file), 1, "", f"cannot read it: {error.strerror}", "a file"),)) from error
     problems = find_problems(file, document)
@@ -144,20 +201,50 @@ def _integration(entry: Mapping[str, Any], folder: Path) -> Integration:
     return Integration(
         name=entry["name"],
         salesforce=_salesforce(entry["salesforce"], folder) if "salesforce" in entry else None,
+        hubspot=_hubspot(entry["hubspot"], folder) if "hubspot" in entry else None,
         sync_health=_sync_health(entry["sync_health"], folder) if "sync_health" in entry else None,
-        allocated_api_calls=entry.get("hubspot", {}).get("allocated_api_calls"),
         notify=entry.get("notify", "immediate"),
         intervals={**DEFAULT_INTERVALS, **intervals},
     )
 
 
+def _whole(number: float | None) -> int | None:
+    """JSON Schema takes 60000.0 for an integer, and so do we."""
+    return None if number is None else int(number)
+
+
 def _salesforce(entry: Mapping[str, Any], folder: Path) -> Salesforce:
-    flow = entry["auth"].get("client_credentials")
-    secret = _secret(flow, "client_secret", folder) if flow else None
+    status = entry.get("status", {})
     return Salesforce(
         url=entry["url"].rstrip("/"),
         api_version=entry.get("api_version", "62.0"),
-        client_credentials=ClientCredentials(flow["client_id"], secret) if secret else None,
+        auth=_auth(entry["auth"], folder),
+        integration_user=entry.get("integration_user"),
+        permission_set=entry.get("permission_set", "HubSpot Integration"),
+        objects=tuple(entry.get("objects", DEFAULT_OBJECTS)),
+        fields=tuple((name, one) for name, fields in entry.get("fields", {}).items() for one in fields),
+        status=TrustSettings(status.get("url", DEFAULT_STATUS_URL).rstrip("/"), status.get("instance")),
+        max_api_calls_per_day=int(entry.get("max_api_calls_per_day", DEFAULT_MAX_API_CALLS)),
+    )
+
+
+def _auth(entry: Mapping[str, Any], folder: Path) -> ClientCredentials | JwtBearer:
+    flow = entry.get("jwt_bearer")
+    if flow is not None:
+        audience = flow.get("audience", DEFAULT_AUDIENCE)
+        return JwtBearer(flow["client_id"], flow["username"], _secret_of(flow, "private_key", folder), audience)
+    flow = entry["client_credentials"]
+    return ClientCredentials(flow["client_id"], _secret_of(flow, "client_secret", folder))
+
+
+def _hubspot(entry: Mapping[str, Any], folder: Path) -> HubSpot:
+    return HubSpot(
+        url=entry.get("url", "https://api.hubapi.com").rstrip("/"),
+        api_version=entry.get("api_version", "2026-09"),
+        token=_secret(entry, "token", folder),
+        allocated_api_calls=_whole(entry.get("allocated_api_calls")),
+        connected_app=entry.get("connected_app", "HubSpot"),
+        heartbeat_objects=tuple(entry.get("heartbeat_objects", DEFAULT_HEARTBEAT_OBJECTS)),
     )
 
 
@@ -167,6 +254,14 @@ def _sync_health(entry: Mapping[str, Any], folder: Path) -> SyncHealthFeed:
         token=_secret(entry, "token", folder),
         directory=folder / entry["directory"] if "directory" in entry else None,
     )
+
+
+def _secret_of(entry: Mapping[str, Any], key: str, folder: Path) -> Secret:
+    """A secret that the schema requires."""
+    secret = _secret(entry, key, folder)
+    if secret is None:
+        raise AssertionError(f"the schema let {key} be missing")
+    return secret
 
 
 def _secret(entry: Mapping[str, Any], key: str, folder: Path) -> Secret | None:
@@ -187,7 +282,9 @@ def _remediation(entry: Mapping[str, Any], folder: Path) -> Remediation:
 
 
 def _policy(entry: Mapping[str, Any]) -> Policy:
-    limits: dict[str, Any] = {key: entry[key] for key in ("max_attempts",) if key in entry}
+    limits: dict[str, Any] = {}
+    if "max_attempts" in entry:
+        limits["max_attempts"] = int(entry["max_attempts"])
     if "cooldown" in entry:
         limits["cooldown"] = parse_duration(entry["cooldown"])
     errors = CATALOG.select(entry.get("categories", []), entry.get("error_types", []))
@@ -195,25 +292,27 @@ def _policy(entry: Mapping[str, Any]) -> Policy:
 
 
 _NOT_BUILT = (
-    ("salesforce", "auth", "jwt_bearer"),
-    ("salesforce", "integration_user"),
-    ("salesforce", "status"),
-    ("hubspot", "token_file"),
-    ("hubspot", "token_env"),
     ("hubspot", "unsynced"),
+    ("sync_health", "mapping"),
     ("mailbox",),
     ("remediation", "touch"),
     ("remediation", "hook"),
 )
+_BUILT_ACTION = "bridge"
 
 
-def _not_built(entry: Mapping[str, Any]) -> list[str]:
+def _not_built(entry: Mapping[str, Any]) -> Iterator[str]:
     """What the file asks for that this version accepts but does not act on: said aloud rather than ignored."""
-    found = []
-    for path in _NOT_BUILT:
-        value: Any = entry
-        for step in path:
-            value = value.get(step) if isinstance(value, dict) else None
-        if value is not None:
-            found.append(f"{entry['name']}: {'.'.join(path)} is accepted, but this version does not use it yet")
-    return found
+    asked = [".".join(path) for path in _NOT_BUILT if _value_at(entry, path) is not None]
+    asked += [f"intervals.{source}" for source in entry.get("intervals", {}) if source not in DEFAULT_INTERVALS]
+    if _value_at(entry, ("remediation", "action")) not in {None, _BUILT_ACTION}:
+        asked.append(f"remediation.action: {entry['remediation']['action']}")
+    for what in asked:
+        yield f"{entry['name']}: {what} is accepted, but this version does not use it yet"
+
+
+def _value_at(entry: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    value: Any = entry
+    for step in path:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value

@@ -4,6 +4,7 @@
 
     ExporterError
     ├── ConfigError          a configuration that cannot be used; carries every problem found (``config_check``)
+    ├── UsageError           a command was asked for something that is not configured
     ├── ListenError          the address to listen on cannot be had
     ├── StoreError           the store did not take or give what was asked
     ├── NotificationError    a webhook body that is not a version-4 Alertmanager notification
@@ -15,7 +16,8 @@
         ├── UpstreamTimeout  kind="timeout"
         ├── ConnectError     kind="connect"
         ├── ServerError      kind="server"
-        └── InvalidAnswer    kind="invalid"
+        ├── InvalidAnswer    kind="invalid"
+        └── BudgetExceeded   kind="budget"
 
 Messages are read by people in logs and on pages: they never hold a secret, a token or a response body.
 """
@@ -27,6 +29,10 @@ from typing import ClassVar
 
 class ExporterError(Exception):
     """Base of all errors raised on purpose."""
+
+
+class UsageError(ExporterError):
+    """A command was asked for something that is not configured."""
 
 
 class ListenError(ExporterError):
@@ -102,6 +108,12 @@ class InvalidAnswer(UpstreamError):
     """The API answered something that is not what its documentation says."""
 
     kind = "invalid"
+
+
+class BudgetExceeded(UpstreamError):
+    """Not asked at all: what monitoring may cost is spent."""
+
+    kind = "budget"
 
 
 UPSTREAM_ERROR_KINDS = ("auth", "rate_limit", "timeout", "connect", "server", "invalid", "budget")

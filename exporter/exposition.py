@@ -6,6 +6,7 @@ Every family here is a gauge, and a gauge's lines read the same in the Prometheu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,9 +15,11 @@ from prometheus_client.openmetrics import exposition as openmetrics
 
 from exporter.catalog import CATALOG
 from exporter.clock import Clock
-from exporter.facts import Facts, facts_expire_at, facts_of
-from exporter.model import Snapshot
+from exporter.conditions import conditions_of
+from exporter.facts import REPORT, Facts, facts_expire_at, facts_of, sources_of
+from exporter.model import Access, Heartbeat, Snapshot, SyncHealth, TrustStatus, UsageLog
 from exporter.self_metrics import PREFIX, SelfMetrics
+from exporter.sources.salesforce_status import TRUST_STATUSES
 
 FAMILIES: Mapping[str, str] = {
     "org_api_calls_used": "Salesforce API calls of the whole org in the rolling 24 hours.",
@@ -30,13 +33,23 @@ FAMILIES: Mapping[str, str] = {
     "suspended": "1 if HubSpot reports the integration suspended.",
     "suspension_reason": "1 for the suspension reason HubSpot reports, 0 for the others.",
     "suspension_start_timestamp_seconds": "Since when the integration is suspended.",
+    "suspension_condition": "1 if the exporter itself sees the cause of a suspension right now, 0 if it does not.",
+    "integration_user_active": "1 if the integration user is active in Salesforce.",
+    "integration_user_api_enabled": "1 if the integration user may use the Salesforce API.",
+    "permission_set_assigned": "1 if the integration user has the configured permission set.",
+    "object_permission": "1 if the integration user may read or edit the Salesforce object.",
+    "field_permission": "1 if the integration user may read or edit the Salesforce field.",
+    "trust_status": "1 for what Salesforce Trust says of the org's instance, 0 for the other statuses.",
+    "last_sync_timestamp_seconds": "Newest Last Salesforce Sync Time of the records of a HubSpot object.",
+    "last_change_timestamp_seconds": "Newest change of a record of a HubSpot object that is linked to Salesforce.",
     "integration_info": "Facts about the integration to join with, always 1.",
     "source_up": "1 if the last poll of the source worked.",
     "source_last_success_timestamp_seconds": "When the source was last read successfully.",
 }
 """Name without prefix, and help text, in the order of the page."""
 
-OPENMETRICS = "application/openmetrics-text"
+OPENMETRICS, PLAIN = "application/openmetrics-text", "text/plain"
+_WEIGHT = re.compile(r";\s*q=([01](?:\.[0-9]{0,3})?)\s*(?:;|$)")
 
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
@@ -66,10 +79,14 @@ class Exposition:
         self._snapshots[snapshot.integration] = snapshot
         self._rendered[snapshot.integration] = _render(snapshot, self._clock.time())
 
+    def forget(self, integration: str) -> None:
+        """Drops an integration that is no longer configured."""
+        self._snapshots.pop(integration, None)
+        self._rendered.pop(integration, None)
+
     def page(self, accept: str) -> tuple[bytes, str]:
         """Body and content type for an ``Accept`` header."""
-        wanted = {choice.split(";")[0].strip().lower() for choice in accept.split(",")}
-        if OPENMETRICS in wanted:
+        if 0 < _weight(accept, OPENMETRICS) >= _weight(accept, PLAIN):
             own = openmetrics.generate_latest(self._metrics.registry)  # type: ignore[no-untyped-call]
             content_type = f"{OPENMETRICS}; version=1.0.0; charset=utf-8"
         else:
@@ -100,6 +117,16 @@ def _render(snapshot: Snapshot, now: float) -> _Rendered:
     return _Rendered({family: "".join(entries) for family, entries in lines.items()}, facts_expire_at(snapshot, now))
 
 
+def _weight(accept: str, media_type: str) -> float:
+    """How much a media type is wanted by an ``Accept`` header (RFC 9110), from 0 to 1: the best of its mentions."""
+    weights = [0.0]
+    for choice in accept.lower().split(","):
+        if choice.split(";")[0].strip() == media_type:
+            stated = _WEIGHT.search(choice)
+            weights.append(float(stated[1]) if stated else 1.0)
+    return max(weights)
+
+
 def escape(text: str) -> str:
     """A label value as both formats write it."""
     return text.translate(_ESCAPES)
@@ -114,11 +141,54 @@ def samples(snapshot: Snapshot, now: float) -> Iterator[Sample]:
         yield "storage_limit_bytes", {"kind": storage.kind}, float(storage.limit_bytes)
     yield from _errors(facts)
     yield from _suspension(facts)
-    yield "integration_info", {"notify": snapshot.notify}, 1.0
-    for reading in sorted(snapshot.readings, key=lambda reading: reading.source):
+    for condition in conditions_of(snapshot, now):
+        yield "suspension_condition", {"reason": condition.reason}, float(condition.holds)
+    instances: dict[str, str] = {}
+    for access, _ in sources_of(snapshot, now, Access):
+        yield from _access(access)
+        instances |= {"salesforce_instance": access.instance} if access.instance else {}
+    for trust, _ in sources_of(snapshot, now, TrustStatus):
+        instances["salesforce_instance"] = trust.instance
+        for status in TRUST_STATUSES:
+            yield "trust_status", {"status": status}, float(status == trust.status)
+    for heartbeat, _ in sources_of(snapshot, now, Heartbeat):
+        yield from _heartbeat(heartbeat)
+    yield "integration_info", {"notify": snapshot.notify, **instances}, 1.0
+    yield from _sources(snapshot)
+
+
+def _access(access: Access) -> Iterator[Sample]:
+    yield "integration_user_active", {}, float(access.user_active)
+    yield "integration_user_api_enabled", {}, float(access.api_enabled)
+    yield "permission_set_assigned", {}, float(access.permission_set_assigned)
+    for permission in access.permissions:
+        labels = {"object": permission.object}
+        family = "object_permission"
+        if permission.field is not None:
+            family, labels = "field_permission", {**labels, "field": permission.field}
+        for kind, granted in (("read", permission.read), ("edit", permission.edit)):
+            if granted is not None:
+                yield family, {**labels, "access": kind}, float(granted)
+
+
+def _heartbeat(heartbeat: Heartbeat) -> Iterator[Sample]:
+    for one in heartbeat.objects:
+        if one.last_sync is not None:
+            yield "last_sync_timestamp_seconds", {"object": one.object}, one.last_sync
+        if one.last_change is not None:
+            yield "last_change_timestamp_seconds", {"object": one.object}, one.last_change
+
+
+def _sources(snapshot: Snapshot) -> Iterator[Sample]:
+    """State of the polled sources; a report by hand is not polled. How old is what one sees: a source that says of
+    when its answer is counts from then, so a bridge that repeats yesterday's page shows as old."""
+    polled = [reading for reading in snapshot.readings if reading.source != REPORT]
+    for reading in sorted(polled, key=lambda reading: reading.source):
         yield "source_up", {"source": reading.source}, float(reading.up)
         if reading.succeeded_at is not None:
-            yield "source_last_success_timestamp_seconds", {"source": reading.source}, reading.succeeded_at
+            stated_at = reading.part.as_of if isinstance(reading.part, SyncHealth | UsageLog) else reading.succeeded_at
+            moment = min(stated_at, reading.succeeded_at)
+            yield "source_last_success_timestamp_seconds", {"source": reading.source}, moment
 
 
 def _calls(facts: Facts) -> Iterator[Sample]:

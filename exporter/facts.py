@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from exporter.model import ErrorCount, OrgLimits, OrgUsage, Snapshot, Storage, Suspension, SyncHealth
+from exporter.model import ErrorCount, OrgLimits, Part, Snapshot, Storage, Suspension, SyncHealth, UsageLog
+
+P = TypeVar("P", bound=Part)
 
 CONFIGURATION = "configuration"
+REPORT = "report"
+"""Named as the source of a suspension that was reported by hand or by a hook."""
 HEADER = "sforce_limit_info"
 """Named as the source of org usage that came with the header of some other answer."""
 
@@ -32,38 +37,24 @@ class Facts:
 
 def facts_of(snapshot: Snapshot, now: float) -> Facts:
     """The facts of a snapshot at a time: readings past their visibility say nothing any more."""
-    health, health_source = _newest_health(snapshot, now)
-    limits, limits_source = _newest_limits(snapshot, now)
-    usage, usage_source = _newest_usage(snapshot, now)
-    org_limit, limit_source = (usage.limit, usage_source) if usage else (None, "")
-    calls_used = allocated = suspension = errors = None
-    if health is not None:
-        calls_used, allocated = health.api_calls_used, health.api_calls_allocated
-        suspension, errors = health.suspension, health.errors
-        if org_limit is None:
-            org_limit, limit_source = health.limited_by_salesforce, health_source
-    allocation_source = health_source
-    if allocated is None:
-        allocated, allocation_source = snapshot.configured_allocation, CONFIGURATION
-    storage = limits.storage if limits else ()
-    stated = {
-        "org_calls_used": (usage, usage_source),
-        "org_calls_limit": (org_limit, limit_source),
-        "calls_used": (calls_used, health_source),
-        "calls_allocated": (allocated, allocation_source),
-        "storage": (storage or None, limits_source),
-        "suspension": (suspension, health_source),
-        "errors": (errors, health_source),
+    stated: dict[str, tuple[Any, str]] = {
+        **_org_usage(snapshot, now),
+        "calls_used": _newest_health(snapshot, now, "api_calls_used"),
+        "calls_allocated": _newest_health(snapshot, now, "api_calls_allocated"),
+        "suspension": _newest_health(snapshot, now, "suspension"),
+        "errors": _newest_health(snapshot, now, "errors"),
     }
+    if stated["calls_used"][0] is None:
+        stated["calls_used"] = _logged_calls(snapshot, now)
+    if stated["calls_allocated"][0] is None:
+        stated["calls_allocated"] = snapshot.configured_allocation, CONFIGURATION
+    limits, limits_source = _newest_limits(snapshot, now)
+    if limits is not None and limits.storage:
+        stated["storage"] = limits.storage, limits_source
+    known = {fact: (value, source) for fact, (value, source) in stated.items() if value is not None}
     return Facts(
-        org_calls_used=usage.used if usage else None,
-        org_calls_limit=org_limit,
-        calls_used=calls_used,
-        calls_allocated=allocated,
-        storage=storage,
-        suspension=suspension,
-        errors=errors,
-        stated_by={fact: source for fact, (value, source) in stated.items() if value is not None},
+        **{fact: value for fact, (value, _) in known.items()},
+        stated_by={fact: source for fact, (_, source) in known.items()},
     )
 
 
@@ -72,33 +63,48 @@ def facts_expire_at(snapshot: Snapshot, now: float) -> float:
     moments = [
         moment
         for reading in snapshot.readings
-        for moment in (reading.expires_at, reading.usage_expires_at)
+        for moment in (reading.expires_at, reading.usage_expires_at, reading.attempt_expires_at)
         if moment is not None and moment > now
     ]
     return min(moments, default=float("inf"))
 
 
-def _newest_health(snapshot: Snapshot, now: float) -> tuple[SyncHealth | None, str]:
+def sources_of(snapshot: Snapshot, now: float, kind: type[P]) -> tuple[tuple[P, str], ...]:
+    """Every visible part of a kind, with the source that stated it."""
+    return tuple(
+        (part, reading.source) for reading in snapshot.readings if isinstance(part := reading.visible_part(now), kind)
+    )
+
+
+def _logged_calls(snapshot: Snapshot, now: float) -> tuple[int | None, str]:
+    """The integration's calls by the event log: some hours late, so only where nobody states them."""
+    return next(((part.calls, source) for part, source in sources_of(snapshot, now, UsageLog)), (None, ""))
+
+
+def _newest_health(snapshot: Snapshot, now: float, field_name: str) -> tuple[Any, str]:
+    """A field of SyncHealth and who stated it: the newest page that does not leave it out."""
     stated = [
-        (part, reading.source)
+        (part.as_of, value, reading.source)
         for reading in snapshot.readings
         if isinstance(part := reading.visible_part(now), SyncHealth)
+        and (value := getattr(part, field_name)) is not None
     ]
-    return max(stated, key=lambda entry: entry[0].as_of, default=(None, ""))
+    _, value, source = max(stated, key=lambda entry: entry[0], default=(0.0, None, ""))
+    return value, source
 
 
 def _newest_limits(snapshot: Snapshot, now: float) -> tuple[OrgLimits | None, str]:
-    stated = [
-        (part, reading.source)
-        for reading in snapshot.readings
-        if isinstance(part := reading.visible_part(now), OrgLimits)
-    ]
+    stated = sources_of(snapshot, now, OrgLimits)
     return max(stated, key=lambda entry: entry[0].usage.observed_at, default=(None, ""))
 
 
-def _newest_usage(snapshot: Snapshot, now: float) -> tuple[OrgUsage | None, str]:
+def _org_usage(snapshot: Snapshot, now: float) -> dict[str, tuple[int | None, str]]:
+    """What Salesforce says of the org; its limit alone stands on HubSpot's page too."""
     stated = [(usage, HEADER) for reading in snapshot.readings if (usage := reading.visible_usage(now)) is not None]
     limits, source = _newest_limits(snapshot, now)
     if limits is not None:
         stated.append((limits.usage, source))
-    return max(stated, key=lambda entry: entry[0].observed_at, default=(None, ""))
+    if not stated:
+        return {"org_calls_limit": _newest_health(snapshot, now, "limited_by_salesforce")}
+    usage, source = max(stated, key=lambda entry: entry[0].observed_at)
+    return {"org_calls_used": (usage.used, source), "org_calls_limit": (usage.limit, source)}

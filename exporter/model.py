@@ -6,6 +6,7 @@ becomes an absent sample; a known zero is 0.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -66,7 +67,63 @@ class SyncHealth:
     errors: tuple[ErrorCount, ...] | None
 
 
-Part = OrgLimits | SyncHealth
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Read and edit on an object, or on one of its fields; ``None`` where Salesforce does not say."""
+
+    object: str
+    field: str | None
+    read: bool | None
+    edit: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the integration user may do, and where the org lives."""
+
+    user_active: bool
+    api_enabled: bool
+    permission_set_assigned: bool
+    permissions: tuple[Permission, ...]
+    instance: str | None
+    sandbox: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrustStatus:
+    """What status.salesforce.com says of the org's instance."""
+
+    instance: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageLog:
+    """Calls of HubSpot's connected app in the 24 hours before ``as_of``, the end of what the event log covers."""
+
+    calls: int
+    as_of: float
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHeartbeat:
+    """Newest sync and newest change of linked records of one HubSpot object; ``waiting_since`` is the oldest change
+    known to have been followed by no sync, ``None`` if there is none."""
+
+    object: str
+    last_sync: float | None
+    last_change: float | None
+    waiting_since: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The signs of life HubSpot shows on its records."""
+
+    objects: tuple[ObjectHeartbeat, ...]
+
+
+Part = OrgLimits | SyncHealth | Access | TrustStatus | UsageLog | Heartbeat
 """What one source contributes to a Snapshot."""
 
 
@@ -111,6 +168,11 @@ class Reading:
         return self.part if self.expires_at is not None and now < self.expires_at else None
 
     @property
+    def attempt_expires_at(self) -> float:
+        """When the outcome of the newest poll, good or bad, no longer says how things are."""
+        return self.attempted_at + INTERVALS_VISIBLE * self.interval
+
+    @property
     def usage_expires_at(self) -> float | None:
         usage = self.header_usage
         return None if usage is None else usage.observed_at + INTERVALS_VISIBLE * self.interval
@@ -130,6 +192,11 @@ class Snapshot:
 
     def reading(self, source: str) -> Reading | None:
         return next((reading for reading in self.readings if reading.source == source), None)
+
+    def with_settings(self, notify: str, configured_allocation: int | None, sources: Collection[str]) -> Snapshot:
+        """A new Snapshot after a change of the configuration; readings of other sources than these are dropped."""
+        kept = tuple(reading for reading in self.readings if reading.source in sources)
+        return Snapshot(self.integration, notify, configured_allocation, kept)
 
     def with_reading(self, reading: Reading) -> Snapshot:
         """A new Snapshot in which ``reading`` replaces the older one of its source."""

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 import structlog
 
 from exporter import schedule
+from exporter.budget import Budget, pace
 from exporter.clients.connection import Connection
 from exporter.clock import Clock
 from exporter.config import Integration
 from exporter.errors import InvalidAnswer, StoreError, UpstreamError, UpstreamTimeout
+from exporter.facts import facts_of
 from exporter.model import Failure, Part, Reading
 from exporter.self_metrics import SelfMetrics
 from exporter.snapshots import Snapshots
@@ -62,6 +64,7 @@ class Poller:
         targets: Iterable[Target],
         store: PollStore,
         snapshots: Snapshots,
+        budget: Budget,
         metrics: SelfMetrics,
         clock: Clock,
         deadline: float = POLL_DEADLINE,
@@ -69,35 +72,65 @@ class Poller:
         self._targets = tuple(targets)
         self._store = store
         self._snapshots = snapshots
+        self._budget = budget
         self._metrics = metrics
         self._clock = clock
         self._deadline = deadline
         self._rows: dict[tuple[str, str], PollRow] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._tasks: dict[Target, asyncio.Task[None]] = {}
 
     async def restore(self) -> None:
         """Takes up schedule and last readings where the store left them."""
+        await self._take_up(self._targets)
+
+    async def reconfigure(self, targets: Iterable[Target]) -> None:
+        """Follows these targets from now on. One that was followed before and has not changed goes on untouched."""
+        wanted = tuple(targets)
+        for target in [old for old in self._tasks if old not in wanted]:
+            self._tasks.pop(target).cancel()
+        new = tuple(target for target in wanted if target not in self._targets)
+        await self._take_up(new)
+        self._targets = wanted
+        followed = {(target.integration, target.source.name) for target in wanted}
+        self._rows = {key: row for key, row in self._rows.items() if key in followed}
+        for target in new:
+            self._start(target)
+
+    async def _take_up(self, targets: Iterable[Target]) -> None:
         stored = {(row.integration, row.source): row for row in await self._store.all()}
         now = self._clock.time()
-        for target in self._targets:
+        for target in targets:
             key = (target.integration, target.source.name)
             row = stored.get(key)
             if row is None:
                 row = PollRow(*key, 0, schedule.first_due(now, target.interval, random.random()))  # noqa: S311
             else:
-                row = replace(row, due_at=schedule.resumed_due(row.due_at, now, target.interval))
+                due_at = schedule.resumed_due(row.due_at, now, target.interval, row.failure is not None)
+                row = replace(row, due_at=due_at)
                 self._publish(target, row, _stored_part(target, row))
             self._rows[key] = row
 
     async def run(self) -> None:
         """Polls until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
+        async with asyncio.TaskGroup() as self._group:
             for target in self._targets:
-                tasks.create_task(self._follow(target), name=f"poll {target.integration} {target.source.name}")
+                self._start(target)
+            # Without targets there is nothing to wait for, and a reload may bring some.
+            await asyncio.Event().wait()
+
+    def _start(self, target: Target) -> None:
+        if self._group is not None:
+            name = f"poll {target.integration} {target.source.name}"
+            self._tasks[target] = self._group.create_task(self._follow(target), name=name)
 
     async def _follow(self, target: Target) -> None:
         while True:
             await self._clock.sleep(self.due_at(target) - self._clock.time())
-            await self.poll(target)
+            if not await self.poll(target):
+                # The other replica has only just begun; an interval is too long to wait for what it finds.
+                await self._clock.sleep(min(self._deadline, target.interval / 2))
+                await self._look_again(target)
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -112,14 +145,17 @@ class Poller:
         """Whether every source of every integration has been read, or tried, at least once."""
         return all(row.attempted_at is not None for row in self._rows.values())
 
-    async def poll(self, target: Target) -> None:
-        """One poll: claim it, fetch, parse, publish, store. Whatever fails ends up in the reading and a counter."""
+    async def poll(self, target: Target) -> bool:
+        """One poll: claim it, fetch, parse, publish, store. Whatever fails ends up in the reading and a counter.
+
+        ``False`` if another replica has begun it.
+        """
         started_at = self._clock.time()
         row = await self._begin(target, started_at)
         if row is None:
-            return
+            return False
         with self._metrics.poll_duration(target.source.name):
-            outcome = await self._read(target)
+            outcome = await self._read(target, row)
         row = self._outcome_row(target, row, outcome)
         self._rows[row.integration, row.source] = row
         self._publish(target, row, outcome.part)
@@ -130,32 +166,56 @@ class Poller:
             await self._store.finish(row)
         except StoreError as error:
             log.error("poll not stored", **_names(target), error=str(error))
+        return True
 
     async def _begin(self, target: Target, started_at: float) -> PollRow | None:
         """The row of the poll that begins now, ``None`` if another replica has begun it."""
         seen = self._rows[target.integration, target.source.name]
-        due_at = schedule.next_due(started_at, target.interval, random.random())  # noqa: S311
+        interval = target.interval * self._pace(target)
+        due_at = schedule.next_due(started_at, interval, random.random())  # noqa: S311
         try:
             claimed = await self._store.begin(seen.integration, seen.source, seen.round, due_at)
             if not claimed:
-                await self._adopt(target)
+                await self._adopt(target, seen)
                 return None
         except StoreError as error:
-            # A store that is away must not blind the on-call engineer: the schedule in memory still holds.
+            # A store that is away must not blind the on-call engineer: the schedule in memory still holds. The round
+            # stays as it was seen, for nothing was claimed.
             log.error("poll not claimed", **_names(target), error=str(error))
+            return replace(seen, due_at=due_at)
         return replace(seen, round=seen.round + 1, due_at=due_at)
 
-    async def _adopt(self, target: Target) -> None:
+    async def _adopt(self, target: Target, seen: PollRow) -> None:
         """Another replica polls this target: show what it read, wait until its next poll is due."""
         row = await self._store.one(target.integration, target.source.name)
-        if row is not None:
+        if row is None:
+            # The store lost it: the next round is the first again.
+            self._rows[seen.integration, seen.source] = replace(seen, round=0)
+        elif (row.attempted_at or 0.0) < (seen.attempted_at or 0.0):
+            # What we know is newer: the store was away when we read it.
+            self._rows[seen.integration, seen.source] = replace(seen, round=row.round, due_at=row.due_at)
+        else:
             self._rows[row.integration, row.source] = row
             self._publish(target, row, _stored_part(target, row))
 
-    async def _read(self, target: Target) -> _Outcome:
+    async def _look_again(self, target: Target) -> None:
+        try:
+            await self._adopt(target, self._rows[target.integration, target.source.name])
+        except StoreError as error:
+            log.error("poll of another replica not seen", **_names(target), error=str(error))
+
+    def _pace(self, target: Target) -> float:
+        if not target.source.asks_salesforce:
+            return 1.0
+        return pace(facts_of(self._snapshots[target.integration], self._clock.time()))
+
+    async def _read(self, target: Target, row: PollRow) -> _Outcome:
         try:
             async with asyncio.timeout(self._deadline):
-                payload = await target.source.fetch(target.connection)
+                if target.source.asks_salesforce:
+                    await self._budget.check(target.integration, target.source.budget_share)
+                previous = json.loads(row.payload) if row.payload is not None else None
+                payload = await target.source.fetch(target.connection, previous)
             return _Outcome(payload_text(payload), target.source.parse(payload, self._clock.time()), None)
         except UpstreamError as error:
             return _Outcome(None, None, error)
@@ -167,11 +227,12 @@ class Poller:
 
     def _outcome_row(self, target: Target, row: PollRow, outcome: _Outcome) -> PollRow:
         now, error = self._clock.time(), outcome.error
-        row = replace(row, attempted_at=now, usage=target.connection.org_usage or row.usage)
+        usage = target.connection.org_usage if target.source.asks_salesforce else None
+        row = replace(row, attempted_at=now, usage=usage or row.usage)
         if error is not None:
             failure = Failure(error.kind, error.code, str(error))
             due_at = schedule.postponed_due(row.due_at, now, error.retry_after)
-            return replace(row, failure=failure, payload=None, due_at=due_at)
+            return replace(row, failure=failure, due_at=due_at)
         return replace(row, failure=None, payload=outcome.payload, succeeded_at=now)
 
     def _publish(self, target: Target, row: PollRow, part: Part | None) -> None:
@@ -198,7 +259,9 @@ def _stored_part(target: Target, row: PollRow) -> Part | None:
         return target.source.parse(json.loads(row.payload), row.succeeded_at or 0.0)
     except (UpstreamError, ValueError) as error:
         log.warning("stored payload not used", **_names(target), error=str(error))
-        return None
+    except Exception:  # a bug in one source must not keep the others from starting
+        log.exception("bug in source", **_names(target))
+    return None
 
 
 def _names(target: Target) -> dict[str, str]:

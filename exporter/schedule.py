@@ -22,9 +22,13 @@ def next_due(started_at: float, interval: float, chance: float) -> float:
     return started_at + interval * (1 + JITTER * chance)
 
 
-def resumed_due(stored_due_at: float, now: float, interval: float) -> float:
-    """Where the schedule goes on after a restart: as stored, unless the interval or the clock has changed since."""
-    return min(stored_due_at, now + interval * (1 + JITTER))
+def resumed_due(stored_due_at: float, now: float, interval: float, failed: bool) -> float:
+    """Where the schedule goes on after a restart: as stored, unless the interval or the clock has changed since.
+
+    A poll that ``failed`` may have been asked to wait for longer than its interval.
+    """
+    longest = interval * (1 + JITTER)
+    return min(stored_due_at, now + (max(longest, LONGEST_RETRY_AFTER) if failed else longest))
 
 
 def postponed_due(due_at: float, now: float, retry_after: float | None) -> float:

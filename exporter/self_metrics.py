@@ -91,6 +91,17 @@ class SelfMetrics:
         for outcome in OUTCOMES:
             self._records.labels(integration, action, outcome)
 
+    def forget(self, integration: str) -> None:
+        """Takes away every series of an integration that is no longer configured."""
+        owned = (self._source_errors, self._requests, self._records, self._refusals, self._jobs, self._oldest)
+        for metric in owned:
+            for labels in [labels for labels in metric._metrics if labels[0] == integration]:
+                metric.remove(*labels)
+
+    def reloaded(self, successful: bool) -> None:
+        """Whether the last reload of the configuration was applied."""
+        self._reloads.set(float(successful))
+
     def poll_duration(self, source: str) -> AbstractContextManager[object]:
         """Times what happens inside."""
         return self._durations.labels(source).time()

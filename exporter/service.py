@@ -1,154 +1,195 @@
-"""The running exporter: assembles the parts in one place and keeps them running until it is told to stop."""
+"""The running exporter: assembles the parts in one place, and changes them when the configuration does."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
-import socket
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import structlog
-import uvicorn
 from starlette.applications import Starlette
 
-from exporter import __version__
+from exporter.budget import Budget
 from exporter.clients.connection import Connection, connect
-from exporter.clock import Clock, SystemClock
-from exporter.config import Config
-from exporter.errors import ListenError
+from exporter.clients.search_pace import SearchPaces
+from exporter.clock import Clock
+from exporter.config import Config, Integration, Secret, load_config
+from exporter.config_check import ConfigError, Problem
 from exporter.exposition import Exposition
-from exporter.poller import Poller, targets_of
+from exporter.poller import Poller, Target, targets_of
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.receiver import Receiver
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import APIS, SelfMetrics
 from exporter.snapshots import Snapshots
-from exporter.store.database import open_database
+from exporter.store.calls import CallStore
+from exporter.store.database import Database, open_database
 from exporter.store.jobs import JobStore
 from exporter.store.polls import PollStore
+from exporter.store.reports import ReportStore
 from exporter.web.app import build_app
-
-SHUTDOWN_GRACE = 5
 
 log = structlog.get_logger(__name__)
 
+# Enough for every source of hundreds of integrations at once; httpx's own default of 100 would make polls wait.
+_LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=1000)
 
-@dataclass(frozen=True, slots=True)
+
 class Service:
-    """The parts that run."""
+    """All the parts, wired together. ``config_file`` is what ``reload`` reads."""
 
-    app: Starlette
-    poller: Poller
-    worker: Worker
+    def __init__(
+        self,
+        config: Config,
+        database: Database,
+        http: httpx.AsyncClient,
+        clock: Clock,
+        config_file: Path | None = None,
+        *,
+        lifecycle: bool = False,
+    ) -> None:
+        self._config = config
+        self._config_file = config_file
+        self._http = http
+        self._clock = clock
+        self._reloading = asyncio.Lock()
+        self._paces = SearchPaces(clock)
+        self._connections: dict[str, Connection] = {}
+        self._actions: dict[str, BridgeResync] = {}
+
+        self.metrics = SelfMetrics()
+        self.snapshots = Snapshots(config.integrations)
+        self._budget = Budget(CallStore(database), clock)
+        self.exposition = Exposition(self.metrics, clock)
+        self.snapshots.watch(self.exposition.update, self.exposition.forget)
+        targets = self._connect(config)
+        self.poller = Poller(targets, PollStore(database), self.snapshots, self._budget, self.metrics, clock)
+        self._jobs, self._reports = JobStore(database), ReportStore(database)
+        self.worker = Worker(self._jobs, self._actions, self.snapshots, self.metrics, clock)
+        self._receiver = Receiver(
+            config.remediation, self._jobs, self._actions, self.snapshots, self.metrics, self.worker, clock
+        )
+        self.app: Starlette = build_app(
+            exposition=self.exposition,
+            snapshots=self.snapshots,
+            poller=self.poller,
+            receiver=self._receiver,
+            jobs=self._jobs,
+            reports=self._reports,
+            actions=self._actions,
+            metrics=self.metrics,
+            webhook_token=self._webhook_token,
+            reload=self.reload if lifecycle else None,
+            clock=clock,
+        )
+
+    async def restore(self) -> None:
+        """Takes up where the last process stopped; raises ``StoreError``."""
+        await self.poller.restore()
+        for report in await self._reports.all():
+            if report.integration in self.snapshots:
+                self.snapshots.report(report.integration, report.suspension, report.reported_at)
+        await self.worker.restore()
+
+    async def run(self) -> None:
+        """Polls and works until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.poller.run())
+            tasks.create_task(self.worker.run())
+
+    async def reload(self) -> None:
+        """Applies the configuration file as it is now: all of it, or nothing with a ``ConfigError``.
+
+        An integration that has not changed keeps its schedule, its sessions and its series.
+        """
+        async with self._reloading:
+            try:
+                config = self._readable()
+            except ConfigError as error:
+                self.metrics.reloaded(False)
+                log.error("configuration not reloaded", error=str(error))
+                raise
+            unchanged = {entry.name for entry in config.integrations if self._config.integration(entry.name) == entry}
+            for name in [name for name in self._connections if name not in unchanged]:
+                del self._connections[name]
+                self._actions.pop(name, None)
+            removed = {entry.name for entry in self._config.integrations} - {
+                entry.name for entry in config.integrations
+            }
+            targets = self._connect(config)
+            self._config = config
+            self._receiver.settings = config.remediation
+            self.snapshots.reconfigure(config.integrations, _sources(targets))
+            await self.poller.reconfigure(targets)
+            for name in removed:
+                self.metrics.forget(name)
+            for entry in config.integrations:
+                await self.worker.show_queue(entry.name)
+            self.metrics.reloaded(True)
+            log.info("configuration reloaded", integrations=len(config.integrations), unchanged=len(unchanged))
+
+    def _readable(self) -> Config:
+        if self._config_file is None:
+            raise ConfigError((Problem("", 1, "", "no configuration file", "a file to reload"),))
+        config = load_config(self._config_file)
+        if config.store != self._config.store:
+            raise ConfigError(
+                (Problem(str(self._config_file), 1, "store", "another store", "the same store until the next restart"),)
+            )
+        return config
+
+    def _connect(self, config: Config) -> tuple[Target, ...]:
+        """Connects what is not connected yet, and says what there is to poll."""
+        self._budget.caps = {
+            entry.name: entry.salesforce.max_api_calls_per_day for entry in config.integrations if entry.salesforce
+        }
+        for entry in config.integrations:
+            if entry.name not in self._connections:
+                self._connect_one(entry)
+        targets = targets_of(config.integrations, self._connections)
+        for target in targets:
+            self.metrics.know_source(target.integration, target.source.name)
+        return targets
+
+    def _connect_one(self, entry: Integration) -> None:
+        connection = connect(entry, self._http, self._clock, self.metrics.request, self._paces, self._budget.spend)
+        self._connections[entry.name] = connection
+        self.metrics.know_integration(entry.name, [api for api in APIS if getattr(connection, api, None) is not None])
+        if connection.bridge is not None:
+            self._actions[entry.name] = BridgeResync(connection.bridge)
+            self.metrics.know_action(entry.name, BridgeResync.name)
+
+    def _webhook_token(self) -> Secret | None:
+        return self._config.remediation.webhook_token
 
 
 @contextlib.asynccontextmanager
 async def open_service(
-    config: Config, clock: Clock, transport: httpx.AsyncBaseTransport | None = None
+    config: Config,
+    clock: Clock,
+    transport: httpx.AsyncBaseTransport | None = None,
+    config_file: Path | None = None,
+    *,
+    lifecycle: bool = False,
 ) -> AsyncIterator[Service]:
-    """Opens the store, takes up where the last process stopped, and wires everything together.
+    """Opens the store and wires everything together; ``transport`` replaces the network in tests.
 
-    ``transport`` replaces the network in tests. Raises ``StoreError``.
+    Raises ``StoreError``.
     """
     async with contextlib.AsyncExitStack() as stack:
         database = await open_database(config.store)
         stack.push_async_callback(database.close)
-        http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, trust_env=True))
-        metrics, snapshots = SelfMetrics(), Snapshots(config.integrations)
-        connections = {entry.name: connect(entry, http, clock, metrics.request) for entry in config.integrations}
-        actions = _actions(connections)
-        _know(config, connections, actions, metrics)
-
-        exposition = Exposition(metrics, clock)
-        snapshots.watch(exposition.update)
-        poller = Poller(targets_of(config.integrations, connections), PollStore(database), snapshots, metrics, clock)
-        jobs = JobStore(database)
-        worker = Worker(jobs, actions, snapshots, metrics, clock)
-        await poller.restore()
-        await worker.restore()
-        receiver = Receiver(config.remediation, jobs, actions, snapshots, metrics, worker, clock)
-        app = build_app(
-            exposition=exposition,
-            snapshots=snapshots,
-            poller=poller,
-            receiver=receiver,
-            jobs=jobs,
-            metrics=metrics,
-            webhook_token=config.remediation.webhook_token,
-            clock=clock,
-        )
-        yield Service(app, poller, worker)
+        http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, limits=_LIMITS))
+        service = Service(config, database, http, clock, config_file, lifecycle=lifecycle)
+        await service.restore()
+        yield service
 
 
-def _actions(connections: dict[str, Connection]) -> dict[str, BridgeResync]:
-    return {
-        name: BridgeResync(connection.bridge)
-        for name, connection in connections.items()
-        if connection.bridge is not None
-    }
-
-
-def _know(
-    config: Config, connections: dict[str, Connection], actions: dict[str, BridgeResync], metrics: SelfMetrics
-) -> None:
-    for target in targets_of(config.integrations, connections):
-        metrics.know_source(target.integration, target.source.name)
-    for name, connection in connections.items():
-        metrics.know_integration(name, [api for api in APIS if getattr(connection, api, None) is not None])
-    for name, action in actions.items():
-        metrics.know_action(name, action.name)
-
-
-async def serve(config: Config, listen: socket.socket) -> None:
-    """Serves until SIGINT or SIGTERM."""
-    async with open_service(config, SystemClock()) as service:
-        server = _Server(
-            uvicorn.Config(
-                service.app,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=SHUTDOWN_GRACE,
-                lifespan="off",
-            )
-        )
-        loop = asyncio.get_running_loop()
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(signum, server.stop)
-        host, port = listen.getsockname()[:2]
-        log.info("listening", address=f"{host}:{port}", version=__version__, integrations=len(config.integrations))
-        async with asyncio.TaskGroup() as tasks:
-            work = [tasks.create_task(service.poller.run()), tasks.create_task(service.worker.run())]
-            await server.serve(sockets=[listen])
-            for task in work:
-                task.cancel()
-        log.info("stopped")
-
-
-def listen_on(address: str) -> socket.socket:
-    """A listening socket for ``host:port`` or ``:port``; raises ``ListenError`` naming the address."""
-    host, _, port = address.rpartition(":")
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        # TCP named outright: asyncio sets TCP_NODELAY only then, and without it small answers wait for the peer's ACK.
-        bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host.strip("[]"), int(port)))
-        bound.listen(128)
-    except (OSError, ValueError, OverflowError) as error:
-        raise ListenError(f"--web.listen-address={address}: {error}; expected host:port or :port") from error
-    return bound
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to ``serve``, which has more to end than the server."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def stop(self) -> None:
-        self.should_exit = True
+def _sources(targets: tuple[Target, ...]) -> dict[str, set[str]]:
+    """The sources of each integration by name."""
+    by_name: dict[str, set[str]] = {}
+    for target in targets:
+        by_name.setdefault(target.integration, set()).add(target.source.name)
+    return by_name

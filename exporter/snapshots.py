@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from exporter.config import Integration
-from exporter.model import Reading, Snapshot
+from exporter.facts import REPORT
+from exporter.model import Reading, Snapshot, Suspension, SyncHealth
 
 
 class Snapshots:
@@ -16,6 +18,7 @@ class Snapshots:
             entry.name: Snapshot(entry.name, entry.notify, entry.allocated_api_calls) for entry in integrations
         }
         self._watchers: list[Callable[[Snapshot], None]] = []
+        self._forgetters: list[Callable[[str], None]] = []
 
     def __iter__(self) -> Iterator[Snapshot]:
         return iter(self._by_name.values())
@@ -26,14 +29,35 @@ class Snapshots:
     def __contains__(self, integration: object) -> bool:
         return integration in self._by_name
 
-    def watch(self, watcher: Callable[[Snapshot], None]) -> None:
+    def watch(self, watcher: Callable[[Snapshot], None], forget: Callable[[str], None]) -> None:
+        """``forget`` is called with the name of an integration that is no longer configured."""
         self._watchers.append(watcher)
+        self._forgetters.append(forget)
         for snapshot in self:
             watcher(snapshot)
 
+    def reconfigure(self, integrations: Iterable[Integration], sources: Mapping[str, Collection[str]]) -> None:
+        """Follows these integrations from now on; ``sources`` names the sources of each that still apply."""
+        wanted = {entry.name: entry for entry in integrations}
+        for name in [name for name in self._by_name if name not in wanted]:
+            del self._by_name[name]
+            for forget in self._forgetters:
+                forget(name)
+        for name, entry in wanted.items():
+            old = self._by_name.get(name, Snapshot(name, entry.notify, entry.allocated_api_calls))
+            kept = {*sources.get(name, ()), REPORT}
+            self._replace(old.with_settings(entry.notify, entry.allocated_api_calls, kept))
+
     def put(self, integration: str, reading: Reading) -> None:
         """Replaces the reading of one source."""
-        snapshot = self._by_name[integration].with_reading(reading)
-        self._by_name[integration] = snapshot
+        self._replace(self._by_name[integration].with_reading(reading))
+
+    def report(self, integration: str, suspension: Suspension, reported_at: float) -> None:
+        """Takes a suspension that was reported by hand or by a hook. It holds until somebody states something newer."""
+        stated = SyncHealth(reported_at, None, None, None, suspension, None)
+        self.put(integration, Reading(REPORT, math.inf, reported_at, part=stated, succeeded_at=reported_at))
+
+    def _replace(self, snapshot: Snapshot) -> None:
+        self._by_name[snapshot.integration] = snapshot
         for watcher in self._watchers:
             watcher(snapshot)

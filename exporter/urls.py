@@ -13,6 +13,8 @@ def is_safe_url(url: str) -> bool:
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         return False
+    if not url.isascii() or not url.isprintable() or any(sign in url for sign in " \\"):
+        return False  # read differently by different parsers
     bare = not (parts.username or parts.password or parts.query or parts.fragment)
     return bare and bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)))
 

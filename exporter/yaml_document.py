@@ -1,10 +1,12 @@
 """A YAML file as data plus the line every value stands on.
 
-Booleans are ``true`` and ``false`` only, as in YAML 1.2 and JSON: ``on:`` stays a key and ``off`` a string.
+Booleans and numbers are those of JSON: ``on:`` stays a key, ``off`` and ``2026-11-21`` are strings, and so is
+``060000``, which YAML 1.1 would silently read as octal. What was written is what a complaint about it shows.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,15 +20,21 @@ DocumentPath = tuple[Step, ...]
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader with the booleans of YAML 1.2."""
+    """SafeLoader with the booleans and numbers of JSON."""
 
 
-_BOOL_TAG = "tag:yaml.org,2002:bool"
+_TAG = "tag:yaml.org,2002:"
+_REPLACED = {_TAG + name for name in ("bool", "int", "float", "timestamp")}
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL_TAG]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(_BOOL_TAG, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+_INT = r"-?(?:0|[1-9][0-9]*)"
+_Loader.add_implicit_resolver(_TAG + "bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+_Loader.add_implicit_resolver(_TAG + "int", re.compile(rf"^{_INT}$"), list("-0123456789"))
+_Loader.add_implicit_resolver(
+    _TAG + "float", re.compile(rf"^{_INT}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"), list("-0123456789")
+)
 
 
 @dataclass(frozen=True)
@@ -58,21 +66,50 @@ class YamlSyntaxError(ValueError):
 
 def read_yaml(path: Path) -> YamlDocument:
     """Reads one YAML document; raises ``OSError`` or ``YamlSyntaxError``."""
+    text = _text(path)
     try:
-        loader = _Loader(path.read_text(encoding="utf-8"))
+        loader = _Loader(_without_tabs(text))
         root = loader.get_single_node()
+        duplicates = tuple(_duplicates(root, ()))  # before constructing, which puts merged keys beside the own ones
         data = loader.construct_document(root) if root is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise YamlSyntaxError(mark.line + 1 if mark else 1, error.problem or str(error)) from error
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise YamlSyntaxError(1, f"not readable as YAML in UTF-8 ({type(error).__name__})") from error
-    return YamlDocument(data, tuple(_duplicates(root, ())), root)
+        problem = ", ".join(part for part in (error.context, error.problem) if part)
+        raise YamlSyntaxError(mark.line + 1 if mark else 1, problem) from error
+    except yaml.reader.ReaderError as error:
+        raise YamlSyntaxError(text.count("\n", 0, error.position) + 1, _character(error.character)) from error
+    except RecursionError as error:
+        raise YamlSyntaxError(1, "nested too deeply, or an alias stands inside its own anchor") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise YamlSyntaxError(1, str(error)) from error
+    return YamlDocument(data, duplicates, root)
+
+
+def _text(path: Path) -> str:
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise YamlSyntaxError(line, f"byte 0x{content[error.start]:02x} is not UTF-8") from error
+
+
+def _without_tabs(text: str) -> str:
+    """JSON may be indented with tabs, YAML may not; in a string of JSON no tab can stand."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return text.replace("\t", " ")
+
+
+def _character(code: int | str) -> str:
+    return f"character U+{code if isinstance(code, int) else ord(code):04X} is not allowed"
 
 
 def _child(node: yaml.Node | None, step: Step) -> tuple[yaml.Node, int] | None:
     if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
+        for key, value in reversed(node.value):  # the last one counts; merged keys come first
             if isinstance(key, yaml.ScalarNode) and key.value == str(step):
                 return value, key.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class ManualClock:
@@ -29,3 +33,12 @@ class ManualClock:
             if moment <= self._now and not waiting.done():
                 waiting.set_result(None)
         self._sleepers = [(moment, waiting) for moment, waiting in self._sleepers if not waiting.done()]
+
+    async def pass_during(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of ``work``; whenever somebody sleeps, time moves on to the moment that wakes the first."""
+        task = asyncio.ensure_future(work)
+        while not task.done():
+            if self._sleepers:
+                self.advance(min(moment for moment, _ in self._sleepers) - self._now)
+            await asyncio.sleep(0)
+        return task.result()

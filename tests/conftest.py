@@ -69,7 +69,11 @@ def _integration(name: str) -> dict[str, Any]:
     credentials = {"client_id": Settings().client_id, "client_secret_file": "client-secret"}
     return {
         "name": name,
-        "salesforce": {"url": f"{SIMULATOR}/{name}/salesforce", "auth": {"client_credentials": credentials}},
+        "salesforce": {
+            "url": f"{SIMULATOR}/{name}/salesforce",
+            "auth": {"client_credentials": credentials},
+            "status": {"url": f"{SIMULATOR}/status"},
+        },
         "sync_health": {"url": f"{SIMULATOR}/{name}/bridge", "token_file": "bridge-token"},
     }
 

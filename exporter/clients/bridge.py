@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from exporter.clients.bearer import sendable_token
 from exporter.clients.upstream import Answer, Upstream
 from exporter.config import Secret
 from exporter.errors import AuthError, InvalidAnswer
 from exporter.json_schema import checked
 
+T = TypeVar("T")
+
 MAX_RESYNC_IDS = 100
 """HubSpot resyncs at most 100 ticked errors at a time; the bridge answers 400 to more."""
 
-_MAX_PAGES = 10_000
+MAX_PAGES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,12 @@ class SyncError:
     category: str
     error_type: str | None
     record: str
+    object_type: str | None = None
+    hubspot_id: str | None = None
+    salesforce_id: str | None = None
+    affected_records: int | None = None
+    last_seen: str | None = None
+    details: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +47,21 @@ class ResyncAnswer:
 class BridgeClient:
     """One integration's bridge."""
 
-    def __init__(self, url: str, token: Secret | None, upstream: Upstream) -> None:
+    def __init__(self, url: str, token: Secret | None, upstream: Upstream, max_pages: int = MAX_PAGES) -> None:
         self._url = url
         self._token = token
         self._upstream = upstream
+        self._max_pages = max_pages
 
     async def sync_health(self) -> Any:
         """``GET /sync-health`` as JSON, unchecked: the source that parses it does that."""
         return await self._upstream.call("GET", f"{self._url}/sync-health", self._json, headers=self._headers())
 
     async def sync_errors(self, category: str, error_type: str | None = None) -> AsyncIterator[SyncError]:
-        """Every error of a category, page by page."""
+        """Every error of a category, page by page. A cursor that comes back ends the list."""
         after: str | None = None
-        for _page in range(_MAX_PAGES):
+        seen = {None, ""}
+        for _page in range(self._max_pages):
             named = {"category": category, "error_type": error_type, "after": after, "limit": "500"}
             params = {key: value for key, value in named.items() if value is not None}
             url = f"{self._url}/sync-errors"
@@ -58,9 +69,11 @@ class BridgeClient:
             page = checked(answer, "bridge_sync_errors", "GET /sync-errors")
             for entry in page["results"]:
                 yield _sync_error(entry)
-            if page.get("next_after") in (None, after):
+            after = page.get("next_after")
+            if after in seen:
                 return
-            after = page["next_after"]
+            seen.add(after)
+        raise InvalidAnswer(f"GET /sync-errors: no end after {self._max_pages} pages")
 
     async def resync(self, error_ids: Sequence[str]) -> ResyncAnswer:
         """Asks for a resync of at most 100 errors. Not retried here: the job behind it knows what is still to do."""
@@ -78,10 +91,7 @@ class BridgeClient:
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json"}
         if self._token is not None:
-            try:
-                headers["Authorization"] = f"Bearer {self._token.read()}"
-            except (OSError, KeyError, UnicodeDecodeError) as error:
-                raise AuthError(f"cannot read the bridge token ({type(error).__name__})") from error
+            headers["Authorization"] = f"Bearer {sendable_token(self._token, 'bridge')}"
         return headers
 
     def _json(self, answer: Answer) -> Any:
@@ -102,4 +112,15 @@ def _sync_error(entry: Mapping[str, Any]) -> SyncError:
         category=entry["category"],
         error_type=entry.get("error_type"),
         record=f"{entry.get('object_type') or 'record'}/{record}",
+        object_type=entry.get("object_type"),
+        hubspot_id=entry.get("hubspot_id"),
+        salesforce_id=entry.get("salesforce_id"),
+        affected_records=_only(int, entry.get("affected_records")),
+        last_seen=_only(str, entry.get("last_seen")),
+        details=_only(str, entry.get("details")),
     )
+
+
+def _only(kind: type[T], value: object) -> T | None:
+    """Only shown to people, so a value of another type is left out rather than the whole list refused."""
+    return value if isinstance(value, kind) and not isinstance(value, bool) else None

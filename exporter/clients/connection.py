@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,7 +10,11 @@ import httpx
 
 from exporter.clients.bridge import BridgeClient
 from exporter.clients.directory import SyncHealthDirectory
+from exporter.clients.hubspot import HubSpotClient
+from exporter.clients.org_instance import OrgInstance
 from exporter.clients.salesforce import SalesforceClient
+from exporter.clients.search_pace import SearchPaces
+from exporter.clients.trust import TrustClient
 from exporter.clients.upstream import Upstream
 from exporter.clock import Clock
 from exporter.config import Integration
@@ -24,13 +28,20 @@ class SyncHealthReader(Protocol):
         """What the Sync Health page shows, as unchecked JSON."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Connection:
-    """What one integration's sources and actions may talk to; ``None`` where nothing is configured."""
+    """What one integration's sources and actions may talk to; ``None`` where nothing is configured.
+
+    A connection equals only itself: it holds sessions.
+    """
 
     salesforce: SalesforceClient | None
     bridge: BridgeClient | None
     sync_health: SyncHealthReader | None
+    trust: TrustClient | None
+    hubspot: HubSpotClient | None
+    settings: Integration
+    clock: Clock
 
     @property
     def org_usage(self) -> OrgUsage | None:
@@ -41,19 +52,41 @@ class Connection:
 CountRequest = Callable[[str, str], None]
 """Called with integration and API for every request sent."""
 
+SpendCall = Callable[[str], Awaitable[None]]
+"""Awaited with the integration before every request that costs a Salesforce API call; raises ``BudgetExceeded``."""
 
-def connect(integration: Integration, http: httpx.AsyncClient, clock: Clock, count: CountRequest) -> Connection:
-    """Builds the clients; sends nothing."""
+
+def connect(
+    integration: Integration,
+    http: httpx.AsyncClient,
+    clock: Clock,
+    count: CountRequest,
+    paces: SearchPaces | None = None,
+    spend: SpendCall | None = None,
+) -> Connection:
+    """Builds the clients; sends nothing. ``paces`` is shared by integrations that search one HubSpot account."""
 
     def upstream(api: str) -> Upstream:
         return Upstream(http, clock, lambda: count(integration.name, api))
 
-    salesforce = bridge = directory = None
+    salesforce = trust = hubspot = bridge = directory = None
     if integration.salesforce is not None:
-        salesforce = SalesforceClient(integration.salesforce, upstream("salesforce"), clock)
+        metered = Upstream(
+            http,
+            clock,
+            lambda: count(integration.name, "salesforce"),
+            (lambda: spend(integration.name)) if spend else None,
+        )
+        # A login costs no API call, so it is counted but not metered.
+        salesforce = SalesforceClient(integration.salesforce, metered, clock, login=upstream("salesforce"))
+        org_instance = OrgInstance(integration.salesforce.url, salesforce, clock)
+        trust = TrustClient(integration.salesforce.status, upstream("status"), org_instance)
+    account = integration.hubspot
+    if account is not None and account.token is not None:
+        hubspot = HubSpotClient(account, account.token, upstream("hubspot"), paces or SearchPaces(clock))
     feed = integration.sync_health
     if feed is not None and feed.url is not None:
         bridge = BridgeClient(feed.url, feed.token, upstream("bridge"))
     if feed is not None and feed.directory is not None:
         directory = SyncHealthDirectory(feed.directory)
-    return Connection(salesforce, bridge, bridge or directory)
+    return Connection(salesforce, bridge, bridge or directory, trust, hubspot, integration, clock)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
-from exporter.clients.upstream import MAX_ANSWER_BYTES
+from exporter.clients.upstream import MAX_ANSWER_BYTES, parse_json
 from exporter.errors import AuthError, ConnectError, InvalidAnswer
 
 FILE_NAME = "sync-health.json"
@@ -27,7 +26,8 @@ class SyncHealthDirectory:
         try:
             if self._file.stat().st_size > MAX_ANSWER_BYTES:
                 raise InvalidAnswer(f"{FILE_NAME}: more than {MAX_ANSWER_BYTES} bytes")
-            return json.loads(self._file.read_text(encoding="utf-8"))
+            # Windows programs put a byte order mark in front.
+            return parse_json(self._file.read_text(encoding="utf-8-sig"))
         except PermissionError as error:
             raise AuthError(f"{FILE_NAME}: {error.strerror}") from error
         except OSError as error:

@@ -1,50 +1,45 @@
-"""Salesforce REST: logs in, keeps the session, reads the org's usage off every answer.
+"""Salesforce REST: keeps the session, reads the org's usage off every answer.
 
 Facts: Salesforce REST API Developer Guide v60–v67. ``Sforce-Limit-Info: api-usage=10018/100000`` comes with every REST
-answer at no cost. Errors are an array of ``{"message", "errorCode"}``; those of the token endpoint are an object
-``{"error", "error_description"}``; 502 and 503 may be HTML. The error code decides, not the status.
+answer at no cost. Errors are an array of ``{"message", "errorCode"}``; 502 and 503 may be HTML. The error code
+decides, not the status.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
+from urllib.parse import urlencode
 
+from exporter.clients.salesforce_composite import Records, composite_body, composite_records
+from exporter.clients.salesforce_login import Login, Session, error_code
 from exporter.clients.upstream import Answer, Upstream
 from exporter.clock import Clock
 from exporter.config import Salesforce
 from exporter.errors import AuthError, InvalidAnswer, RateLimited, ServerError, SessionExpired, UpstreamError
+from exporter.json_schema import checked
 from exporter.model import OrgUsage
-from exporter.urls import is_safe_url
 
 _USAGE = re.compile(r"(?:^|[;,])\s*api-usage=(\d{1,15})/(\d{1,15})")
-_CODE = re.compile(r"[A-Za-z_]{1,64}")
 _AUTH_CODES = {"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"}
 _UNAVAILABLE_CODES = {"SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION", "UNABLE_TO_LOCK_ROW", "ORG_LOCKED"}
 
-
-@dataclass(frozen=True)
-class Session:
-    """A logged-in session; the token is kept out of its representation."""
-
-    instance_url: str
-    token: str
-
-    def __repr__(self) -> str:
-        return f"Session({self.instance_url})"
+T = TypeVar("T")
 
 
 class SalesforceClient:
     """One org. ``usage`` is what the newest answer said of the org's API calls, ``None`` before the first."""
 
-    def __init__(self, settings: Salesforce, upstream: Upstream, clock: Clock) -> None:
+    def __init__(self, settings: Salesforce, upstream: Upstream, clock: Clock, login: Upstream | None = None) -> None:
         self._settings = settings
         self._upstream = upstream
         self._clock = clock
         self._session: Session | None = None
-        self._login = asyncio.Lock()
+        self._login = Login(settings, login or upstream, clock)
+        self._logging_in = asyncio.Lock()
         self.usage: OrgUsage | None = None
 
     async def get_json(self, resource: str) -> Any:
@@ -52,36 +47,63 @@ class SalesforceClient:
 
         A session that has expired is renewed once; a second refusal is an ``AuthError``.
         """
+        return await self._ask("GET", resource, self._judge)
+
+    async def composite(self, queries: Mapping[str, str]) -> Mapping[str, Records]:
+        """Records of up to 5 SOQL queries by their names, for one API call; a part that failed raises its own error."""
+
+        def judge(answer: Answer) -> Mapping[str, Records]:
+            return composite_records(self._judge(answer), answer.where, queries, self._refusal)
+
+        body = composite_body(queries, self._settings.api_version)
+        return await self._ask("POST", "composite", judge, body)
+
+    async def query(self, soql: str) -> Records:
+        """The first batch of records of a SOQL query, for one API call. Values in it: see ``soql``."""
+
+        def judge(answer: Answer) -> Records:
+            body = checked(self._judge(answer), "salesforce_records", answer.where)
+            return Records(tuple(body["records"]), body["done"])
+
+        return await self._ask("GET", "query/?" + urlencode({"q": soql}, errors="replace"), judge)
+
+    @asynccontextmanager
+    async def stream_lines(self, resource: str) -> AsyncIterator[AsyncIterator[str]]:
+        """``GET /services/data/vXX.X/{resource}`` line by line, for one API call, however large it is."""
+        async with AsyncExitStack() as stack:
+
+            async def opened(url: str, headers: dict[str, str]) -> AsyncIterator[str]:
+                stream = self._upstream.stream_lines(url, self._judge_opening, headers=headers)
+                return await stack.enter_async_context(stream)
+
+            yield await self._with_session(resource, opened)
+
+    async def _ask(self, method: str, resource: str, judge: Callable[[Answer], T], json_body: Any = None) -> T:
+        async def asked(url: str, headers: dict[str, str]) -> T:
+            headers |= {"Accept": "application/json"}
+            return await self._upstream.call(method, url, judge, headers=headers, json_body=json_body)
+
+        return await self._with_session(resource, asked)
+
+    async def _with_session(self, resource: str, ask: Callable[[str, dict[str, str]], Awaitable[T]]) -> T:
+        """What ``ask`` makes of URL and headers; asked again, once, if the session turns out to have expired."""
         session = self._session or await self._renewed(None)
         try:
-            return await self._get(session, resource)
+            return await ask(*self._address(session, resource))
         except SessionExpired:
-            return await self._get(await self._renewed(session), resource)
+            return await ask(*self._address(await self._renewed(session), resource))
 
-    async def _get(self, session: Session, resource: str) -> Any:
+    def _address(self, session: Session, resource: str) -> tuple[str, dict[str, str]]:
         url = f"{session.instance_url}/services/data/v{self._settings.api_version}/{resource}"
-        headers = {"Authorization": f"Bearer {session.token}", "Accept": "application/json"}
-        return await self._upstream.call("GET", url, self._judge, headers=headers)
+        return url, {"Authorization": f"Bearer {session.token}"}
 
     async def _renewed(self, refused: Session | None) -> Session:
         """A session other than ``refused``: many callers whose session expired log in once."""
-        async with self._login:
+        async with self._logging_in:
             if self._session is None or self._session is refused:
                 self._session = None
-                self._session = await self._log_in()
+                self._session = await self._login.session()
             return self._session
-
-    async def _log_in(self) -> Session:
-        flow = self._settings.client_credentials
-        if flow is None:
-            raise AuthError("no OAuth flow is configured")
-        try:
-            secret = flow.client_secret.read()
-        except (OSError, KeyError, UnicodeDecodeError) as error:
-            raise AuthError(f"cannot read the client secret ({type(error).__name__})") from error
-        form = {"grant_type": "client_credentials", "client_id": flow.client_id, "client_secret": secret}
-        url = f"{self._settings.url}/services/oauth2/token"
-        return await self._upstream.call("POST", url, self._judge_login, data=form)
 
     def _judge(self, answer: Answer) -> Any:
         self._take_usage(answer)
@@ -89,39 +111,33 @@ class SalesforceClient:
             return answer.json()
         raise self._refusal(answer)
 
+    def _judge_opening(self, answer: Answer) -> None:
+        self._take_usage(answer)
+        if answer.status != 200:  # noqa: PLR2004
+            raise self._refusal(answer)
+
     def _take_usage(self, answer: Answer) -> None:
         usage = parse_limit_info(answer.headers.get("sforce-limit-info", ""), self._clock.time())
         if usage is not None:
             self.usage = usage
 
-    def _refusal(self, answer: Answer) -> UpstreamError:
+    def _refusal(self, answer: Answer) -> UpstreamError:  # noqa: PLR0911  a table of codes, read top to bottom
         code, message = _first_error(answer)
         where = f"{answer.where}: status {answer.status} {code or ''}".rstrip()
         if code == "REQUEST_LIMIT_EXCEEDED":
             # Also sent for too many concurrent long calls; only the daily one speaks of the total.
-            quota = "org quota used up" if "TotalRequests" in message else "too many concurrent requests"
-            return RateLimited(f"{where}: {quota}", code=code)
-        if answer.status == 401:  # noqa: PLR2004
+            if "TotalRequests" in message:
+                return RateLimited(f"{where}: org quota used up", code=code)
+            return RateLimited(f"{where}: too many concurrent requests")
+        if code == "STORAGE_LIMIT_EXCEEDED":
+            return RateLimited(f"{where}: org storage used up", code=code)
+        if code in _UNAVAILABLE_CODES:
+            return ServerError(where, code=code, retry_after=self._upstream.asked_pause(answer))
+        if code == "INVALID_SESSION_ID" or answer.status == 401:  # noqa: PLR2004
             return SessionExpired(where, code=code)
         if code in _AUTH_CODES or answer.status == 403:  # noqa: PLR2004
             return AuthError(where, code=code)
-        if code in _UNAVAILABLE_CODES:
-            return ServerError(where, code=code)
         return self._upstream.failure(answer, code)
-
-    def _judge_login(self, answer: Answer) -> Session:
-        if answer.status in (400, 401, 403):
-            error = _object(answer).get("error")
-            raise AuthError(f"{answer.where}: status {answer.status}", code=_code(error))
-        if answer.status != 200:  # noqa: PLR2004
-            raise self._upstream.failure(answer)
-        body = _object(answer)
-        token, instance_url = body.get("access_token"), body.get("instance_url", self._settings.url)
-        if not isinstance(token, str) or not token or not isinstance(instance_url, str):
-            raise InvalidAnswer(f"{answer.where}: a login without access_token or instance_url")
-        if not is_safe_url(instance_url) or not token.isascii() or not token.isprintable():
-            raise InvalidAnswer(f"{answer.where}: an instance_url or access_token that cannot be used safely")
-        return Session(instance_url.rstrip("/"), token)
 
 
 def parse_limit_info(header: str, now: float) -> OrgUsage | None:
@@ -139,23 +155,4 @@ def _first_error(answer: Answer) -> tuple[str | None, str]:
     first = body[0] if isinstance(body, list) and body else body
     if not isinstance(first, dict):
         return None, ""
-    return _code(first.get("errorCode")), str(first.get("message", ""))
-
-
-def _code(value: object) -> str | None:
-    """An API's error code, if it looks like one: it is shown to people and must not carry anything else."""
-    return value if isinstance(value, str) and _CODE.fullmatch(value) else None
-
-
-def _object(answer: Answer) -> dict[str, Any]:
-    try:
-        body = answer.json()
-    except InvalidAnswer:
-        if answer.status == 200:  # noqa: PLR2004
-            raise
-        return {}
-    if isinstance(body, dict):
-        return body
-    if answer.status == 200:  # noqa: PLR2004
-        raise InvalidAnswer(f"{answer.where}: a login that is not an object")
-    return {}
+    return error_code(first.get("errorCode")), str(first.get("message", ""))

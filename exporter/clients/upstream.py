@@ -7,7 +7,8 @@ What comes back is an ``Answer`` of any status; what it means is for the client 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 import httpx
 import stamina
 
+from exporter.clients.lines import lines_of
 from exporter.clock import Clock
 from exporter.errors import (
     ConnectError,
@@ -47,18 +49,28 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON; raises ``InvalidAnswer`` for anything else, NaN and Infinity included."""
         try:
-            return json.loads(self.body, parse_constant=_refuse_constant)
+            return parse_json(self.body)
         except (ValueError, RecursionError) as error:
             raise InvalidAnswer(f"{self.where}: status {self.status} with a body that is not JSON") from error
 
 
 class Upstream:
-    """Sends the requests of one integration to one API; ``count`` is called once for every request sent."""
+    """Sends the requests of one integration to one API.
 
-    def __init__(self, http: httpx.AsyncClient, clock: Clock, count: Callable[[], None]) -> None:
+    ``count`` is called once for every request sent; ``spend`` is awaited before it and may raise instead.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        clock: Clock,
+        count: Callable[[], None],
+        spend: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._http = http
         self._clock = clock
         self._count = count
+        self._spend = spend
 
     async def call(
         self,
@@ -71,11 +83,12 @@ class Upstream:
         data: Mapping[str, str] | None = None,
         json_body: Any = None,
         retry: bool = True,
+        admit: Callable[[], Awaitable[None]] | None = None,
     ) -> T:
         """What ``judge`` makes of the answer; raises its ``UpstreamError``, or one for a failed connection.
 
         With ``retry`` a failure that may pass is tried again, ``ATTEMPTS`` times in all, with backoff. A quota that
-        is used up is never retried into.
+        is used up is never retried into. ``admit`` is awaited before every request, retries included.
         """
         request = self._http.build_request(
             method, url, headers=headers, params=params, data=data, json=json_body, timeout=REQUEST_TIMEOUT
@@ -83,33 +96,72 @@ class Upstream:
         attempts = ATTEMPTS if retry else 1
         async for attempt in stamina.retry_context(on=pause_before_retry, attempts=attempts, timeout=None):
             with attempt:
+                if admit is not None:
+                    await admit()
                 return judge(await self._send(request))
         raise AssertionError("stamina returns or raises")
 
+    async def _about_to_send(self) -> None:
+        if self._spend is not None:
+            await self._spend()
+        self._count()
+
     async def _send(self, request: httpx.Request) -> Answer:
         where = f"{request.method} {request.url.path}"
-        self._count()
+        await self._about_to_send()
+        with _as_upstream_errors(where):
+            return await _whole(await self._http.send(request, stream=True), where)
+
+    @asynccontextmanager
+    async def stream_lines(
+        self, url: str, judge: Callable[[Answer], object], *, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[AsyncIterator[str]]:
+        """The lines of a text too large to hold, as they arrive; memory stays flat.
+
+        ``judge`` sees a 200 without its body, and any other answer whole. Opening is retried like ``call``; what
+        breaks in the middle is not, and raises its ``UpstreamError`` where the lines are read.
+        """
+        request = self._http.build_request("GET", url, headers=headers, timeout=REQUEST_TIMEOUT)
+        where = f"{request.method} {request.url.path}"
+        response = await self._opened(request, judge)
         try:
+            judge(Answer(response.status_code, response.headers, b"", where))
+            async with aclosing(lines_of(_chunks(response, where), where)) as lines:
+                yield lines
+        finally:
+            await response.aclose()
+
+    async def _opened(self, request: httpx.Request, judge: Callable[[Answer], object]) -> httpx.Response:
+        async for attempt in stamina.retry_context(on=pause_before_retry, attempts=ATTEMPTS, timeout=None):
+            with attempt:
+                return await self._open(request, judge)
+        raise AssertionError("stamina returns or raises")
+
+    async def _open(self, request: httpx.Request, judge: Callable[[Answer], object]) -> httpx.Response:
+        where = f"{request.method} {request.url.path}"
+        await self._about_to_send()
+        with _as_upstream_errors(where):
             response = await self._http.send(request, stream=True)
-            try:
-                body = await _read_bounded(response, where)
-            finally:
-                await response.aclose()
-        except httpx.TimeoutException as error:
-            raise UpstreamTimeout(f"{where}: no complete answer within {REQUEST_TIMEOUT.read:g} s") from error
-        except (httpx.TransportError, httpx.DecodingError) as error:
-            raise ConnectError(f"{where}: {type(error).__name__}") from error
-        return Answer(response.status_code, response.headers, body, where)
+            if response.status_code == httpx.codes.OK:
+                return response
+            answer = await _whole(response, where)
+        judge(answer)
+        raise self.failure(answer)
 
     def failure(self, answer: Answer, code: str | None = None, detail: str = "") -> UpstreamError:
         """The error for an answer whose status alone says what happened."""
         reason = f"{answer.where}: status {answer.status}" + (f" {code}" if code else "") + detail
-        wait = retry_after(answer.headers, self._clock.time())
+        code = code or f"HTTP_{answer.status}"
+        wait = self.asked_pause(answer)
         if answer.status == httpx.codes.TOO_MANY_REQUESTS:
             return RateLimited(reason, code=code, retry_after=wait)
         if answer.status >= httpx.codes.INTERNAL_SERVER_ERROR:
             return ServerError(reason, code=code, retry_after=wait)
         return InvalidAnswer(reason, code=code)
+
+    def asked_pause(self, answer: Answer) -> float | None:
+        """Seconds the API asks to be left alone, ``None`` if it does not."""
+        return retry_after(answer.headers, self._clock.time())
 
 
 def pause_before_retry(error: Exception) -> bool | float:
@@ -128,9 +180,39 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return float(text[:9])
     try:
         date: datetime = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, date.timestamp() - now)
+
+
+def parse_json(text: str | bytes) -> Any:
+    """JSON as RFC 8259 has it, without NaN and Infinity; raises ``ValueError``, or ``RecursionError`` if too deep."""
+    return json.loads(text, parse_constant=_refuse_constant)
+
+
+@contextmanager
+def _as_upstream_errors(where: str) -> Iterator[None]:
+    """What httpx raises for a failed connection, as ours."""
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise UpstreamTimeout(f"{where}: no complete answer within {REQUEST_TIMEOUT.read:g} s") from error
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        raise ConnectError(f"{where}: {type(error).__name__}") from error
+
+
+async def _chunks(response: httpx.Response, where: str) -> AsyncIterator[bytes]:
+    with _as_upstream_errors(where):
+        async for chunk in response.aiter_bytes():
+            yield chunk
+
+
+async def _whole(response: httpx.Response, where: str) -> Answer:
+    try:
+        body = await _read_bounded(response, where)
+    finally:
+        await response.aclose()
+    return Answer(response.status_code, response.headers, body, where)
 
 
 async def _read_bounded(response: httpx.Response, where: str) -> bytes:

@@ -13,6 +13,9 @@ from exporter.demo.stage import ORG, Stage
 
 PREFIX = "hubspot_salesforce_"
 
+END_FAULTS = "end-faults"
+"""The one verb that is not a POST of its own."""
+
 Labels = frozenset[tuple[str, str]]
 
 
@@ -78,7 +81,9 @@ class Observer:
 
     async def act(self, verb: str, body: Mapping[str, Any]) -> None:
         """Changes the simulated world."""
-        answer = await self._http.post(f"{self._stage.simulator}/control/{ORG}/{verb}", json=body)
+        method, path = ("DELETE", "fault") if verb == END_FAULTS else ("POST", verb)
+        url = f"{self._stage.simulator}/control/{ORG}/{path}"
+        answer = await self._http.request(method, url, json=body if method == "POST" else None)
         answer.raise_for_status()
 
     async def _get(self, url: str, **params: str) -> Any:

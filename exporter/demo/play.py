@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 
 from exporter.demo.observer import Observer, View
-from exporter.demo.scenarios import Scenario, Step
+from exporter.demo.scenario import Scenario, Step
 from exporter.demo.screen import Progress, Screen, places
 from exporter.demo.stage import Stage, plan_stage, running_stage
 
@@ -65,9 +65,11 @@ async def _tell(scenario: Scenario, observer: Observer, show: Show, pace: float)
         started = time.monotonic()
         for verb, body in step.acts:
             await observer.act(verb, body)
-        view = await _until_seen(step, observer, lambda view: show(progress, view))  # noqa: B023  called at once
-        if not step.seen(view):
-            progress = Progress(progress.proofs, f"not seen within {step.at_most:g} s")
+        always = scenario.always if progress.proofs else _anything
+        view = await _until_seen(step, observer, always, lambda view: show(progress, view))  # noqa: B023  called at once
+        if not (step.seen(view) and always(view)):
+            problem = f"not seen within {step.at_most:g} s" if always(view) else "something was seen that must not be"
+            progress = Progress(progress.proofs, problem)
             show(progress, view)
             return progress
         progress = Progress((*progress.proofs, (step.proof(view), time.monotonic() - started)))
@@ -76,13 +78,19 @@ async def _tell(scenario: Scenario, observer: Observer, show: Show, pace: float)
     return progress
 
 
-async def _until_seen(step: Step, observer: Observer, show: Callable[[View], None]) -> View:
-    """The view in which the step was seen, or the last one before its time was over."""
+def _anything(_view: View) -> bool:
+    return True
+
+
+async def _until_seen(
+    step: Step, observer: Observer, always: Callable[[View], bool], show: Callable[[View], None]
+) -> View:
+    """The view in which the step was seen, or what must always hold did not, or the last before its time was over."""
     deadline = time.monotonic() + step.at_most
     while True:
         view = await observer.look()
         show(view)
-        if step.seen(view) or time.monotonic() > deadline:
+        if step.seen(view) or not always(view) or time.monotonic() > deadline:
             return view
         await asyncio.sleep(LOOK_SECONDS)
 

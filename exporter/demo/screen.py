@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.layout import Layout
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
+from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
 from exporter.catalog import CATALOG
 from exporter.demo.observer import View
-from exporter.demo.scenarios import Scenario
+from exporter.demo.scenario import Scenario
 from exporter.demo.stage import ORG, Stage
 
 _SEVERITY_STYLE = {"critical": "bold red", "warning": "yellow"}
@@ -37,44 +38,68 @@ class Screen:
         self._spinner = Spinner("dots")
 
     def frame(self, progress: Progress, view: View) -> RenderableType:
-        world = Group(*_calls(view), Text(), _suspension(view), Text(), _errors(view))
+        world = Group(_calls(view), _suspension(view), Text(), _errors(view))
         work = Group(_alerts(view), Text(), _remediation(view))
         layout = Layout()
         layout.split_column(Layout(name="top", ratio=1), Layout(self._where_to_look(), name="urls", size=7))
         layout["top"].split_row(Layout(name="story", ratio=6), Layout(name="world", ratio=5))
         layout["story"].update(Panel(self._story(progress), title=self._scenario.name, border_style="blue"))
         layout["world"].split_column(
-            Layout(Panel(world, title=f"Sync health of {ORG}, as Prometheus has it"), ratio=5),
-            Layout(Panel(work, title="Alerts and remediation"), ratio=4),
+            Layout(Panel(world, title=f"{ORG}, as Prometheus sees it"), ratio=3),
+            Layout(Panel(work, title="Alerts and remediation"), ratio=2),
         )
         return layout
 
     def _story(self, progress: Progress) -> RenderableType:
-        table = Table.grid(padding=(0, 1))
-        table.add_column(width=2)
-        table.add_column(ratio=1)
-        table.add_row("", Text(self._scenario.title, style="bold"))
-        for number, step in enumerate(self._scenario.steps):
-            table.add_row("", "")
-            if number < len(progress.proofs):
-                proof, seconds = progress.proofs[number]
-                table.add_row(Text("✔", style="bold green"), step.title)
-                table.add_row("", Text(f"{proof} (after {seconds:.0f} s)", style="green"))
-            elif number == len(progress.proofs):
-                table.add_row(Text("✘", style="bold red") if progress.failed else self._spinner, Text(step.title))
-                table.add_row("", Text(progress.failed, style="red"))
-            else:
-                table.add_row(Text("·", style="dim"), Text(step.title, style="dim"))
-        return table
+        done, to_come = _rows(), _rows()
+        done.add_row("", Text(self._scenario.title, style="bold"))
+        for step, (proof, seconds) in zip(self._scenario.steps, progress.proofs, strict=False):
+            done.add_row("", "")
+            done.add_row(Text("✔", style="bold green"), step.title)
+            done.add_row("", Text(f"{proof} (after {seconds:.0f} s)", style="green"))
+        for number, step in enumerate(self._scenario.steps[len(progress.proofs) :]):
+            to_come.add_row("", "")
+            if number:
+                to_come.add_row(Text("·", style="dim"), Text(step.title, style="dim"))
+                continue
+            to_come.add_row(Text("✘", style="bold red") if progress.failed else self._spinner, Text(step.title))
+            if progress.failed:
+                to_come.add_row("", Text(progress.failed, style="red"))
+        return _Following(done, to_come)
 
     def _where_to_look(self) -> RenderableType:
         return Panel(Text("\n".join(places(self._stage))), title="Look for yourself; Ctrl-C ends everything")
 
 
+@dataclass(frozen=True, slots=True)
+class _Following:
+    """``done`` above ``to_come``; where the room does not suffice for both, the place where they meet is seen."""
+
+    done: RenderableType
+    to_come: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        free = options.update(height=None)
+        done, to_come = (console.render_lines(part, free) for part in (self.done, self.to_come))
+        room = options.height or len(done) + len(to_come)
+        most_hidden = max(0, len(done) + len(to_come) - room)
+        for line in [*done, *to_come][min(most_hidden, max(0, len(done) - room // 3)) :][:room]:
+            yield from line
+            yield Segment.line()
+
+
+def _rows() -> Table:
+    """A mark and a text a row."""
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.add_column(width=2)
+    table.add_column(ratio=1)
+    return table
+
+
 def places(stage: Stage) -> tuple[str, ...]:
     """Where to look in a browser."""
     return (
-        f"Alerts                      {stage.prometheus}/alerts (Debian's: {stage.prometheus}/classic/alerts)",
+        f"Alerts                      {stage.prometheus}/alerts or /classic/alerts",
         f"Metrics                     {stage.exporter}/metrics",
         f"What is believed, and why   {stage.exporter}/api/v1/integrations",
         f"Resyncs and refusals        {stage.exporter}/api/v1/resyncs",
@@ -82,19 +107,21 @@ def places(stage: Stage) -> tuple[str, ...]:
     )
 
 
-def _calls(view: View) -> list[RenderableType]:
-    table = Table.grid(padding=(0, 1))
+def _calls(view: View) -> RenderableType:
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
+    table.add_column(no_wrap=True, justify="right")
     for name, used, limit in (
-        ("HubSpot's API calls", "integration_api_calls_used", "integration_api_calls_allocated"),
-        ("the org's API calls", "org_api_calls_used", "org_api_calls_limit"),
+        ("HubSpot", "integration_api_calls_used", "integration_api_calls_allocated"),
+        ("whole org", "org_api_calls_used", "org_api_calls_limit"),
     ):
         calls, most = view.value(used), view.value(limit)
         if calls is None or most is None:
             table.add_row(name, Text("not known", style="dim"), "")
         else:
-            bar = ProgressBar(total=max(most, 1), completed=calls, width=18)
-            table.add_row(name, bar, f"{calls:,.0f} of {most:,.0f}")
-    return [table]
+            table.add_row(name, ProgressBar(total=max(most, 1), completed=calls), f"{calls:,.0f} of {most:,.0f}")
+    return Group(Text("Salesforce API calls", style="dim"), table)
 
 
 def _suspension(view: View) -> RenderableType:
@@ -110,28 +137,37 @@ def _suspension(view: View) -> RenderableType:
 
 
 def _errors(view: View) -> RenderableType:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("sync errors")
+    """A line a category; those with errors come first, so that they are seen on a small screen too."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("sync errors", no_wrap=True)
     table.add_column("errors", justify="right")
     table.add_column("records", justify="right")
-    for category in CATALOG.categories:
-        errors = view.value("sync_errors", category=category.name)
-        records = view.value("sync_error_affected_records", category=category.name)
-        style = "dim" if not errors else "bold red"
-        table.add_row(category.title, _number(errors), _number(records), style=style)
+    counts = [
+        (
+            view.value("sync_errors", category=category.name),
+            view.value("sync_error_affected_records", category=category.name),
+            category.title,
+        )
+        for category in CATALOG.categories
+    ]
+    for errors, records, title in sorted(counts, key=lambda count: not count[0]):
+        table.add_row(title, _number(errors), _number(records), style="bold red" if errors else "dim")
     return table
 
 
 def _alerts(view: View) -> RenderableType:
     if not view.alerts:
         return Text("● no alert", style="green")
-    lines = [
-        Text(
-            f"{'▲' if alert.state == 'firing' else '△'} {alert.name} {alert.detail} {alert.severity}, {alert.state}",
-            style=_SEVERITY_STYLE.get(alert.severity, "") if alert.state == "firing" else "dim",
+    lines = []
+    for alert in view.alerts:
+        firing = alert.state == "firing"
+        detail = f" ({alert.detail})" if alert.detail else ""
+        lines.append(
+            Text(
+                f"{'▲' if firing else '△'} {_short(alert.name)}{detail}: {alert.severity}, {alert.state}",
+                style=_SEVERITY_STYLE.get(alert.severity, "") if firing else "dim",
+            )
         )
-        for alert in view.alerts
-    ]
     return Group(*lines)
 
 
@@ -145,9 +181,7 @@ def _remediation(view: View) -> RenderableType:
         for job in view.jobs[:3]
     ]
     lines += [
-        Text(
-            f"refused ({row['reason']}): {row['alert'].removeprefix('HubSpotSalesforce')}, {row['detail']}", style="dim"
-        )
+        Text(f"refused ({row['reason']}): {_short(row['alert'])}, {row['detail']}", style="dim")
         for row in view.refusals[:2]
     ]
     return Group(*lines) if lines else Text("nothing remediated yet", style="dim")

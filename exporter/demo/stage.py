@@ -101,6 +101,7 @@ def write_exporter_config(stage: Stage) -> Path:
     for name, secret in (
         ("client-secret", simulated.client_secret),
         ("bridge-token", simulated.bridge_token),
+        ("hubspot-token", simulated.hubspot_token),
         ("webhook-token", secrets.token_urlsafe(24)),
     ):
         file = stage.folder / name
@@ -119,9 +120,25 @@ def write_exporter_config(stage: Stage) -> Path:
                             "client_secret_file": "client-secret",
                         }
                     },
+                    "integration_user": f"hubspot@{ORG}.example",
+                    "fields": {"Contact": ["Email"]},
+                    "status": {"url": f"{stage.simulator}/status"},
+                    # A day of the demo takes two minutes, but the ledger counts real ones.
+                    "max_api_calls_per_day": 100_000,
+                },
+                "hubspot": {
+                    "url": f"{stage.simulator}/{ORG}/hubspot",
+                    "token_file": "hubspot-token",
                 },
                 "sync_health": {"url": f"{stage.simulator}/{ORG}/bridge", "token_file": "bridge-token"},
-                "intervals": {"salesforce_limits": "5s", "sync_health": "1s"},
+                "intervals": {
+                    "salesforce_limits": "3s",
+                    "salesforce_access": "2s",
+                    "salesforce_status": "2s",
+                    "salesforce_usage_log": "10s",
+                    "hubspot_heartbeat": "3s",
+                    "sync_health": "1s",
+                },
             }
         ],
         "remediation": {"webhook_token_file": "webhook-token"},

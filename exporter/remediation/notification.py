@@ -37,11 +37,13 @@ def parse_notification(body: bytes) -> Notification:
     """Raises ``NotificationError`` for anything but a version-4 payload."""
     try:
         payload = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        problem = first_problem(payload, "notification")
+    except RecursionError as error:
+        raise NotificationError("the body is nested too deeply") from error
+    except ValueError as error:
         raise NotificationError("the body is not JSON") from error
-    problem = first_problem(payload, "notification")
     if problem is not None:
-        raise NotificationError(f"not a version-4 Alertmanager payload: {problem}")
+        raise NotificationError(f"not a version-4 Alertmanager payload: {_printable(problem)}")
     return Notification(
         alerts=tuple(_alert(entry) for entry in payload["alerts"]),
         truncated=int(payload.get("truncatedAlerts", 0)),
@@ -52,10 +54,12 @@ def _alert(entry: Mapping[str, object]) -> Alert:
     labels = entry["labels"]
     if not isinstance(labels, dict):
         raise NotificationError("labels is not an object")
-    return Alert(
-        name=labels.get("alertname", ""),
-        status=str(entry["status"]),
-        labels=labels,
-        starts_at=str(entry["startsAt"]),
-        fingerprint=str(entry["fingerprint"]),
-    )
+    starts_at, fingerprint = str(entry["startsAt"]), str(entry["fingerprint"])
+    if not (starts_at + fingerprint).isprintable():
+        # JSON can hold what no store takes: NUL, half of a surrogate pair.
+        raise NotificationError("startsAt or fingerprint is not printable text")
+    return Alert(labels.get("alertname", ""), str(entry["status"]), labels, starts_at, fingerprint)
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -10,7 +10,7 @@ alert is sent once, so its order is taken in any case, and its job waits until t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from exporter.catalog import CATALOG, UNKNOWN
@@ -27,6 +27,9 @@ ORG_RESERVE = 0.10
 
 RESYNC = "resync"
 SYNC_ERRORS_ALERT = "HubSpotSalesforceSyncErrors"
+
+
+_REASONS = {reason.alert: reason.name for reason in CATALOG.suspension_reasons}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,13 @@ def default_policies() -> tuple[Policy, ...]:
     return (Policy(alert=SYNC_ERRORS_ALERT, on="firing", errors=CATALOG.resyncable), *caused)
 
 
-def decide(alert: Alert, settings: Remediation, facts: Facts, *, can_resync: bool) -> Order | Refusal | None:
-    """The order for an alert, the reason against it, or ``None`` when no policy speaks of it."""
+def decide(
+    alert: Alert, settings: Remediation, facts: Facts, *, can_resync: bool, causes: Collection[str] = ()
+) -> Order | Refusal | None:
+    """The order for an alert, the reason against it, or ``None`` when no policy speaks of it.
+
+    ``causes`` are the suspension reasons whose cause the exporter still sees.
+    """
     policies = default_policies() if settings.policies is None else settings.policies
     matching = [policy for policy in policies if (policy.alert, policy.on) == (alert.name, alert.status)]
     if not matching:
@@ -76,6 +84,9 @@ def decide(alert: Alert, settings: Remediation, facts: Facts, *, can_resync: boo
     refusal = _standing_refusal(settings, wanted, can_resync=can_resync)
     if not errors:
         refusal = Refusal("not_retryable", "a plain resync cannot cure these errors before somebody acts")
+    elif refusal is None and alert.status == "resolved" and _REASONS.get(alert.name) in causes:
+        # HubSpot's report ends, the exporter's own warning follows: its end is the one to wait for.
+        refusal = Refusal("not_retryable", "the exporter still sees the cause; resyncing now would only burn API calls")
     elif refusal is None and alert.status == "firing":
         refusal = gate(facts)
     if refusal is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from exporter.clock import Clock
+from exporter.conditions import conditions_of
 from exporter.config import Remediation
 from exporter.facts import facts_of
 from exporter.remediation.actions.bridge import BridgeResync
@@ -44,7 +45,7 @@ class Receiver:
         worker: Worker,
         clock: Clock,
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._store = store
         self._actions = actions
         self._snapshots = snapshots
@@ -80,8 +81,9 @@ class Receiver:
     def _decide(self, alert: Alert, now: float, *, can_resync: bool) -> Order | Refusal | None:
         if alert.integration not in self._snapshots:
             return None
-        facts = facts_of(self._snapshots[alert.integration], now)
-        return decide(alert, self._settings, facts, can_resync=can_resync)
+        snapshot = self._snapshots[alert.integration]
+        causes = {condition.reason for condition in conditions_of(snapshot, now) if condition.holds}
+        return decide(alert, self.settings, facts_of(snapshot, now), can_resync=can_resync, causes=causes)
 
     async def _announce(self, orders: list[NewJob], refusals: list[RefusalRow]) -> None:
         for row in refusals:

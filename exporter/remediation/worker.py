@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -18,21 +19,20 @@ from exporter.errors import StoreError, UpstreamError
 from exporter.facts import Facts, facts_of
 from exporter.model import SyncHealth
 from exporter.remediation.actions.bridge import BridgeResync
+from exporter.remediation.lease import LEASE, kept
 from exporter.remediation.policy import Refusal, choose, gate
+from exporter.schedule import LONGEST_RETRY_AFTER
 from exporter.self_metrics import OUTCOMES, SelfMetrics
 from exporter.snapshots import Snapshots
 from exporter.sources.sync_health import SOURCE
 from exporter.store.jobs import FAILED, PENDING, SUCCEEDED, Job, JobStore, RefusalRow
 
 CONCURRENT_JOBS = 4
-LEASE = 120.0
-"""Seconds a job stays with the process that claimed it without a sign of life."""
-
 IDLE_PAUSE = 5.0
 """Seconds until the queue is looked at again when nobody wakes the worker."""
 
 REFUSED_PAUSE = 60.0
-"""Seconds until a job that was refused in the middle is tried again."""
+"""Seconds until a job that was refused in the middle is tried again, at most."""
 
 FIRST_RETRY, LONGEST_RETRY = 5.0, 300.0
 MOST_FAILURES = 10
@@ -84,6 +84,8 @@ class Worker:
 
     async def _work(self) -> None:
         while True:
+            # Before the look at the queue: a job that comes during it wakes us again.
+            self._woken.clear()
             try:
                 job = await self._store.claim(self._clock.time(), LEASE)
                 if job is not None:
@@ -91,7 +93,6 @@ class Worker:
                     continue
             except StoreError as error:
                 log.error("store failed, job goes on later", error=str(error))
-            self._woken.clear()
             try:
                 async with asyncio.timeout(IDLE_PAUSE):
                     await self._woken.wait()
@@ -103,31 +104,40 @@ class Worker:
         action = self._actions.get(job.integration)
         if action is None:
             await self._finish(job, FAILED, "the integration has no way to resync any more")
+            if job.integration in self._snapshots:
+                await self.show_queue(job.integration)
             return
         await self.show_queue(job.integration)
         try:
-            await self._steps(job, action)
+            async with kept(job, self._store, self._clock):
+                await self._steps(job, action)
         except UpstreamError as error:
-            await self._failed(job, error)
+            await self._failed(job, str(error), error.retry_after)
+        except StoreError:
+            raise
+        except Exception as error:  # a bug met by one job must not stop the others
+            log.exception("bug in resync", integration=job.integration, job=job.id)
+            await self._failed(job, f"bug in resync: {type(error).__name__}", None)
         finally:
             await self.show_queue(job.integration)
 
     async def _steps(self, job: Job, action: BridgeResync) -> None:
         if not await self._may_go_on(job):
             return
+        job = replace(job, refused_for="")  # what is refused from here on is news
         if not job.listed and not await self._list(job, action):
             return
         await self._settle_doubts(job, action)
-        while await self._may_go_on(job):
-            error_ids = await self._store.begin_batch(job, action.batch_size)
-            if not error_ids:
-                await self._finish(job, "done", "")
+        while await self._store.pending(job):
+            if not await self._may_go_on(job):
                 return
+            error_ids = await self._store.begin_batch(job, action.batch_size)
             refused_ids = await action.resync(error_ids)
             outcomes = {
                 error_id: (SUCCEEDED, "") if why is None else (FAILED, why) for error_id, why in refused_ids.items()
             }
             await self._record(job, outcomes)
+        await self._finish(job, "done", "")
 
     async def _record(self, job: Job, outcomes: Mapping[str, tuple[str, str]]) -> None:
         await self._store.record(job, outcomes, self._clock.time(), LEASE)
@@ -176,16 +186,24 @@ class Worker:
         if now - job.created_at > LONGEST_JOB:
             await self._finish(job, FAILED, f"refused for a day: {refusal.detail}")
         else:
-            await self._store.postpone(job, now + REFUSED_PAUSE, job.failures, refusal.detail, refusal.reason)
+            again_at = now + self._until_news(job.integration, now)
+            await self._store.postpone(job, again_at, job.failures, refusal.detail, refusal.reason)
         return False
+
+    def _until_news(self, integration: str, now: float) -> float:
+        """Seconds until the gate may have opened: not before the next poll, which is overdue where nothing is known."""
+        reading = self._snapshots[integration].reading(SYNC_HEALTH)
+        if reading is None or (reading.up and reading.visible_part(now) is None):
+            return IDLE_PAUSE
+        return min(REFUSED_PAUSE, reading.interval)
 
     async def _refusal(self, integration: str) -> Refusal | None:
         snapshot = self._snapshots[integration]
-        reading = snapshot.reading(SYNC_HEALTH)
-        if reading is None or not reading.up:
+        reading, now = snapshot.reading(SYNC_HEALTH), self._clock.time()
+        if reading is None or not reading.up or reading.visible_part(now) is None:
             # An alert also resolves when its series vanish: that a suspension is over must be known, not assumed.
             return Refusal("suspended", "whether HubSpot suspended it is not known: Sync Health cannot be read")
-        facts = facts_of(snapshot, self._clock.time())
+        facts = facts_of(snapshot, now)
         return gate(facts, await self._unseen_calls(integration, facts))
 
     async def _unseen_calls(self, integration: str, facts: Facts) -> int:
@@ -197,14 +215,15 @@ class Worker:
             return 0
         return await self._store.sent_since(integration, reading.part.as_of)
 
-    async def _failed(self, job: Job, error: UpstreamError) -> None:
+    async def _failed(self, job: Job, error: str, retry_after: float | None) -> None:
         failures = job.failures + 1
-        log.warning("resync failed", integration=job.integration, job=job.id, failures=failures, error=str(error))
+        log.warning("resync failed", integration=job.integration, job=job.id, failures=failures, error=error)
         if failures >= MOST_FAILURES:
             await self._finish(job, FAILED, f"given up after {failures} failures: {error}")
             return
-        pause = max(min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY), error.retry_after or 0.0)
-        await self._store.postpone(job, self._clock.time() + pause, failures, str(error), job.refused_for)
+        asked = min(retry_after or 0.0, LONGEST_RETRY_AFTER)
+        pause = max(min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY), asked)
+        await self._store.postpone(job, self._clock.time() + pause, failures, error, refused_for="")
 
     async def _refuse(self, job: Job, refusal: Refusal) -> None:
         now = self._clock.time()

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from exporter.sources import salesforce_limits, sync_health
+from exporter.sources import (
+    hubspot_heartbeat,
+    salesforce_access,
+    salesforce_limits,
+    salesforce_status,
+    salesforce_usage_log,
+    sync_health,
+)
 from exporter.sources.source import Source
 
-SOURCES: tuple[Source, ...] = (salesforce_limits.SOURCE, sync_health.SOURCE)
+SOURCES: tuple[Source, ...] = (
+    salesforce_limits.SOURCE,
+    salesforce_access.SOURCE,
+    salesforce_status.SOURCE,
+    salesforce_usage_log.SOURCE,
+    hubspot_heartbeat.SOURCE,
+    sync_health.SOURCE,
+)
 
 __all__ = ["SOURCES", "Source"]

@@ -25,7 +25,7 @@ _MEBIBYTE = 1024 * 1024
 _STORAGE = (("data", "DataStorageMB"), ("file", "FileStorageMB"))
 
 
-async def fetch(connection: Connection) -> Any:
+async def fetch(connection: Connection, _previous: Any) -> Any:
     """The whole ``/limits`` answer, one API call."""
     if connection.salesforce is None:
         raise AuthError("no Salesforce org is configured")
@@ -51,7 +51,7 @@ def _storage(kind: str, limit: dict[str, Any]) -> Storage:
 
 
 def applies(integration: Integration) -> bool:
-    return integration.salesforce is not None and integration.salesforce.client_credentials is not None
+    return integration.salesforce is not None
 
 
-SOURCE = Source("salesforce_limits", applies, fetch, parse)
+SOURCE = Source("salesforce_limits", applies, fetch, parse, asks_salesforce=True)

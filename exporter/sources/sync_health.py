@@ -24,8 +24,10 @@ from exporter.json_schema import checked
 from exporter.model import ErrorCount, Suspension, SyncHealth
 from exporter.sources.source import Source
 
+_YEAR_3000 = 32_503_680_000.0
 
-async def fetch(connection: Connection) -> Any:
+
+async def fetch(connection: Connection, _previous: Any) -> Any:
     """The page as JSON, from the bridge or the directory."""
     if connection.sync_health is None:
         raise ConnectError("no bridge and no directory is configured")
@@ -83,9 +85,12 @@ def _count(value: int | float | None) -> int | None:
 
 def _time(text: str, where: str) -> float:
     try:
-        return parse_timestamp(text)
+        moment = parse_timestamp(text)
     except (ValueError, OverflowError) as error:
         raise InvalidAnswer(f"sync-health: {where} is not an RFC 3339 time with a zone") from error
+    if not 0 <= moment < _YEAR_3000:
+        raise InvalidAnswer(f"sync-health: {where} is before 1970 or after 2999")
+    return moment
 
 
 def applies(integration: Integration) -> bool:

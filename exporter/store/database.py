@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from importlib import resources
 from typing import Any
 
@@ -17,6 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from exporter.errors import StoreError
+
+_MIGRATION_LOCK = 0x48535845
+"""Any number that nobody else in the same database uses."""
 
 _DRIVERS = {"sqlite://": "sqlite+aiosqlite://", "postgresql://": "postgresql+psycopg://"}
 
@@ -42,9 +47,15 @@ class Database:
             raise StoreError(f"store: {type(error).__name__}: {_first_line(error)}") from error
 
     def insert_once(self, table: sa.Table) -> Any:
-        """An INSERT that leaves an existing row alone."""
+        """An INSERT that leaves an existing row alone; its ``rowcount`` says whether it made one."""
         dialect = sqlite if self.single_process else postgresql
-        return dialect.insert(table).on_conflict_do_nothing()
+        # Without this SQLAlchemy asks no PostgreSQL driver for the row count of an INSERT and says -1.
+        return dialect.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+
+    async def lock(self, connection: AsyncConnection, name: str) -> None:
+        """Keeps other replicas out of the same transaction until this one ends; SQLite has only one writer anyway."""
+        if not self.single_process:
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -55,16 +66,29 @@ async def open_database(url: str) -> Database:
     scheme = next(scheme for scheme in _DRIVERS if url.startswith(scheme))
     engine = _engine(url.replace(scheme, _DRIVERS[scheme], 1))
     database = Database(engine)
+    shown = sa.make_url(url).render_as_string(hide_password=True)
     try:
+        if database.single_process:
+            await asyncio.to_thread(_try_file, engine.url.database or "")
         async with database.transaction() as connection:
             await connection.run_sync(_migrate)
     except CommandError as error:
         await database.close()
-        raise StoreError(f"store: written by a newer version? {error}") from error
-    except StoreError:
+        raise StoreError(f"store: written by a newer version? {error} ({shown})") from error
+    except StoreError as error:
         await database.close()
-        raise
+        raise StoreError(f"{error} ({shown})") from error
     return database
+
+
+def _try_file(path: str) -> None:
+    """Raises ``StoreError`` if SQLite cannot use the file: aiosqlite, when it cannot connect, leaves a thread behind
+    that complains about the closed event loop after our own message."""
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA schema_version")
+    except sqlite3.Error as error:
+        raise StoreError(f"store: {type(error).__name__}: {_first_line(error)}") from error
 
 
 def _engine(url: str) -> AsyncEngine:
@@ -85,6 +109,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        # Replicas that start together migrate one after the other; the lock ends with the transaction.
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
     config = AlembicConfig()
     config.set_main_option("script_location", str(resources.files("exporter.store") / "migrations"))
     config.attributes["connection"] = connection

@@ -148,6 +148,18 @@ class JobStore:
                 await connection.execute(sa.insert(job_records), values)
             await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(listed=True))
 
+    async def renew(self, job: Job, lease_until: float) -> None:
+        """A sign of life: the job stays with who works on it."""
+        update = sa.update(jobs).where(jobs.c.id == job.id, jobs.c.state == "running")
+        async with self._database.transaction() as connection:
+            await connection.execute(update.values(lease_until=lease_until))
+
+    async def pending(self, job: Job) -> int:
+        """How many errors are still to be resynced."""
+        query = sa.select(sa.func.count()).where(job_records.c.job_id == job.id, job_records.c.outcome == PENDING)
+        async with self._database.transaction() as connection:
+            return int((await connection.execute(query)).scalar_one())
+
     async def begin_batch(self, job: Job, at_most: int) -> tuple[str, ...]:
         """Error ids to be resynced next, marked as being sent before they are: after a kill they are in doubt."""
         query = (

@@ -63,7 +63,7 @@ class PollStore:
         return int(result.rowcount) == 1
 
     async def finish(self, row: PollRow) -> None:
-        """Writes the outcome of a poll. ``row.payload`` of ``None`` keeps the last good one."""
+        """Writes the outcome of a poll; one that failed leaves the last good payload as it is."""
         failure, usage = row.failure, row.usage
         values: dict[str, Any] = {
             "due_at": row.due_at,
@@ -74,7 +74,7 @@ class PollStore:
         }
         if usage is not None:
             values |= {"usage_used": usage.used, "usage_limit": usage.limit, "usage_at": usage.observed_at}
-        if row.payload is not None:
+        if failure is None:
             values |= {"succeeded_at": row.succeeded_at, "payload": row.payload}
         update = sa.update(polls).where(
             polls.c.integration == row.integration, polls.c.source == row.source, polls.c.round == row.round

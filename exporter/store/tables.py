@@ -75,3 +75,21 @@ refusals = Table(
     Column("reason", String(40), nullable=False),
     Column("detail", Text, nullable=False),
 )
+
+api_calls = Table(
+    "api_calls",
+    METADATA,
+    Column("integration", String(100), primary_key=True),
+    Column("minute", Integer, primary_key=True),
+    Column("calls", Integer, nullable=False),
+)
+
+suspension_reports = Table(
+    "suspension_reports",
+    METADATA,
+    Column("integration", String(100), primary_key=True),
+    Column("suspended", Boolean, nullable=False),
+    Column("reason", String(100)),
+    Column("since", Double),
+    Column("reported_at", Double, nullable=False),
+)

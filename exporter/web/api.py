@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from exporter.clock import Clock, format_timestamp
+from exporter.conditions import Condition, Evidence, conditions_of
 from exporter.errors import StoreError
-from exporter.facts import facts_of
+from exporter.facts import REPORT, facts_of
 from exporter.model import Reading, Snapshot
 from exporter.snapshots import Snapshots
 from exporter.store.jobs import JobStore
@@ -35,16 +36,23 @@ def resyncs_endpoint(store: JobStore) -> Callable[[Request], Awaitable[Response]
     """``GET /api/v1/resyncs?integration=&limit=``: newest jobs and refusals first."""
 
     async def resyncs(request: Request) -> Response:
-        limit = request.query_params.get("limit", str(DEFAULT_LIMIT))
-        if not limit.isdecimal() or not 0 < int(limit) <= MAX_LIMIT:
-            return JSONResponse({"error": f"limit: got {limit!r}; expected a number from 1 to {MAX_LIMIT}"}, 400)
+        text = request.query_params.get("limit", str(DEFAULT_LIMIT))
+        limit = _limit(text)
+        if limit is None:
+            return JSONResponse({"error": f"limit: got {text[:20]!r}; expected a number from 1 to {MAX_LIMIT}"}, 400)
         try:
-            listing = await store.listing(request.query_params.get("integration"), int(limit))
+            listing = await store.listing(request.query_params.get("integration"), limit)
         except StoreError:
             return JSONResponse({"error": "the store cannot be read"}, 503)
         return JSONResponse({kind: [_row(row) for row in rows] for kind, rows in listing.items()})
 
     return resyncs
+
+
+def _limit(text: str) -> int | None:
+    """``None`` for anything but 1 to ``MAX_LIMIT``; more digits than that has are not even read."""
+    limit = int(text) if text.isdecimal() and len(text) <= len(str(MAX_LIMIT)) else 0
+    return limit if 0 < limit <= MAX_LIMIT else None
 
 
 def _integration(snapshot: Snapshot, now: float) -> dict[str, Any]:
@@ -62,8 +70,28 @@ def _integration(snapshot: Snapshot, now: float) -> dict[str, Any]:
         "suspension": suspension and {**asdict(suspension), "since": format_timestamp(suspension.since)},
         "errors": None if facts.errors is None else [asdict(count) for count in facts.errors],
         "stated_by": facts.stated_by,
-        "sources": [_source(reading) for reading in sorted(snapshot.readings, key=lambda reading: reading.source)],
+        "conditions": [_condition(condition) for condition in conditions_of(snapshot, now)],
+        "sources": [
+            _source(reading)
+            for reading in sorted(snapshot.readings, key=lambda reading: reading.source)
+            if reading.source != REPORT
+        ],
     }
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    return {
+        "reason": condition.reason,
+        "holds": condition.holds,
+        "set_by": _evidence(condition.set_by),
+        "cleared_by": _evidence(condition.cleared_by),
+    }
+
+
+def _evidence(evidence: Evidence | None) -> dict[str, Any] | None:
+    if evidence is None:
+        return None
+    return {"source": evidence.source, "at": format_timestamp(evidence.at), "detail": evidence.detail}
 
 
 def _source(reading: Reading) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -15,11 +15,17 @@ from exporter.clock import Clock
 from exporter.config import Secret
 from exporter.exposition import Exposition
 from exporter.poller import Poller
+from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.receiver import Receiver
 from exporter.self_metrics import SelfMetrics
 from exporter.snapshots import Snapshots
 from exporter.store.jobs import JobStore
+from exporter.store.reports import ReportStore
 from exporter.web.api import integrations_endpoint, resyncs_endpoint
+from exporter.web.reload import reload_endpoint
+from exporter.web.status_page import status_endpoint
+from exporter.web.suspensions import suspensions_endpoint
+from exporter.web.sync_errors import sync_errors_endpoint
 from exporter.web.webhook import webhook_endpoint
 
 
@@ -30,19 +36,28 @@ def build_app(
     poller: Poller,
     receiver: Receiver,
     jobs: JobStore,
+    reports: ReportStore,
+    actions: Mapping[str, BridgeResync],
     metrics: SelfMetrics,
-    webhook_token: Secret | None,
+    webhook_token: Callable[[], Secret | None],
+    reload: Callable[[], Awaitable[None]] | None,
     clock: Clock,
 ) -> Starlette:
     """Every route of the exporter. Reading needs no token, as for any Prometheus component; writing does."""
     return Starlette(
         routes=[
+            Route("/", status_endpoint(snapshots, clock)),
             Route("/metrics", _metrics_endpoint(exposition)),
             Route("/-/healthy", _healthy),
             Route("/-/ready", _ready_endpoint(poller)),
+            Route("/-/reload", reload_endpoint(reload), methods=["POST", "PUT"]),
             Route("/alertmanager/webhook", webhook_endpoint(receiver, webhook_token, metrics), methods=["POST"]),
             Route("/api/v1/integrations", integrations_endpoint(snapshots, clock)),
+            Route("/api/v1/sync-errors", sync_errors_endpoint(actions)),
             Route("/api/v1/resyncs", resyncs_endpoint(jobs)),
+            Route(
+                "/api/v1/suspensions", suspensions_endpoint(snapshots, reports, webhook_token, clock), methods=["POST"]
+            ),
         ],
         middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)],
     )

@@ -25,12 +25,12 @@ log = structlog.get_logger(__name__)
 
 
 def webhook_endpoint(
-    receiver: Receiver, token: Secret | None, metrics: SelfMetrics
+    receiver: Receiver, token: Callable[[], Secret | None], metrics: SelfMetrics
 ) -> Callable[[Request], Awaitable[Response]]:
     """The endpoint; every answer moves ``webhook_notifications_total``."""
 
     async def receive(request: Request) -> Response:
-        if not is_authorized(request, token):
+        if not is_authorized(request, token()):
             return answer(
                 "unauthorized", 401, {"error": "a valid bearer token is needed"}, {"WWW-Authenticate": "Bearer"}
             )

@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from exporter.demo.scenarios import PERMISSIONS
+from exporter.demo.permissions import PERMISSIONS
 
 DEADLINE = 120.0
 

@@ -187,5 +187,7 @@ VERBS: dict[str, Verb] = {
     "traffic": Verb(_set("records_per_second"), {"records_per_second": (number, REQUIRED)}),
     "bridge-omits": Verb(_set("omitted_parts"), {"parts": (list_of(one_of(BRIDGE_PARTS)), REQUIRED)}),
     "refuse-writes": Verb(_set("refused_writes"), {"hubspot_ids": (list_of(text), REQUIRED)}),
+    "fall-silent": Verb(Org.fall_silent, {"seconds_ago": (number, REQUIRED)}),
+    "speak-again": Verb(Org.speak_again, {}),
     "tick": Verb(_tick, {"rounds": (whole, 1)}),
 }

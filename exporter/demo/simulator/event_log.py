@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from exporter.demo.simulator.org import Org
 
 _PERIODS = {"Hourly": 3_600, "Daily": 86_400}
+_LINE_LENGTH = 150  # about; what matters is that a file which grows is seen to grow
 _COLUMNS = (
     "EVENT_TYPE",
     "TIMESTAMP",
@@ -38,7 +40,9 @@ def log_file_rows(org: Org) -> list[dict[str, Any]]:
     period = _PERIODS[interval]
     newest = org.clock() - org.settings.event_log_lag
     lag_counts = org.settings.event_log_lag > 0
-    starts = sorted({int(when // period) * period for when, _, _ in org.calls.history()})
+    lengths: Counter[int] = Counter()
+    for when, _app, calls in org.calls.history():
+        lengths[int(when // period) * period] += calls * _LINE_LENGTH
     return [
         {
             "Id": _file_id(start),
@@ -47,10 +51,10 @@ def log_file_rows(org: Org) -> list[dict[str, Any]]:
             "CreatedDate": salesforce_time(start + period + org.settings.event_log_lag),
             "Interval": interval,
             "Sequence": 1 if interval == "Hourly" else 0,
-            "LogFileLength": 1_000,
+            "LogFileLength": lengths[start],
             "LogFile": f"/services/data/v62.0/sobjects/EventLogFile/{_file_id(start)}/LogFile",
         }
-        for start in starts
+        for start in sorted(lengths)
         if not lag_counts or start + period <= newest
     ]
 

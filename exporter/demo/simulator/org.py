@@ -73,6 +73,7 @@ class Org:
         self.suspension: Suspension | None = None
         self.faults = FaultBook()
         self.trust = "OK"
+        self.silent = False
         self.omitted_parts: frozenset[str] = frozenset()
         self.refused_writes: frozenset[str] = frozenset()
         self.requests: Counter[str] = Counter()
@@ -106,6 +107,15 @@ class Org:
             record.changed = self.clock()
         if changed & self.settings.mapped_properties:
             self.records.change(record, self.clock())
+
+    def fall_silent(self, seconds_ago: float) -> None:
+        """HubSpot stopped syncing that long ago without a word; what changed since waits."""
+        self.silent = True
+        self.records.stop_at(self.clock() - seconds_ago)
+
+    def speak_again(self) -> None:
+        """HubSpot syncs what has waited."""
+        self.silent = False
 
     # What the bridge can do.
 

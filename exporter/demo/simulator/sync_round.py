@@ -22,7 +22,7 @@ _TYPE_OF_CAUSE = {"field": "salesforce_field_permissions", "object": "insufficie
 def run_round(org: Org, now: float) -> None:
     """Suspend or resume if there is reason to; then settle what was resynced, then sync what changed."""
     _resume(org)
-    if not _suspend(org, now):
+    if not _suspend(org, now) and not org.silent:
         _settle_resynced(org, now)
         _sync_changed(org, now)
 

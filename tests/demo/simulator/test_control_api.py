@@ -27,6 +27,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "traffic": {"records_per_second": 0.5},
     "bridge-omits": {"parts": ["errors"]},
     "refuse-writes": {"hubspot_ids": ["101"]},
+    "fall-silent": {"seconds_ago": 7200},
+    "speak-again": {},
     "tick": {"rounds": 2},
 }
 
@@ -94,7 +96,7 @@ async def test_the_state_shows_what_was_done(client: httpx.AsyncClient) -> None:
     assert seen["trust"] == "MINOR_INCIDENT_CORE"
     assert seen["faults"] == [BODIES["fault"]]
     assert seen["records"]["deals"]["total"] - seen["records"]["deals"]["linked"] == 1
-    assert (seen["waiting"], seen["records_per_second"]) == (1, 0.5)
+    assert (seen["waiting"], seen["records_per_second"]) == (2, 0.5)
 
 
 async def test_faults_end_together(client: httpx.AsyncClient, acme: Org) -> None:

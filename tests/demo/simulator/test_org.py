@@ -305,3 +305,23 @@ class TestSuspension:
         assert reason(org) == "salesforce_org_api_access_disabled"
         org.set_user(active=True, api_enabled=True)
         assert org.clear_suspension() is None
+
+
+class TestSilence:
+    def test_changes_wait_while_hubspot_is_silent(self, make_org: MakeOrg, clock: ManualClock) -> None:
+        """HubSpot stopped two hours ago without a word: a record changed then still waits after a round."""
+        org = make_org(QUIET)
+        org.fall_silent(7200)
+        rounds(org, clock, 1)
+        (waiting,) = org.records.waiting.values()
+        assert waiting.changed == clock.now - 7201
+        assert max(record.synced or 0 for record in org.records.by_id.values()) < waiting.changed
+        assert reason(org) is None
+
+    def test_what_waited_syncs_afterwards(self, make_org: MakeOrg, clock: ManualClock) -> None:
+        """The first round after the silence syncs what has waited."""
+        org = make_org(QUIET)
+        org.fall_silent(7200)
+        org.speak_again()
+        rounds(org, clock, 1)
+        assert not org.records.waiting

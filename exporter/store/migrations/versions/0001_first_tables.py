@@ -1,4 +1,4 @@
-"""Polls, jobs, their records, refusals."""
+"""Polls, jobs, their records, refusals, API calls spent, reported suspensions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -70,4 +70,18 @@ def upgrade() -> None:
         sa.Column("alert", sa.String(200), nullable=False),
         sa.Column("reason", sa.String(40), nullable=False),
         sa.Column("detail", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "api_calls",
+        sa.Column("integration", sa.String(100), primary_key=True),
+        sa.Column("minute", sa.Integer, primary_key=True),
+        sa.Column("calls", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "suspension_reports",
+        sa.Column("integration", sa.String(100), primary_key=True),
+        sa.Column("suspended", sa.Boolean, nullable=False),
+        sa.Column("reason", sa.String(100)),
+        sa.Column("since", sa.Double),
+        sa.Column("reported_at", sa.Double, nullable=False),
     )

@@ -1,0 +1,52 @@
+"""HubSpot lets an account search five times a second; here searches wait for their turn.
+
+Not a library: those at hand are leaky or token buckets (aiolimiter and its like), which let a burst through after a
+pause, so that ten searches may fall into one second; they also read the loop's own clock, which tests could not move.
+What is wanted is less: searches of one account leave one after the other, evenly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+from exporter.clock import Clock
+
+SEARCHES_PER_SECOND = 5
+"""HubSpot's limit, per account, shared with every other program that searches there."""
+
+SPACING = 1.1 / SEARCHES_PER_SECOND
+"""Seconds between two searches: a tenth more than needed, so that the network cannot push a sixth into a second."""
+
+
+class SearchPace:
+    """The turns of one account."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._free_at = 0.0
+
+    async def wait(self) -> None:
+        """Returns when it is this search's turn; who asked first goes first."""
+        async with self._turn:
+            # A clock that was set back must not stop the searches: the wait is never longer than the spacing.
+            await self._clock.sleep(min(SPACING, self._free_at - self._clock.time()))
+            self._free_at = self._clock.time() + SPACING
+
+
+class SearchPaces:
+    """A pace for every account, across objects and integrations.
+
+    An account is told by address and token: two tokens of one account cannot be seen to belong together, and then
+    HubSpot's 429 is what holds them back.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._paces: dict[tuple[str, str], SearchPace] = {}
+
+    def of(self, url: str, token: str) -> SearchPace:
+        """The token itself is not kept."""
+        key = (url, hashlib.sha256(token.encode()).hexdigest())
+        return self._paces.setdefault(key, SearchPace(self._clock))

@@ -1,0 +1,47 @@
+"""Salesforce Status (Trust): how the instance of an org is doing. No login, and no API call of the org.
+
+Facts: status.salesforce.com API, ``GET /v1/instances/{key}/status`` → ``{"key": "NA1", "status": "OK",
+"isActive": true, "Incidents": […], "Maintenances": […]}``; 404 for a key it does not know. It is to be replaced by the
+token-based My Trust Center API, whose paths could not be verified.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from exporter.clients.org_instance import OrgInstance
+from exporter.clients.upstream import Answer, Upstream
+from exporter.config import TrustSettings
+from exporter.errors import InvalidAnswer
+
+
+class TrustClient:
+    """The status of one org's instance; ``org_instance`` asks the org which one that is."""
+
+    def __init__(self, settings: TrustSettings, upstream: Upstream, org_instance: OrgInstance) -> None:
+        self._settings = settings
+        self._upstream = upstream
+        self.org_instance = org_instance
+
+    @property
+    def configured_instance(self) -> str | None:
+        """The instance the configuration names."""
+        return self._settings.instance
+
+    async def instance_status(self, instance: str) -> dict[str, Any] | None:
+        """The answer as an unchecked object, ``None`` for an instance that does not exist."""
+        # A dot needs no quoting, but "." and ".." would be steps to another path.
+        key = quote(instance, safe="", errors="replace").replace(".", "%2E")
+        url = f"{self._settings.url}/v1/instances/{key}/status"
+        return await self._upstream.call("GET", url, self._judge, headers={"Accept": "application/json"})
+
+    def _judge(self, answer: Answer) -> dict[str, Any] | None:
+        if answer.status == 404:  # noqa: PLR2004
+            return None
+        if answer.status != 200:  # noqa: PLR2004
+            raise self._upstream.failure(answer)
+        body = answer.json()
+        if not isinstance(body, dict):
+            raise InvalidAnswer(f"{answer.where}: an answer that is not an object")
+        return body

@@ -1,0 +1,192 @@
+"""``GET /``: the state of every integration for a person, worst first. Plain HTML, escaped by the template engine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from exporter import __version__
+from exporter.catalog import CATALOG
+from exporter.clock import Clock, format_timestamp
+from exporter.conditions import Condition, conditions_of
+from exporter.facts import REPORT, Facts, facts_of
+from exporter.model import Reading, Snapshot
+from exporter.snapshots import Snapshots
+
+_TEMPLATE = jinja2.Environment(
+    loader=jinja2.PackageLoader("exporter.web", "."), autoescape=True, undefined=jinja2.StrictUndefined
+).get_template("status.html")
+
+_LEVELS = ("suspended", "trouble", "unknown", "good")
+_MARKS = {"suspended": "■", "trouble": "▲", "unknown": "?", "good": "●"}
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """API calls against a limit; ``share`` is a ratio, ``None`` if it is not known."""
+
+    title: str
+    text: str
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorLine:
+    """One category with errors."""
+
+    title: str
+    errors: str
+    records: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """One source and how old what it said is."""
+
+    name: str
+    up: bool
+    text: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionLine:
+    """One cause looked for, and what set or cleared it."""
+
+    title: str
+    holds: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Everything the page says of one integration."""
+
+    name: str
+    level: str
+    state: str
+    why: tuple[str, ...]
+    uses: tuple[Use, ...]
+    errors: tuple[ErrorLine, ...] | None
+    sources: tuple[SourceLine, ...]
+    conditions: tuple[ConditionLine, ...]
+
+    @property
+    def mark(self) -> str:
+        return _MARKS[self.level]
+
+
+def status_endpoint(snapshots: Snapshots, clock: Clock) -> Callable[[Request], Awaitable[Response]]:
+    """The page as an endpoint."""
+
+    async def status(_request: Request) -> Response:
+        now = clock.time()
+        return HTMLResponse(render([status_row(snapshot, now) for snapshot in snapshots], now))
+
+    return status
+
+
+def render(rows: list[Row], now: float) -> str:
+    """The page for these rows."""
+    ordered = sorted(rows, key=lambda row: (_LEVELS.index(row.level), row.name))
+    troubled = sum(row.level in ("suspended", "trouble") for row in rows)
+    return _TEMPLATE.render(rows=ordered, troubled=troubled, version=__version__, now=format_timestamp(now))
+
+
+def status_row(snapshot: Snapshot, now: float) -> Row:
+    """What the page says of a snapshot. Pure."""
+    facts, conditions = facts_of(snapshot, now), conditions_of(snapshot, now)
+    level, state = _state(facts, conditions, snapshot)
+    return Row(
+        name=snapshot.integration,
+        level=level,
+        state=state,
+        why=_why(facts, conditions),
+        uses=(
+            _use("HubSpot", facts.calls_used, facts.calls_allocated, "allocated"),
+            _use("Whole org", facts.org_calls_used, facts.org_calls_limit, "allowed by Salesforce"),
+        ),
+        errors=_errors(facts),
+        sources=tuple(
+            _source(reading, now)
+            for reading in sorted(snapshot.readings, key=lambda reading: reading.source)
+            if reading.source != REPORT
+        ),
+        conditions=tuple(_condition(condition, now) for condition in conditions),
+    )
+
+
+def _state(facts: Facts, conditions: tuple[Condition, ...], snapshot: Snapshot) -> tuple[str, str]:
+    if facts.suspension is not None and facts.suspension.suspended:
+        return "suspended", f"SUSPENDED: {_title(facts.suspension.reason)}"
+    seen = [_title(condition.reason) for condition in conditions if condition.holds]
+    if seen:
+        return "trouble", f"Not suspended yet, but: {', '.join(seen)}"
+    failing = [reading.source for reading in snapshot.readings if not reading.up]
+    if failing:
+        return "trouble", f"Cannot be read: {', '.join(sorted(failing))}"
+    errors = sum(count.errors or 0 for count in facts.errors or ())
+    if errors:
+        return "trouble", f"{errors} sync errors"
+    if facts.suspension is None and not conditions:
+        return "unknown", "Nothing known yet"
+    return "good", "Syncs"
+
+
+def _why(facts: Facts, conditions: tuple[Condition, ...]) -> tuple[str, ...]:
+    """What to do first, for each reason that is reported or seen."""
+    reported = facts.suspension.reason if facts.suspension and facts.suspension.suspended else None
+    names = {reported, *(condition.reason for condition in conditions if condition.holds)}
+    return tuple(reason.resolution for reason in CATALOG.suspension_reasons if reason.name in names)
+
+
+def _use(title: str, used: int | None, limit: int | None, of_what: str) -> Use:
+    if used is None:
+        return Use(title, f"not known; {limit:,} {of_what}" if limit is not None else "not known", None)
+    if not limit:
+        return Use(title, f"{used:,} used, limit not known" if limit is None else f"{used:,} of 0 {of_what}", None)
+    return Use(title, f"{used:,} of {limit:,} {of_what} ({used / limit:.0%})", min(used / limit, 1.0))
+
+
+def _errors(facts: Facts) -> tuple[ErrorLine, ...] | None:
+    if facts.errors is None:
+        return None
+    lines = []
+    for category in CATALOG.categories:
+        counts = [count for count in facts.errors if count.category == category.name]
+        errors = sum(count.errors or 0 for count in counts)
+        if errors:
+            known = [count.affected_records for count in counts if count.affected_records is not None]
+            lines.append(ErrorLine(category.title, f"{errors:,}", f"{sum(known):,} records" if known else ""))
+    return tuple(lines)
+
+
+def _source(reading: Reading, now: float) -> SourceLine:
+    text = "never read" if reading.succeeded_at is None else age(now - reading.succeeded_at)
+    problem = reading.failure.message if reading.failure else ""
+    if not reading.up:
+        text = "FAILS, never read" if reading.succeeded_at is None else f"FAILS, last read {text}"
+    return SourceLine(reading.source, reading.up, text, problem)
+
+
+def _condition(condition: Condition, now: float) -> ConditionLine:
+    newest = condition.set_by if condition.holds else condition.cleared_by
+    detail = f"{newest.detail} ({newest.source}, {age(now - newest.at)})" if newest else ""
+    return ConditionLine(_title(condition.reason), condition.holds, detail)
+
+
+def _title(reason: str | None) -> str:
+    titles = {known.name: known.title for known in CATALOG.suspension_reasons}
+    return titles.get(reason or "", "reason not known")
+
+
+def age(seconds: float) -> str:
+    """How long ago, in the largest unit that says it."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit} ago"
+    return f"{max(seconds, 0):.0f} s ago"

@@ -1,0 +1,87 @@
+"""``POST /api/v1/suspensions``: a suspension or clearance, reported by hand or by a hook."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from exporter.catalog import CATALOG
+from exporter.clock import Clock, parse_timestamp
+from exporter.config import Secret
+from exporter.errors import StoreError
+from exporter.json_schema import first_problem
+from exporter.model import Suspension
+from exporter.snapshots import Snapshots
+from exporter.store.reports import Report, ReportStore
+from exporter.web.bearer import is_authorized
+from exporter.web.webhook import read_body
+
+MAX_BODY_BYTES = 64 * 1024
+
+log = structlog.get_logger(__name__)
+
+
+def suspensions_endpoint(
+    snapshots: Snapshots, store: ReportStore, token: Callable[[], Secret | None], clock: Clock
+) -> Callable[[Request], Awaitable[Response]]:
+    """202 once the report is stored; 400 with the reason, 401, 404 for an unknown integration, 413, 503."""
+
+    async def report(request: Request) -> Response:
+        if not is_authorized(request, token()):
+            return _error(401, "a valid bearer token is needed", {"WWW-Authenticate": "Bearer"})
+        try:
+            body = await read_body(request, MAX_BODY_BYTES)
+            if body is None:
+                return _error(413, f"more than {MAX_BODY_BYTES} bytes")
+            stated = _parse(body, clock.time())
+        except (ValueError, RecursionError, ClientDisconnect) as error:
+            return _error(400, str(error) or "the body did not arrive whole")
+        if stated.integration not in snapshots:
+            return _error(404, f"integration: got {stated.integration!r}; no integration has this name")
+        try:
+            await store.put(stated)
+        except StoreError as error:
+            log.error("suspension report not stored", error=str(error))
+            return _error(503, "the report could not be stored; send it again")
+        snapshots.report(stated.integration, stated.suspension, stated.reported_at)
+        return JSONResponse({"accepted": True}, 202)
+
+    return report
+
+
+def _parse(body: bytes, now: float) -> Report:
+    """Raises ``ValueError`` with a sentence for anything that is not a report."""
+    try:
+        payload = json.loads(body)
+    except ValueError as error:
+        raise ValueError("the body is not JSON") from error
+    problem = first_problem(payload, "suspension_report")
+    if problem is not None:
+        raise ValueError(problem)
+    return Report(payload["integration"], _suspension(payload, now), now)
+
+
+def _suspension(payload: Mapping[str, Any], now: float) -> Suspension:
+    if not payload["suspended"]:
+        return Suspension(suspended=False, reason=None, since=None)
+    reason, since = payload.get("reason"), payload.get("since")
+    known = CATALOG.reason(reason) if reason is not None else None
+    if reason is not None and known is None:
+        raise ValueError(f"reason: got {reason[:80]!r}; expected one of {', '.join(CATALOG.reason_names)}")
+    return Suspension(suspended=True, reason=known, since=now if since is None else _time(since))
+
+
+def _time(since: str) -> float:
+    try:
+        return parse_timestamp(since)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"since: got {since[:40]!r}; expected an RFC 3339 time with a zone") from error
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": message}, status, headers)

@@ -1,0 +1,41 @@
+"""``GET /api/v1/sync-errors``: the single errors of an integration, asked of its bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from exporter.catalog import CATALOG
+from exporter.error_list import as_csv, as_rows
+from exporter.errors import UpstreamError
+from exporter.remediation.actions.bridge import BridgeResync
+
+
+def sync_errors_endpoint(actions: Mapping[str, BridgeResync]) -> Callable[[Request], Awaitable[Response]]:
+    """``?integration=&category=&format=json|csv``; 400 for a bad parameter, 404 without a bridge, 502 if it fails."""
+
+    async def sync_errors(request: Request) -> Response:
+        name, category = request.query_params.get("integration", ""), request.query_params.get("category")
+        wanted = request.query_params.get("format", "json")
+        if wanted not in ("json", "csv"):
+            return _error(400, f"format: got {wanted!r}; expected json or csv")
+        if category is not None and category not in CATALOG.category_names:
+            return _error(400, f"category: got {category!r}; expected one of {', '.join(CATALOG.category_names)}")
+        action = actions.get(name)
+        if action is None:
+            return _error(404, f"integration: got {name!r}; no integration with a bridge has this name")
+        try:
+            errors = await action.find(CATALOG.select([category] if category else [], []))
+        except UpstreamError as error:
+            return _error(502, str(error))
+        if wanted == "csv":
+            return Response(as_csv(errors), media_type="text/csv")
+        return JSONResponse({"errors": as_rows(errors)})
+
+    return sync_errors
+
+
+def _error(status: int, message: str) -> Response:
+    return JSONResponse({"error": message}, status)

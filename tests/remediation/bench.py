@@ -1,0 +1,111 @@
+"""The remediation of a configuration with its parts laid open: a test polls, notifies and works when it wants to."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from exporter.clients.bridge import BridgeClient
+from exporter.clients.connection import connect
+from exporter.config import Config
+from exporter.poller import Poller
+from exporter.remediation.actions.bridge import BridgeResync
+from exporter.remediation.lease import LEASE
+from exporter.remediation.notification import Notification
+from exporter.remediation.receiver import Receipt, Receiver
+from exporter.remediation.worker import Worker
+from exporter.self_metrics import PREFIX, SelfMetrics
+from exporter.service import Service
+from exporter.store.database import Database, open_database
+from exporter.store.jobs import Job, JobStore
+from tests.clocks import ManualClock
+from tests.remediation.payloads import parsed
+
+MakeStore = Callable[[Database], JobStore]
+MakeAction = Callable[[BridgeClient], BridgeResync]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Poller, receiver and worker on one store."""
+
+    jobs: JobStore
+    poller: Poller
+    receiver: Receiver
+    worker: Worker
+    metrics: SelfMetrics
+    clock: ManualClock
+
+    async def poll(self) -> None:
+        """Reads what the gate looks at."""
+        for target in self.poller.targets:
+            if target.source.name in ("sync_health", "salesforce_limits"):
+                await self.poller.poll(target)
+
+    async def notify(self, *alerts: dict[str, Any]) -> Receipt:
+        return await self.receiver.receive(Notification(tuple(map(parsed, alerts)), truncated=0))
+
+    async def claim(self) -> Job:
+        job = await self.jobs.claim(self.clock.time(), LEASE)
+        assert job is not None
+        return job
+
+    async def work(self) -> int:
+        """Does every job that may run now, and returns how often one was taken up."""
+        taken_up = 0
+        while (job := await self.jobs.claim(self.clock.time(), LEASE)) is not None:
+            taken_up += 1
+            await self.worker.do(job)
+        return taken_up
+
+    async def later(self, seconds: float) -> None:
+        """Time passes, and everything is polled again."""
+        self.clock.advance(seconds)
+        await self.poll()
+
+    async def listed(self, integration: str | None = None) -> list[dict[str, Any]]:
+        """All jobs, the newest first."""
+        return (await self.jobs.listing(integration, 1000))["jobs"]
+
+    async def refusals(self) -> list[tuple[str, str]]:
+        """(alert, reason) of every refusal, the oldest first."""
+        rows = (await self.jobs.listing(None, 1000))["refusals"]
+        return [(row["alert"].removeprefix("HubSpotSalesforce"), row["reason"]) for row in reversed(rows)]
+
+    def sample(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(PREFIX + name, {"integration": "acme", **labels})
+
+
+@contextlib.asynccontextmanager
+async def open_bench(
+    config: Config,
+    clock: ManualClock,
+    transport: httpx.AsyncBaseTransport,
+    make_store: MakeStore = JobStore,
+    make_action: MakeAction = BridgeResync,
+) -> AsyncIterator[Bench]:
+    """Takes the service of a configuration, and gives it another store or action where a test passes one."""
+    database = await open_database(config.store)
+    try:
+        async with httpx.AsyncClient(transport=transport) as http:
+            service = Service(config, database, http, clock)
+            snapshots, metrics, jobs = service.snapshots, service.metrics, make_store(database)
+            actions = _actions(config, clock, http, metrics, make_action)
+            worker = Worker(jobs, actions, snapshots, metrics, clock)
+            receiver = Receiver(config.remediation, jobs, actions, snapshots, metrics, worker, clock)
+            await service.poller.restore()
+            await worker.restore()
+            yield Bench(jobs, service.poller, receiver, worker, metrics, clock)
+    finally:
+        await database.close()
+
+
+def _actions(
+    config: Config, clock: ManualClock, http: httpx.AsyncClient, metrics: SelfMetrics, make_action: MakeAction
+) -> dict[str, BridgeResync]:
+    bridges = {entry.name: connect(entry, http, clock, metrics.request).bridge for entry in config.integrations}
+    return {name: make_action(bridge) for name, bridge in bridges.items() if bridge is not None}

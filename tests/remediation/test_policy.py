@@ -1,0 +1,247 @@
+"""What is done about an alert, or why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.catalog import CATALOG, UNKNOWN
+from exporter.clients.bridge import SyncError
+from exporter.config import Policy, Remediation
+from exporter.facts import Facts
+from exporter.model import Suspension
+from exporter.remediation.policy import Attempts, Order, Refusal, choose, decide, gate
+from tests.remediation.payloads import FIELD_PERMISSIONS, SYNC_ERRORS, alert, parsed, sync_errors
+
+NOTHING_KNOWN = Facts()
+SUSPENDED = Facts(suspension=Suspension(suspended=True, reason="salesforce_org_locked", since=None))
+RUNNING = Facts(suspension=Suspension(suspended=False, reason=None, since=None))
+DEFAULTS = Remediation()
+
+
+def decision(
+    entry: dict[str, Any], settings: Remediation = DEFAULTS, facts: Facts = RUNNING, *, can_resync: bool = True
+) -> Order | Refusal | None:
+    return decide(parsed(entry), settings, facts, can_resync=can_resync)
+
+
+def ordered(entry: dict[str, Any], settings: Remediation = DEFAULTS, facts: Facts = RUNNING) -> Order:
+    order = decision(entry, settings, facts)
+    assert isinstance(order, Order)
+    return order
+
+
+def refused(entry: dict[str, Any], settings: Remediation = DEFAULTS, facts: Facts = RUNNING, **more: bool) -> str:
+    refusal = decision(entry, settings, facts, **more)
+    assert isinstance(refusal, Refusal)
+    assert refusal.detail
+    return refusal.reason
+
+
+def in_categories(*categories: str) -> set[tuple[str, str]]:
+    """Every pair of these categories, error types outside the catalogue included."""
+    named = {pair for pair in CATALOG.pairs if pair[0] in categories}
+    return named | {(category, UNKNOWN) for category in categories}
+
+
+CAUSED = {
+    "HubSpotSalesforceOrgApiLimitExceeded": ("other",),
+    "HubSpotSalesforceOrgApiAccessDisabled": ("permissions", "other"),
+    "HubSpotSalesforceUnknownError": ("other",),
+    "HubSpotSalesforceObjectPermissionsMissing": ("permissions",),
+    "HubSpotSalesforceFieldPermissionsMissing": ("permissions",),
+    "HubSpotSalesforceOrgLocked": ("other",),
+    "HubSpotSalesforceOrgStorageLimitExceeded": ("other",),
+    "HubSpotSalesforceOrgUnavailable": ("other",),
+    "HubSpotSalesforceServerError": ("other",),
+    "HubSpotSalesforceApiAllocationExceeded": ("other",),
+    "HubSpotSalesforceFieldMappingsMissing": ("property_mappings", "other"),
+}
+
+
+@pytest.mark.parametrize("name", CAUSED)
+def test_the_end_of_a_suspension_resyncs_what_it_caused(name: str) -> None:
+    """The alert of each of the eleven reasons, once resolved, orders a resync of the errors that reason caused."""
+    assert ordered(alert(name)).errors == in_categories(*CAUSED[name])
+
+
+@pytest.mark.parametrize("name", CAUSED)
+def test_a_suspension_that_begins_orders_nothing(name: str) -> None:
+    """While the cause is there a resync would only burn calls; no policy speaks of it."""
+    assert decision(alert(name, "firing")) is None
+
+
+def test_every_suspension_reason_has_its_alert() -> None:
+    """The table above names all eleven."""
+    assert {reason.alert for reason in CATALOG.suspension_reasons} == set(CAUSED)
+
+
+CURABLE = {
+    "associations": {("associations", "waiting_for_account_to_sync")},
+    "other": {("other", "unknown")},
+}
+
+
+@pytest.mark.parametrize("category", CATALOG.category_names)
+def test_sync_errors_are_resynced_where_that_can_cure_them(category: str) -> None:
+    """Of the eight categories two hold errors that a plain resync cures; for the rest somebody must act first."""
+    if category in CURABLE:
+        assert ordered(sync_errors(category)).errors == CURABLE[category]
+    else:
+        assert refused(sync_errors(category)) == "not_retryable"
+
+
+def test_sync_errors_of_no_category_mean_all_that_can_be_cured() -> None:
+    """An alert that was aggregated over the categories orders every curable pair."""
+    assert ordered(alert(SYNC_ERRORS, "firing")).errors == CURABLE["associations"] | CURABLE["other"]
+
+
+def test_errors_that_are_gone_order_nothing() -> None:
+    """The end of sync errors needs no resync."""
+    assert decision(sync_errors("other", "resolved")) is None
+
+
+def test_a_category_outside_the_catalogue_is_not_retryable() -> None:
+    """Of errors nobody knows nothing can be promised."""
+    assert refused(sync_errors("weather")) == "not_retryable"
+
+
+@pytest.mark.parametrize("name", ["HubSpotSalesforceExporterDown", "Watchdog", ""])
+def test_alerts_no_policy_speaks_of_are_ignored(name: str) -> None:
+    """They are not refusals: nobody asked for anything."""
+    assert decision(alert(name)) is None
+    assert decision(alert(name), Remediation(enabled=False)) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "can_resync", "reason"),
+    [
+        (Remediation(enabled=False), True, "disabled"),
+        (Remediation(enabled=False, dry_run=True), True, "disabled"),
+        (Remediation(dry_run=True), True, "dry_run"),
+        (Remediation(), False, "disabled"),
+    ],
+)
+@pytest.mark.parametrize("entry", [alert(), sync_errors("other")], ids=["resolved", "firing"])
+def test_a_standing_refusal(settings: Remediation, can_resync: bool, reason: str, entry: dict[str, Any]) -> None:
+    """Switched off, a dry run or no bridge refuse resolved and firing alerts alike."""
+    assert refused(entry, settings, can_resync=can_resync) == reason
+
+
+def test_a_dry_run_says_what_it_would_have_done() -> None:
+    """The categories stand in the refusal's detail."""
+    refusal = decision(alert("HubSpotSalesforceFieldMappingsMissing"), Remediation(dry_run=True))
+    assert isinstance(refusal, Refusal)
+    assert refusal.detail.endswith("would have resynced other, property_mappings")
+
+
+def test_only_a_firing_alert_is_refused_by_the_gate() -> None:
+    """A firing one is repeated by Alertmanager and judged anew; a resolved one comes once, so its order is taken."""
+    assert refused(sync_errors("other"), facts=SUSPENDED) == "suspended"
+    assert ordered(alert(), facts=SUSPENDED).errors == in_categories("permissions")
+
+
+@pytest.mark.parametrize("name", ["salesforce_field_permissions_missing", "salesforce_org_locked"])
+def test_a_suspension_over_whose_cause_is_still_seen(name: str) -> None:
+    """HubSpot's report ended, but the exporter sees that nothing was mended: resyncing would only burn calls."""
+    ended = parsed(alert(next(reason.alert for reason in CATALOG.suspension_reasons if reason.name == name)))
+    refusal = decide(ended, DEFAULTS, RUNNING, can_resync=True, causes={name})
+    assert isinstance(refusal, Refusal)
+    assert (refusal.reason, "still sees the cause" in refusal.detail) == ("not_retryable", True)
+    assert isinstance(decide(ended, DEFAULTS, RUNNING, can_resync=True, causes={"missing_field_mappings"}), Order)
+
+
+def test_a_cause_that_is_seen_does_not_concern_sync_errors() -> None:
+    """Their alert stands for no suspension reason."""
+    causes = {reason.name for reason in CATALOG.suspension_reasons}
+    assert isinstance(decide(parsed(sync_errors("other")), DEFAULTS, RUNNING, can_resync=True, causes=causes), Order)
+
+
+def test_the_gate_is_open_when_nothing_is_known_against_it() -> None:
+    """Unknown use is not a full budget."""
+    assert gate(NOTHING_KNOWN) is None
+    assert gate(Facts(calls_allocated=100, org_calls_limit=100)) is None
+    assert gate(Facts(calls_used=100, org_calls_used=100)) is None
+    assert gate(RUNNING, unseen_calls=10**9) is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "unseen", "reason"),
+    [
+        (SUSPENDED, 0, "suspended"),
+        (Facts(suspension=Suspension(suspended=True, reason=None, since=None)), 0, "suspended"),
+        (Facts(calls_used=44_999, calls_allocated=60_000), 0, None),
+        (Facts(calls_used=45_000, calls_allocated=60_000), 0, "api_budget"),
+        (Facts(calls_used=44_900, calls_allocated=60_000), 99, None),
+        (Facts(calls_used=44_900, calls_allocated=60_000), 100, "api_budget"),
+        (Facts(calls_used=0, calls_allocated=0), 0, "api_budget"),
+        (Facts(calls_used=5_000_000, calls_allocated=None), 0, None),
+        (Facts(org_calls_used=89_999, org_calls_limit=100_000), 0, None),
+        (Facts(org_calls_used=90_000, org_calls_limit=100_000), 0, "api_budget"),
+        (Facts(org_calls_used=89_950, org_calls_limit=100_000), 50, "api_budget"),
+        (Facts(org_calls_used=120_000, org_calls_limit=100_000), 0, "api_budget"),
+        (Facts(calls_used=10, calls_allocated=60_000, org_calls_used=99, org_calls_limit=100), 0, "api_budget"),
+    ],
+)
+def test_the_gate(facts: Facts, unseen: int, reason: str | None) -> None:
+    """Shut while suspended, from exactly 75 % of the allocation on (if one is set), and in the org's last 10 %."""
+    refusal = gate(facts, unseen)
+    assert (refusal.reason if refusal else None) == reason
+
+
+def test_a_suspension_comes_before_a_budget() -> None:
+    """Of two reasons the one that stops everything is named."""
+    both = Facts(calls_used=1, calls_allocated=1, suspension=SUSPENDED.suspension)
+    refusal = gate(both)
+    assert refusal is not None
+    assert refusal.reason == "suspended"
+    assert "salesforce_org_locked" in refusal.detail
+
+
+def test_configured_policies_replace_the_defaults() -> None:
+    """With policies of one's own none of the shipped ones applies; an empty list means none at all."""
+    own = Policy("CrmFixed", "resolved", CATALOG.select(["picklists"], []), cooldown=60.0, max_attempts=2)
+    settings = Remediation(policies=(own,))
+    assert ordered(alert("CrmFixed"), settings) == Order(frozenset(in_categories("picklists")), 60.0, 2)
+    assert decision(alert(FIELD_PERMISSIONS), settings) is None
+    assert decision(alert("CrmFixed", "firing"), settings) is None
+    assert decision(alert(FIELD_PERMISSIONS), Remediation(policies=())) is None
+
+
+def test_policies_for_the_same_alert_add_up() -> None:
+    """Their errors are joined; of their limits the stricter one holds."""
+    settings = Remediation(
+        policies=(
+            Policy("CrmFixed", "resolved", CATALOG.select(["picklists"], []), cooldown=60.0, max_attempts=9),
+            Policy("CrmFixed", "resolved", CATALOG.select([], ["invalid_email"]), cooldown=30.0, max_attempts=3),
+        )
+    )
+    expected = frozenset(in_categories("picklists") | {("property_values", "invalid_email")})
+    assert ordered(alert("CrmFixed"), settings) == Order(expected, cooldown=60.0, max_attempts=3)
+
+
+def error(number: int, record: str | None = None) -> SyncError:
+    return SyncError(f"e{number}", "other", None, record or f"contacts/{number}")
+
+
+@pytest.mark.parametrize(
+    ("before", "refusals"),
+    [
+        (None, {}),
+        (Attempts(count=1, last_at=6_400.0), {}),
+        (Attempts(count=1, last_at=6_401.0), {"cooldown": 1}),
+        (Attempts(count=4, last_at=0.0), {}),
+        (Attempts(count=5, last_at=0.0), {"max_attempts": 1}),
+        (Attempts(count=5, last_at=9_999.0), {"max_attempts": 1}),
+    ],
+)
+def test_a_record_is_left_out_when_tried_too_recently_or_too_often(
+    before: Attempts | None, refusals: dict[str, int]
+) -> None:
+    """An hour is the cooldown here and five are the most attempts; the record may go on when the hour is just over."""
+    order = Order(frozenset(), cooldown=3_600.0, max_attempts=5)
+    attempts = {} if before is None else {"contacts/1": before}
+    choice = choose([error(1), error(2)], order, attempts, now=10_000.0)
+    assert choice.refused == refusals
+    assert choice.errors == ((error(2),) if refusals else (error(1), error(2)))

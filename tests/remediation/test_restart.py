@@ -1,0 +1,177 @@
+"""A job cut off at any step, and what the next process makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.clients.bridge import BridgeClient
+from exporter.config import Config, load_config
+from exporter.demo.simulator.org import Org
+from exporter.errors import ConnectError, StoreError
+from exporter.remediation.actions.bridge import BridgeResync
+from exporter.remediation.lease import LEASE
+from exporter.store.database import Database
+from exporter.store.jobs import JobStore
+from tests.remediation.bench import Bench
+from tests.remediation.conftest import OpenBench
+from tests.remediation.payloads import alert
+
+ERRORS, BATCH_SIZE, REQUESTS = 30, 20, 2
+
+BATCH = ("pending", "sent_since", "begin_batch", "resync", "record")
+STEPS = (
+    *("known", "accept", "counts", "claim", "counts", "sent_since", "find", "attempts", "list_records", "in_doubt"),
+    *(BATCH * REQUESTS),
+    *("pending", "finish", "counts", "claim"),
+)
+"""What the store and the bridge are asked for, from the notification to the end of a job of two requests."""
+
+BRIDGE_STEPS = ("find", "resync")
+
+
+@pytest.fixture
+def config(config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path]) -> Config:
+    """One integration with a bridge: no more than a job needs."""
+    del config_data["integrations"][1], config_data["integrations"][0]["salesforce"]
+    return load_config(write_config(config_data))
+
+
+class Scissors:
+    """Once armed, notes every step, and does nothing any more from a certain one on."""
+
+    def __init__(self, number: int | None = None) -> None:
+        self.armed = False
+        self.steps: list[str] = []
+        self._number = number
+
+    def around(self, name: str, step: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        @functools.wraps(step)
+        async def watched(*arguments: Any, **named: Any) -> Any:
+            done = functools.partial(step, *arguments, **named)
+            return await self.perform(name, done) if self.armed else await done()
+
+        return watched
+
+    async def perform(self, name: str, step: Callable[[], Awaitable[Any]]) -> Any:
+        self.steps.append(name)
+        if self._number is not None and len(self.steps) > self._number:
+            raise asyncio.CancelledError
+        return await step()
+
+
+class Outage(Scissors):
+    """One step fails instead of being done; all others work."""
+
+    async def perform(self, name: str, step: Callable[[], Awaitable[Any]]) -> Any:
+        self.steps.append(name)
+        if len(self.steps) - 1 == self._number:
+            raise ConnectError("no answer") if name in BRIDGE_STEPS else StoreError("away for a moment")
+        return await step()
+
+
+class CutStore(JobStore):
+    """The real store, each of its steps within reach of the scissors."""
+
+    def __init__(self, database: Database, scissors: Scissors) -> None:
+        super().__init__(database)
+        self._scissors = scissors
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        return self._scissors.around(name, found) if inspect.iscoroutinefunction(found) else found
+
+
+class CutAction(BridgeResync):
+    """The real action, likewise; small batches, so that few errors make several requests."""
+
+    batch_size = BATCH_SIZE
+
+    def __init__(self, client: BridgeClient, scissors: Scissors) -> None:
+        super().__init__(client)
+        self._scissors = scissors
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        return self._scissors.around(name, found) if inspect.iscoroutinefunction(found) else found
+
+
+@contextlib.asynccontextmanager
+async def open_cut(open_on: OpenBench, config: Config, scissors: Scissors) -> AsyncIterator[Bench]:
+    make_store = functools.partial(CutStore, scissors=scissors)
+    make_action = functools.partial(CutAction, scissors=scissors)
+    async with open_on(config, make_store, make_action) as bench:
+        await bench.poll()
+        scissors.armed = True
+        yield bench
+
+
+async def assert_all_was_done_once(bench: Bench, acme: Org, requests: int) -> None:
+    """Every error was resynced, none twice, by one job in so many requests."""
+    (job,) = await bench.listed()
+    assert (job["state"], job["message"]) == ("done", "")
+    assert job["records"] == {"pending": 0, "sending": 0, "succeeded": ERRORS, "failed": 0}
+    assert len(acme.resyncs.records) == ERRORS
+    assert set(acme.resyncs.records.values()) == {1}
+    assert acme.resyncs.largest_request <= BATCH_SIZE
+    assert acme.resyncs.requests <= requests
+
+
+async def test_the_steps_of_a_job(open_on: OpenBench, config: Config, acme: Org) -> None:
+    """Undisturbed, a job of two requests takes these steps, all of which the tests below cut off in turn."""
+    acme.add_errors("permissions", "salesforce_field_permissions", ERRORS)
+    scissors = Scissors()
+    async with open_cut(open_on, config, scissors) as bench:
+        await bench.notify(alert())
+        await bench.work()
+        assert tuple(scissors.steps) == STEPS
+        scissors.armed = False
+        await assert_all_was_done_once(bench, acme, REQUESTS)
+
+
+NUMBERED = [pytest.param(number, id=f"{number:02}-{name}") for number, name in enumerate(STEPS)]
+
+
+@pytest.mark.parametrize("number", NUMBERED)
+async def test_a_job_survives_a_kill_at_any_step(open_on: OpenBench, config: Config, acme: Org, number: int) -> None:
+    """Cut off after any step, before the next: another process ends the job. No job is lost, no error is left out or
+    resynced twice, and at most one request is sent again."""
+    acme.add_errors("permissions", "salesforce_field_permissions", ERRORS)
+    answered = False
+    async with open_cut(open_on, config, Scissors(number)) as killed:
+        try:
+            await killed.notify(alert())
+            answered = True
+            await killed.work()
+        except asyncio.CancelledError:
+            killed.clock.advance(1)
+        else:
+            pytest.fail("nothing was cut off")
+    async with open_cut(open_on, config, Scissors()) as second:
+        if not answered:  # Alertmanager sends again what was not answered
+            await second.notify(alert())
+        await second.work()
+        await assert_all_was_done_once(second, acme, REQUESTS + 1)
+
+
+@pytest.mark.parametrize("number", NUMBERED)
+async def test_a_job_survives_a_failure_of_any_step(open_on: OpenBench, config: Config, acme: Org, number: int) -> None:
+    """A store or a bridge that is away for a moment costs time, at most the lease, and nothing else."""
+    acme.add_errors("permissions", "salesforce_field_permissions", ERRORS)
+    async with open_cut(open_on, config, Outage(number)) as bench:
+        try:
+            await bench.notify(alert())
+        except StoreError:  # answered with 503: Alertmanager sends again
+            await bench.notify(alert())
+        with contextlib.suppress(StoreError):
+            await bench.work()
+        await bench.later(LEASE + 1)
+        await bench.work()
+        await assert_all_was_done_once(bench, acme, REQUESTS)

@@ -1,0 +1,362 @@
+"""The source ``salesforce_access``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from exporter.clients.access_queries import access_queries
+from exporter.clients.connection import Connection, connect
+from exporter.clients.salesforce_composite import MAX_QUERIES, MAX_QUERY_LENGTH
+from exporter.config import Config, load_config
+from exporter.demo.simulator.faults import Fault
+from exporter.demo.simulator.org import Org
+from exporter.errors import InvalidAnswer, RateLimited, UpstreamError
+from exporter.model import Access, Permission
+from exporter.sources.salesforce_access import applies, fetch, parse
+from tests.clients.canned import Canned, CannedTransport
+from tests.clocks import ManualClock
+
+NOW = 1_800_000_000.0
+USER = "hubspot@acme.example"
+LOGIN = Canned(200, {"access_token": "00Dtoken", "instance_url": "https://acme.my.salesforce.com"})
+RECORDED: dict[str, Any] = {
+    "integration_user": USER,
+    "permission_set": "HubSpot Integration",
+    "objects": ["Contact", "Task"],
+    "fields": [["Contact", "Email"], ["Contact", "Account"], ["Task", "Priority"]],
+    "assignments": {"done": True, "rows": [["00ex00000018ozT", True, True], ["HubSpot Integration", False, True]]},
+    "object_permissions": {"asked": 2, "done": True, "rows": [["Contact", True, False], ["Contact", True, True]]},
+    "field_permissions": {
+        "asked": 3,
+        "done": True,
+        "rows": [["Contact.Email", True, False], ["Contact.AccountId", True, True]],
+    },
+    "organization": {"done": True, "rows": [["NA1", False]]},
+}
+YES, NO, UNKNOWN = (True, True), (False, False), (None, None)
+
+Connect = Callable[..., Connection]
+
+
+@pytest.fixture
+async def connected(
+    config_data: dict[str, Any], write_config: Any, transport: httpx.ASGITransport, clock: ManualClock
+) -> AsyncIterator[Connect]:
+    """Acme's clients with these settings of ``salesforce``, over the simulator or another transport."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        def make(over: httpx.AsyncBaseTransport = transport, **salesforce: Any) -> Connection:
+            http = httpx.AsyncClient(transport=over, trust_env=False)
+            stack.push_async_callback(http.aclose)
+            config_data["integrations"][0]["salesforce"] |= {"integration_user": USER, **salesforce}
+            config: Config = load_config(write_config(config_data))
+            return connect(config.integrations[0], http, clock, lambda *_: None)
+
+        yield make
+
+
+async def poll(connection: Connection) -> Access:
+    """A poll whose payload went through the store."""
+    return parse(json.loads(json.dumps(await fetch(connection, None))), NOW)
+
+
+def granted(access: Access) -> dict[str, tuple[bool | None, bool | None]]:
+    """Read and edit by ``Contact`` or ``Contact.Email``."""
+    return {
+        one.object if one.field is None else f"{one.object}.{one.field}": (one.read, one.edit)
+        for one in access.permissions
+    }
+
+
+class TestSimulatedOrg:
+    async def test_everything_is_granted(self, connected: Connect, acme: Org) -> None:
+        """One API call tells it all."""
+        access = await poll(connected(objects=["Contact", "User"], fields={"Contact": ["Email"]}))
+        assert access == Access(
+            user_active=True,
+            api_enabled=True,
+            permission_set_assigned=True,
+            permissions=(
+                Permission("Contact", None, read=True, edit=True),
+                Permission("User", None, read=True, edit=True),
+                Permission("Contact", "Email", read=True, edit=True),
+            ),
+            instance="SIM1",
+            sandbox=False,
+        )
+        assert acme.calls.by_app() == {acme.settings.monitoring_app: 1}
+        assert acme.requests == {"token": 1, "salesforce.composite": 1}
+
+    async def test_the_user(self, connected: Connect, acme: Org) -> None:
+        """A frozen user without API access is seen as that."""
+        acme.set_user(active=False, api_enabled=False)
+        access = await poll(connected())
+        assert (access.user_active, access.api_enabled) == (False, False)
+        assert access.permission_set_assigned
+
+    async def test_an_object_without_edit(self, connected: Connect, acme: Org) -> None:
+        """Edit withdrawn is a row that says so; both withdrawn is no row."""
+        acme.set_object_permission("Contact", granted=False, access="edit")
+        acme.set_object_permission("Lead", granted=False)
+        told = granted(await poll(connected()))
+        assert (told["Contact"], told["Lead"], told["Account"]) == ((True, False), NO, YES)
+
+    async def test_a_field_without_edit(self, connected: Connect, acme: Org) -> None:
+        """The same for fields; only configured ones are told."""
+        acme.set_field_permission("Contact", "Email", granted=False, access="edit")
+        acme.set_field_permission("Lead", "Phone", granted=False)
+        told = granted(await poll(connected(objects=[], fields={"Contact": ["Email"], "Lead": ["Phone", "Title"]})))
+        assert told == {"Contact.Email": (True, False), "Lead.Phone": NO, "Lead.Title": YES}
+
+    async def test_the_permission_set_is_taken_away(self, connected: Connect, acme: Org) -> None:
+        """Then nothing is granted; of tasks and users Salesforce does not say."""
+        acme.set_permission_set(assigned=False)
+        access = await poll(connected(fields={"Contact": ["Email"]}))
+        assert not access.permission_set_assigned
+        assert access.api_enabled
+        told = granted(access)
+        assert {name: told[name] for name in ("Lead", "Campaign", "Contact.Email")} == dict.fromkeys(
+            ["Lead", "Campaign", "Contact.Email"], NO
+        )
+        assert told["Task"] == told["User"] == UNKNOWN
+
+    async def test_a_permission_set_of_another_name(self, connected: Connect) -> None:
+        """What counts is the label of the configuration."""
+        assert not (await poll(connected(permission_set="HubSpot Integratio"))).permission_set_assigned
+
+    async def test_a_user_that_does_not_exist(self, connected: Connect) -> None:
+        """Nobody has no profile: the setting is named as the likely mistake."""
+        with pytest.raises(InvalidAnswer, match=r'"hubspot@acme.exampel".*salesforce\.integration_user'):
+            await poll(connected(integration_user="hubspot@acme.exampel"))
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "x' OR Username != '",
+            "x\\' OR Username != \\'",
+            "' OR Assignee.Username LIKE '%",
+            "hubspot@acme.example\\",
+            "hubspot@acme.example'",
+            "a\nb",
+            "%",
+        ],
+    )
+    async def test_names_are_no_soql(self, connected: Connect, name: str) -> None:
+        """A name with quotes and backslashes is a name that nobody has."""
+        with pytest.raises(InvalidAnswer, match=r"salesforce\.integration_user"):
+            await poll(connected(integration_user=name))
+        told = granted(await poll(connected(integration_user=USER, objects=[name], fields={"Contact": [name]})))
+        assert told == {name: NO, f"Contact.{name}": NO}
+
+    async def test_a_list_cannot_be_ended_early(self, connected: Connect) -> None:
+        """Nor can an object let others in."""
+        name = "X') OR SobjectType IN ('Lead"
+        assert granted(await poll(connected(objects=[name, "Y"]))) == {name: NO, "Y": NO}
+
+    @pytest.mark.parametrize("fault", ["cut_json", "wrong_types", "unavailable_html", "api_disabled", "server_error"])
+    async def test_a_spoiled_answer(self, connected: Connect, acme: Org, fault: str) -> None:
+        """It fails the poll and nothing else."""
+        acme.faults.put(Fault("salesforce", fault))
+        with pytest.raises(UpstreamError):
+            await poll(connected())
+
+    async def test_a_quota_that_is_used_up(self, connected: Connect, acme: Org) -> None:
+        """It is asked once, not retried into."""
+        acme.use_api_calls("Some App", 100_000)
+        with pytest.raises(RateLimited):
+            await poll(connected())
+        assert acme.requests["salesforce.composite"] == 1
+
+
+class TestManyNames:
+    FIELDS = tuple(f"A_Rather_Long_Object_Name__c.And_A_Rather_Long_Field_Name_{n:04d}__c" for n in range(1000))
+
+    def test_what_does_not_fit_into_one_query_takes_a_second(self) -> None:
+        """Five queries in all, each shorter than the limit, and every name is asked for once."""
+        asked = access_queries(USER, ("Contact",), self.FIELDS[:400])
+        assert list(asked.queries) == ["assignments", "objects", "fields", "fields_2", "organization"]
+        assert len(asked.queries) == MAX_QUERIES
+        assert all(len(query) < MAX_QUERY_LENGTH for query in asked.queries.values())
+        assert (asked.objects_asked, asked.fields_asked) == (1, 400)
+        text = asked.queries["fields"] + asked.queries["fields_2"]
+        assert all(text.count(f"'{name}'") == 1 for name in self.FIELDS[:400])
+
+    def test_what_does_not_fit_into_two_is_not_asked(self) -> None:
+        """The count says how far it went."""
+        asked = access_queries(USER, self.FIELDS, self.FIELDS)
+        assert all(len(query) < MAX_QUERY_LENGTH for query in asked.queries.values())
+        assert 250 < asked.objects_asked < asked.fields_asked < 600
+        assert self.FIELDS[asked.fields_asked - 1] in asked.queries["fields_2"]
+        assert self.FIELDS[asked.fields_asked] not in asked.queries["fields_2"]
+
+    def test_nothing_is_asked_about_no_names(self) -> None:
+        """Two questions are left."""
+        assert list(access_queries(USER, (), ()).queries) == ["assignments", "organization"]
+
+    @pytest.mark.parametrize("user", ["u" * 30_000, USER])
+    def test_a_name_longer_than_a_query_is_not_asked(self, user: str) -> None:
+        """What stands behind it is not asked either."""
+        asked = access_queries(user, ("x" * 30_000, "Contact"), ())
+        assert asked.objects_asked == 0
+        assert "objects" not in asked.queries
+
+    async def test_the_rest_is_unknown_and_said(self, connected: Connect, acme: Org) -> None:
+        """Names that were not asked for have no permission that is known; the log says how many."""
+        names = [name.partition(".")[2] for name in self.FIELDS]
+        connection = connected(objects=[], fields={"Contact": ["Email", *names, "Phone"]})
+        with structlog.testing.capture_logs() as logs:
+            told = granted(await poll(connection))
+        assert told["Contact.Email"] == YES
+        assert told[f"Contact.{names[0]}"] == NO
+        assert told[f"Contact.{names[-1]}"] == told["Contact.Phone"] == UNKNOWN
+        (line,) = logs
+        assert line["event"] == "permissions not all known"
+        assert (line["integration"], line["about"]) == ("acme", "fields")
+        assert line["not_asked"] == sum(value == UNKNOWN for value in told.values())
+        assert acme.calls.used() == 1
+
+
+class TestAnswer:
+    @staticmethod
+    def composite(**bodies: list[dict[str, Any]]) -> CannedTransport:
+        """A login, then these records; the object permissions go on in another batch."""
+        parts = [
+            {
+                "body": {"totalSize": len(rows), "done": name != "objects", "records": rows},
+                "httpHeaders": {},
+                "httpStatusCode": 200,
+                "referenceId": name,
+            }
+            for name, rows in bodies.items()
+        ]
+        return CannedTransport(LOGIN, Canned(200, {"compositeResponse": parts}))
+
+    async def test_half_an_answer(self, connected: Connect) -> None:
+        """What is granted is known; what is not seen may stand in the rest."""
+        assigned = {
+            "attributes": {"type": "PermissionSetAssignment"},
+            "PermissionSet": {"attributes": {}, "Label": "HubSpot Integration", "PermissionsApiEnabled": True},
+            "Assignee": {"attributes": {}, "IsActive": True},
+        }
+        row = {"attributes": {}, "SobjectType": "Lead", "PermissionsRead": True, "PermissionsEdit": False}
+        place = {"attributes": {}, "InstanceName": "CS42", "IsSandbox": True}
+        transport = self.composite(assignments=[assigned], objects=[row], organization=[place])
+        with structlog.testing.capture_logs() as logs:
+            access = await poll(connected(transport, objects=["Lead", "Contact"]))
+        assert granted(access) == {"Lead": (True, None), "Contact": UNKNOWN}
+        assert (access.instance, access.sandbox) == ("CS42", True)
+        assert [(line["about"], line["not_asked"]) for line in logs] == [("objects", 0)]
+        assert len(transport.requests) == 2
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            {},
+            {"PermissionSet": None, "Assignee": None},
+            {"PermissionSet": "HubSpot Integration", "Assignee": True},
+            {"PermissionSet": {"Label": None, "PermissionsApiEnabled": True}, "Assignee": {"IsActive": True}},
+            {"PermissionSet": {"Label": "x", "PermissionsApiEnabled": "true"}, "Assignee": {"IsActive": True}},
+            {"PermissionSet": {"Label": "x", "PermissionsApiEnabled": True}, "Assignee": {"IsActive": None}},
+        ],
+    )
+    async def test_a_row_of_another_shape(self, connected: Connect, row: dict[str, Any]) -> None:
+        """Null and text never become a permission."""
+        with pytest.raises(InvalidAnswer, match=r"^access: assignments"):
+            await poll(connected(self.composite(assignments=[row], objects=[], organization=[])))
+
+
+class TestParse:
+    def test_any_set_grants(self) -> None:
+        """What one of several sets grants, profile included, is granted."""
+        access = parse(RECORDED, NOW)
+        assert access.api_enabled
+        assert granted(access)["Contact"] == YES
+
+    def test_a_lookup_by_its_short_name(self) -> None:
+        """Salesforce takes ``Contact.Account`` and answers ``Contact.AccountId``."""
+        assert granted(parse(RECORDED, NOW))["Contact.Account"] == YES
+
+    def test_case_does_not_matter(self) -> None:
+        """Salesforce compares without regard to case; the label keeps the configuration's spelling."""
+        told = parse(RECORDED | {"objects": ["cONTACT"], "fields": [["contact", "EMAIL"]]}, NOW)
+        assert granted(told) == {"cONTACT": YES, "contact.EMAIL": (True, False)}
+
+    @pytest.mark.parametrize("name", ["Task", "User", "Event", "OpportunityLineItem"])
+    def test_objects_without_rows(self, name: str) -> None:
+        """No row says nothing of them or their fields; a row says what it says."""
+        told = RECORDED | {"objects": [name], "fields": [[name, "Priority"]]}
+        assert granted(parse(told, NOW)) == {name: UNKNOWN, f"{name}.Priority": UNKNOWN}
+        row = {"asked": 1, "done": True, "rows": [[name, True, False]]}
+        assert granted(parse(told | {"object_permissions": row}, NOW))[name] == (True, False)
+
+    def test_an_org_that_does_not_name_itself(self) -> None:
+        """Instance and sandbox are unknown then."""
+        access = parse(RECORDED | {"organization": {"rows": []}}, NOW)
+        assert (access.instance, access.sandbox) == (None, None)
+
+
+def test_it_applies_with_an_integration_user(config_data: dict[str, Any], write_config: Any) -> None:
+    """Without one there is nobody to ask about."""
+    assert not applies(load_config(write_config(config_data)).integrations[0])
+    config_data["integrations"][0]["salesforce"]["integration_user"] = USER
+    assert applies(load_config(write_config(config_data)).integrations[0])
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+anything = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+)
+names = st.sampled_from(["Contact", "Task", "Contact.Email", "İ", "ß"]) | st.text(max_size=5)
+rows = st.lists(st.tuples(names, st.booleans(), st.booleans()).map(list), max_size=4)
+asked = st.fixed_dictionaries({"asked": st.integers(0, 5) | st.just(10**30), "done": st.booleans(), "rows": rows})
+alike = st.fixed_dictionaries(
+    {
+        "integration_user": names,
+        "permission_set": names,
+        "objects": st.lists(names, max_size=3),
+        "fields": st.lists(st.tuples(names, names).map(list), max_size=3),
+        "assignments": st.fixed_dictionaries({"done": st.booleans(), "rows": rows}),
+        "object_permissions": asked,
+        "field_permissions": asked,
+        "organization": st.fixed_dictionaries(
+            {"rows": st.lists(st.tuples(names, st.booleans()).map(list), max_size=1)}
+        ),
+    }
+)
+FUZZ = settings(derandomize=True, deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+
+
+@FUZZ
+@given(alike)
+def test_what_is_granted_stands_in_a_row(payload: Any) -> None:
+    """A grant needs a row that gives it, a refusal an answer that is whole; every name asked about has a permission."""
+    try:
+        access = parse(payload, NOW)
+    except InvalidAnswer:
+        return
+    assert payload["assignments"]["rows"]
+    assert [one.object for one in access.permissions if one.field is None] == payload["objects"]
+    assert [[one.object, one.field] for one in access.permissions if one.field is not None] == payload["fields"]
+    for one in access.permissions:
+        part = payload["object_permissions" if one.field is None else "field_permissions"]
+        assert one.read is not True or any(read for _, read, _ in part["rows"])
+        assert one.edit is not False or part["done"]
+
+
+@FUZZ
+@given(anything | st.tuples(alike, st.sampled_from(sorted(RECORDED)), anything).map(lambda t: t[0] | {t[1]: t[2]}))
+def test_any_json_parses_or_is_refused(payload: Any) -> None:
+    """Nothing but an UpstreamError comes out of it."""
+    try:
+        assert isinstance(parse(payload, NOW), Access)
+    except UpstreamError:
+        return

@@ -1,0 +1,67 @@
+"""The rules as they ship."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from exporter.bundled import rules_directory, rules_text
+
+TEXT = rules_text()
+FILES = sorted(rules_directory().glob("*.rules.yml"))
+
+
+def groups(text: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = yaml.safe_load(text)["groups"]
+    return found
+
+
+def test_the_printed_rules_are_the_groups_of_the_files() -> None:
+    """Nothing is lost, doubled or changed on the way; a group's name is there once."""
+    assert FILES
+    assert groups(TEXT) == [group for file in FILES for group in groups(file.read_text(encoding="utf-8"))]
+    assert len({group["name"] for group in groups(TEXT)}) == len(groups(TEXT))
+
+
+def test_the_printed_rules_keep_their_comments() -> None:
+    """They explain the traps of the expressions; each file's stand under its name."""
+    comments = [line for file in FILES for line in file.read_text("utf-8").splitlines() if line.startswith("#")]
+    assert comments
+    assert set(comments) <= set(TEXT.splitlines())
+    assert [line for line in TEXT.splitlines() if re.fullmatch(r"# \S+\.rules\.yml", line)] == [
+        f"# {file.name}" for file in FILES
+    ]
+
+
+def test_prometheus_loads_the_printed_rules(tmp_path: Path) -> None:
+    """The real promtool says so, and counts as many rules as the files have."""
+    file = tmp_path / "printed.rules.yml"
+    file.write_text(TEXT, encoding="utf-8")
+    promtool = shutil.which("promtool")
+    assert promtool is not None, "promtool is missing: apt-get install prometheus"
+    checked = subprocess.run(
+        [promtool, "check", "rules", file], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+    assert f"SUCCESS: {sum(len(group['rules']) for group in groups(TEXT))} rules found" in checked.stdout
+
+
+@pytest.mark.parametrize("name", ["prometheus.yml", "alertmanager.yml"])
+def test_examples_of_the_other_components_stand_beside_the_rules(name: str) -> None:
+    """The demo and the README use them."""
+    assert (rules_directory() / name).is_file()
+
+
+def test_every_alert_has_its_runbook_and_no_runbook_is_left_over() -> None:
+    """``runbook_url`` of every alert ends in the name of a file that exists."""
+    rules = [rule for group in groups(TEXT) for rule in group["rules"] if "alert" in rule]
+    runbooks = {file.name for file in (rules_directory() / "runbooks").glob("*.md")}
+    assert {Path(rule["annotations"]["runbook_url"]).name for rule in rules} == runbooks
+    assert all(rule["annotations"]["runbook_url"].endswith(f"/{rule['alert']}.md") for rule in rules)
+    assert {re.sub(r"\.md$", "", name) for name in runbooks} == {rule["alert"] for rule in rules}

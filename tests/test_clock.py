@@ -1,0 +1,66 @@
+"""Time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.clock import SystemClock, format_timestamp, parse_timestamp
+
+offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@pytest.mark.parametrize("seconds", [0.0, -5.0])
+async def test_a_sleep_of_nothing_returns_at_once(seconds: float) -> None:
+    """What is overdue is not waited for; the others have their turn all the same."""
+    turns: list[str] = []
+    other = asyncio.create_task(_note(turns))
+    await SystemClock().sleep(seconds)
+    assert turns == ["other"]
+    await other
+
+
+async def _note(turns: list[str]) -> None:
+    turns.append("other")
+
+
+async def test_a_sleep_lasts_as_long_as_it_says() -> None:
+    """Measured with the clock that cannot be set."""
+    started = time.monotonic()
+    await SystemClock().sleep(0.02)
+    assert time.monotonic() - started >= 0.019
+
+
+def test_the_system_clock_shows_the_time_of_day() -> None:
+    """Seconds since the epoch."""
+    before = time.time()
+    assert before <= SystemClock().time() <= time.time()
+
+
+@settings(derandomize=True, deadline=None, max_examples=300)
+@given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(2999, 12, 30), timezones=offsets))
+def test_times_survive_being_written(moment: datetime) -> None:
+    """Any zone is read; UTC with milliseconds is written."""
+    seconds = parse_timestamp(moment.isoformat())
+    written = format_timestamp(seconds)
+    assert written is not None
+    assert written.endswith("Z")
+    assert abs(parse_timestamp(written) - moment.astimezone(UTC).timestamp()) < 0.001
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-11-21", "2026-11-21T10:00:00", "1795255200"])
+def test_a_time_without_a_zone_is_refused(text: str) -> None:
+    """Nobody knows when it was."""
+    with pytest.raises(ValueError, match=r"names no time zone|Invalid isoformat"):
+        parse_timestamp(text)
+
+
+def test_an_unknown_time_is_written_as_none() -> None:
+    """Not as 1970."""
+    assert format_timestamp(None) is None
+    assert format_timestamp(0.0) == "1970-01-01T00:00:00.000Z"

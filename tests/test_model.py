@@ -1,0 +1,70 @@
+"""The value objects."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+
+from exporter.model import INTERVALS_VISIBLE, Failure, OrgLimits, OrgUsage, Reading, Snapshot
+
+PART = OrgLimits(OrgUsage(1, 2, 1000.0), ())
+GOOD = Reading("salesforce_limits", 60.0, 1000.0, part=PART, succeeded_at=1000.0, header_usage=OrgUsage(3, 4, 1010.0))
+SNAPSHOT = Snapshot("acme", "immediate", None)
+
+
+def test_a_part_is_visible_for_three_intervals() -> None:
+    """From the moment it was read, up to but not at the end."""
+    assert INTERVALS_VISIBLE == 3
+    assert GOOD.expires_at == 1180.0
+    assert GOOD.visible_part(1000.0) is PART
+    assert GOOD.visible_part(math.nextafter(1180.0, 0)) is PART
+    assert GOOD.visible_part(1180.0) is None
+
+
+def test_a_failure_does_not_shorten_it() -> None:
+    """What was read before a failure stays as long as it would have."""
+    failed = dataclasses.replace(GOOD, attempted_at=1060.0, failure=Failure("timeout", None, "slow"))
+    assert not failed.up
+    assert failed.visible_part(1179.0) is PART
+    assert failed.visible_part(1180.0) is None
+
+
+def test_an_outcome_says_how_things_are_for_as_long() -> None:
+    """Good or bad, counted from the attempt."""
+    assert dataclasses.replace(GOOD, attempted_at=1060.0, failure=Failure("auth", None, "")).attempt_expires_at == 1240
+
+
+def test_usage_has_a_time_of_its_own() -> None:
+    """Three intervals from when an answer stated it."""
+    assert GOOD.usage_expires_at == 1190.0
+    assert GOOD.visible_usage(1189.0) == OrgUsage(3, 4, 1010.0)
+    assert GOOD.visible_usage(1190.0) is None
+
+
+def test_what_was_never_read_is_not_visible() -> None:
+    """A source that has only failed has nothing to show, and nothing to expire."""
+    never = Reading("salesforce_limits", 60.0, 1000.0, failure=Failure("connect", None, "refused"))
+    assert (never.expires_at, never.usage_expires_at) == (None, None)
+    assert (never.visible_part(0.0), never.visible_usage(0.0)) == (None, None)
+
+
+def test_a_reading_replaces_that_of_its_source() -> None:
+    """In a new Snapshot; the old one stays as it was."""
+    first = SNAPSHOT.with_reading(GOOD)
+    other = dataclasses.replace(GOOD, source="sync_health")
+    newer = dataclasses.replace(GOOD, attempted_at=2000.0)
+    both = first.with_reading(other).with_reading(newer)
+    assert SNAPSHOT.readings == ()
+    assert first.readings == (GOOD,)
+    assert (both.reading("salesforce_limits"), both.reading("sync_health")) == (newer, other)
+    assert both.reading("mailbox") is None
+
+
+@pytest.mark.parametrize("value", [PART, GOOD, SNAPSHOT], ids=lambda value: type(value).__name__)
+def test_nothing_is_changed_after_it_is_built(value: object) -> None:
+    """They are frozen."""
+    field = dataclasses.fields(value)[0].name  # type: ignore[arg-type]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(value, field, None)

@@ -1,0 +1,100 @@
+"""The exporter's own metrics."""
+
+from __future__ import annotations
+
+import pytest
+from prometheus_client.exposition import generate_latest
+
+from exporter import __version__
+from exporter.errors import UPSTREAM_ERROR_KINDS
+from exporter.self_metrics import REFUSAL_REASONS, WEBHOOK_RESULTS, SelfMetrics
+from tests.pages import Page
+
+
+def page(metrics: SelfMetrics) -> Page:
+    return Page(generate_latest(metrics.registry).decode())
+
+
+@pytest.fixture
+def metrics() -> SelfMetrics:
+    """As they stand when the service has told them what there is."""
+    known = SelfMetrics()
+    known.know_source("acme", "sync_health")
+    known.know_integration("acme", ["salesforce", "bridge"])
+    known.know_action("acme", "bridge")
+    return known
+
+
+def test_what_can_be_counted_stands_at_zero(metrics: SelfMetrics) -> None:
+    """So that the first increase is one: rate() never sees a counter come into being at 1."""
+    shown = page(metrics)
+    for kind in UPSTREAM_ERROR_KINDS:
+        assert shown.value("source_errors_total", integration="acme", source="sync_health", kind=kind) == 0
+    for api in ("salesforce", "bridge"):
+        assert shown.value("upstream_requests_total", integration="acme", api=api) == 0
+    for reason in REFUSAL_REASONS:
+        assert shown.value("resync_refusals_total", integration="acme", reason=reason) == 0
+    for outcome in ("succeeded", "failed"):
+        assert shown.value("resync_records_total", integration="acme", action="bridge", outcome=outcome) == 0
+    for result in WEBHOOK_RESULTS:
+        assert shown.value("webhook_notifications_total", result=result) == 0
+    assert shown.value("source_poll_duration_seconds_count", source="sync_health") == 0
+
+
+def test_an_api_nobody_talks_to_is_absent(metrics: SelfMetrics) -> None:
+    """Zero would say that it could have been asked."""
+    assert page(metrics).value("upstream_requests_total", integration="acme", api="hubspot") is None
+
+
+def test_everything_counts_where_it_belongs(metrics: SelfMetrics) -> None:
+    """Each call moves its own series by as much as it says."""
+    metrics.source_error("acme", "sync_health", "timeout")
+    metrics.request("acme", "bridge")
+    metrics.request("acme", "bridge")
+    metrics.notification("duplicate")
+    metrics.records("acme", "bridge", "failed", 7)
+    metrics.refusal("acme", "cooldown")
+    with metrics.poll_duration("sync_health"):
+        pass
+    shown = page(metrics)
+    assert shown.value("source_errors_total", integration="acme", source="sync_health", kind="timeout") == 1
+    assert shown.value("source_errors_total", integration="acme", source="sync_health", kind="auth") == 0
+    assert shown.value("upstream_requests_total", integration="acme", api="bridge") == 2
+    assert shown.value("webhook_notifications_total", result="duplicate") == 1
+    assert shown.value("resync_records_total", integration="acme", action="bridge", outcome="failed") == 7
+    assert shown.value("resync_refusals_total", integration="acme", reason="cooldown") == 1
+    assert shown.value("source_poll_duration_seconds_count", source="sync_health") == 1
+
+
+def test_a_failed_poll_takes_time_too(metrics: SelfMetrics) -> None:
+    """An exception does not keep its duration from being seen."""
+    with pytest.raises(ValueError, match="broken"), metrics.poll_duration("sync_health"):
+        raise ValueError("broken")
+    assert page(metrics).value("source_poll_duration_seconds_count", source="sync_health") == 1
+
+
+def test_the_queue(metrics: SelfMetrics) -> None:
+    """Every state is shown; the oldest job has a time only while there is one."""
+    metrics.jobs("acme", {"queued": 2, "done": 1}, 1000.0)
+    shown = page(metrics)
+    assert [shown.value("resync_jobs", integration="acme", state=state) for state in ("queued", "running", "done")] == [
+        *(2, 0, 1)
+    ]
+    assert shown.value("resync_oldest_queued_timestamp_seconds", integration="acme") == 1000
+    for _ in range(2):
+        metrics.jobs("acme", {"done": 3}, None)
+        shown = page(metrics)
+        assert shown.value("resync_jobs", integration="acme", state="queued") == 0
+        assert shown.value("resync_oldest_queued_timestamp_seconds", integration="acme") is None
+
+
+def test_the_build_and_the_configuration(metrics: SelfMetrics) -> None:
+    """Which version runs, and that its configuration was read."""
+    shown = page(metrics)
+    assert shown.value("exporter_build_info", version=__version__) == 1
+    assert shown.value("config_last_reload_successful") == 1
+
+
+def test_no_series_of_its_own_says_when_a_counter_began(metrics: SelfMetrics) -> None:
+    """``_created`` would double the counters and tell nobody anything."""
+    assert not [name for name, _ in page(metrics).samples if name.endswith("_created")]

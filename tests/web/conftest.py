@@ -1,0 +1,55 @@
+"""A service that has polled once, and what its HTTP side is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from exporter.service import Service
+from tests.conftest import WEBHOOK_TOKEN
+
+Post = Callable[..., Awaitable[httpx.Response]]
+Counted = Callable[[], Awaitable[dict[str, int]]]
+
+WEBHOOK = "/alertmanager/webhook"
+_NOTIFICATIONS = re.compile(r'^hubspot_salesforce_webhook_notifications_total\{result="(\w+)"\} (\S+)$', re.MULTILINE)
+
+
+async def poll_all(service: Service) -> None:
+    for target in service.poller.targets:
+        await service.poller.poll(target)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def post_to(client: httpx.AsyncClient, payload: Any) -> httpx.Response:
+    """A notification with the right token: bytes as they are, anything else as JSON."""
+    headers = {**bearer(WEBHOOK_TOKEN), "Content-Type": "application/json"}
+    if isinstance(payload, bytes):
+        return await client.post(WEBHOOK, content=payload, headers=headers)
+    return await client.post(WEBHOOK, json=payload, headers=headers)
+
+
+@pytest.fixture
+def post(http: httpx.AsyncClient) -> Post:
+    async def posted(payload: Any) -> httpx.Response:
+        return await post_to(http, payload)
+
+    return posted
+
+
+@pytest.fixture
+def counted(http: httpx.AsyncClient) -> Counted:
+    """Notifications answered so far, by result; what is 0 is left out."""
+
+    async def count() -> dict[str, int]:
+        page = (await http.get("/metrics")).text
+        return {result: int(float(value)) for result, value in _NOTIFICATIONS.findall(page) if float(value)}
+
+    return count

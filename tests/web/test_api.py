@@ -1,0 +1,200 @@
+"""``/api/v1``, health and readiness."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import httpx
+import pytest
+
+from exporter.clock import format_timestamp
+from exporter.config import Config
+from exporter.demo.simulator.faults import Fault
+from exporter.demo.simulator.org import Org
+from exporter.demo.simulator.settings import Settings
+from exporter.service import Service
+from tests.clocks import ManualClock
+from tests.conftest import WEBHOOK_TOKEN
+from tests.remediation.payloads import alert, notification, sync_errors
+from tests.web.conftest import WEBHOOK, Post, poll_all
+
+NOW = "2027-01-15T08:00:00.000Z"
+
+
+async def integration(http: httpx.AsyncClient, name: str = "acme") -> dict[str, Any]:
+    listed = (await http.get("/api/v1/integrations")).json()["integrations"]
+    found: dict[str, Any] = next(entry for entry in listed if entry["name"] == name)
+    return found
+
+
+def sources(entry: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {source["source"]: source for source in entry["sources"]}
+
+
+# --- integrations
+
+
+async def test_each_fact_names_its_source(service: Service, http: httpx.AsyncClient, acme: Org) -> None:
+    """Calls, storage, suspension and errors, and who said so."""
+    acme.use_api_calls("HubSpot", 41_200)
+    acme.add_errors("picklists", "restricted_picklist_value", 12, affected_records=2)
+    acme.suspend("missing_field_mappings")
+    await poll_all(service)
+    entry = await integration(http)
+    calls = entry["api_calls"]
+    assert (calls["used"], calls["allocated"], calls["org_limit"]) == (41_200, 60_000, 100_000)
+    assert calls["org_used"] >= 41_200
+    assert [storage["kind"] for storage in entry["storage"]] == ["data", "file"]
+    assert entry["suspension"] == {"suspended": True, "reason": "missing_field_mappings", "since": NOW}
+    assert entry["errors"] == [
+        {"category": "picklists", "error_type": "restricted_picklist_value", "errors": 12, "affected_records": 24}
+    ]
+    stated_by = entry["stated_by"]
+    assert {stated_by[fact] for fact in ("calls_used", "calls_allocated", "suspension", "errors")} == {"sync_health"}
+    assert stated_by["storage"] == "salesforce_limits"
+    assert stated_by["org_calls_used"] in ("salesforce_limits", "sforce_limit_info")
+
+
+async def test_what_nobody_said_is_null(http: httpx.AsyncClient) -> None:
+    """Before the first poll nothing is known, and nothing is 0."""
+    entry = await integration(http)
+    assert entry["api_calls"] == {"org_used": None, "org_limit": None, "used": None, "allocated": None}
+    assert (entry["suspension"], entry["errors"], entry["storage"], entry["sources"]) == (None, None, [], [])
+    assert entry["stated_by"] == {}
+
+
+async def test_a_source_that_fails_says_how(
+    service: Service, http: httpx.AsyncClient, acme: Org, clock: ManualClock
+) -> None:
+    """Kind and message of the failure, when it was tried, and when it last worked."""
+    await poll_all(service)
+    clock.advance(90)
+    acme.faults.put(Fault("bridge", "server_error"))
+    await poll_all(service)
+    listed = sources(await integration(http))
+    assert listed["salesforce_limits"]["up"] is True
+    assert listed["salesforce_limits"]["failure"] is None
+    health = listed["sync_health"]
+    assert (health["up"], health["failure"]["kind"]) == (False, "server")
+    assert "status 500" in health["failure"]["message"]
+    assert (health["succeeded_at"], health["attempted_at"]) == (NOW, format_timestamp(clock.time()))
+
+
+async def test_what_was_said_too_long_ago_is_not_said_any_more(
+    service: Service, http: httpx.AsyncClient, acme: Org, clock: ManualClock
+) -> None:
+    """After three intervals without success a fact is unknown again, while the source still shows when it worked."""
+    await poll_all(service)
+    clock.advance(180)
+    entry = await integration(http)
+    assert entry["suspension"] is None
+    assert "suspension" not in entry["stated_by"]
+    assert sources(entry)["sync_health"]["succeeded_at"] == NOW
+
+
+# --- resyncs
+
+
+async def test_jobs_and_refusals_are_listed(
+    service: Service, http: httpx.AsyncClient, acme: Org, post: Post, clock: ManualClock
+) -> None:
+    """The newest first, with times people can read, and without what only the worker needs."""
+    await post(notification(alert()))
+    clock.advance(1)
+    await post(notification(alert(integration="beta", fingerprint="b"), sync_errors("picklists")))
+    listing = (await http.get("/api/v1/resyncs")).json()
+    assert [(job["id"], job["integration"]) for job in listing["jobs"]] == [(2, "beta"), (1, "acme")]
+    first = listing["jobs"][1]
+    assert (first["state"], first["created_at"], first["finished_at"]) == ("queued", NOW, None)
+    assert (first["categories"], first["starts_at"]) == (["permissions"], alert()["startsAt"])
+    assert first["records"] == {"pending": 0, "sending": 0, "succeeded": 0, "failed": 0}
+    assert {"lease_until", "listed", "fingerprint", "errors"}.isdisjoint(first)
+    (refusal,) = listing["refusals"]
+    assert (refusal["integration"], refusal["reason"]) == ("acme", "not_retryable")
+    assert refusal["at"] == "2027-01-15T08:00:01.000Z"
+
+
+async def test_resyncs_of_one_integration(http: httpx.AsyncClient, post: Post) -> None:
+    """An unknown name lists nothing."""
+    await post(notification(alert(), alert(integration="beta"), sync_errors("picklists")))
+    beta = (await http.get("/api/v1/resyncs", params={"integration": "beta"})).json()
+    assert ([job["integration"] for job in beta["jobs"]], beta["refusals"]) == (["beta"], [])
+    gamma = (await http.get("/api/v1/resyncs", params={"integration": "gamma"})).json()
+    assert gamma == {"jobs": [], "refusals": []}
+
+
+async def test_no_more_resyncs_than_asked_for(http: httpx.AsyncClient, post: Post) -> None:
+    """limit bounds jobs and refusals alike, and keeps the newest."""
+    for number in range(3):
+        await post(notification(alert(fingerprint=f"f{number}"), sync_errors("picklists")))
+    listing = (await http.get("/api/v1/resyncs", params={"limit": "2"})).json()
+    assert [job["id"] for job in listing["jobs"]] == [3, 2]
+    assert len(listing["refusals"]) == 2
+    assert (await http.get("/api/v1/resyncs", params={"limit": "1000"})).status_code == 200
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "1001", "many", "", "1.5", "²", "9" * 5000])
+async def test_a_wrong_limit_is_refused(http: httpx.AsyncClient, limit: str) -> None:
+    """400 with what was given and what was expected."""
+    answer = await http.get("/api/v1/resyncs", params={"limit": limit})
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(f"limit: got {limit[:20]!r}; expected a number from 1 to 1000")
+
+
+async def test_a_store_that_cannot_be_read(config: Config, http: httpx.AsyncClient) -> None:
+    """503, and the rest of the exporter goes on."""
+    with closing(sqlite3.connect(config.store.removeprefix("sqlite:///"))) as connection:
+        connection.execute("ALTER TABLE jobs RENAME TO jobs_taken_away")
+    assert (await http.get("/api/v1/resyncs")).status_code == 503
+    assert (await http.get("/api/v1/integrations")).status_code == 200
+    assert (await http.get("/metrics")).status_code == 200
+
+
+# --- health
+
+
+async def test_healthy_from_the_start(http: httpx.AsyncClient) -> None:
+    """The process answers: that is all this says."""
+    answer = await http.get("/-/healthy")
+    assert (answer.status_code, answer.text) == (200, "hubspot-salesforce-exporter is healthy.\n")
+
+
+async def test_ready_when_everything_was_tried(service: Service, http: httpx.AsyncClient, acme: Org) -> None:
+    """503 until every source was read once, or could not be: a failure is an answer too."""
+    assert (await http.get("/-/ready")).status_code == 503
+    acme.faults.put(Fault("bridge", "server_error"))
+    *others, last = service.poller.targets
+    for target in others:
+        await service.poller.poll(target)
+    assert (await http.get("/-/ready")).status_code == 503
+    await service.poller.poll(last)
+    assert (await http.get("/-/ready")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/api/v1", "/api/v2/integrations", "/-/", "/metrics.json"])
+async def test_nothing_is_elsewhere(http: httpx.AsyncClient, path: str) -> None:
+    """404."""
+    assert (await http.get(path)).status_code == 404
+
+
+async def test_no_answer_holds_a_secret(service: Service, http: httpx.AsyncClient, acme: Org, post: Post) -> None:
+    """Neither after success nor after failure of any kind, on any page."""
+    texts: list[str] = []
+    for fault in (None, "unauthorized", "server_error", "cut_json", "wrong_types"):
+        for api in ("salesforce", "bridge"):
+            acme.faults.clear()
+            if fault:
+                acme.sessions.expire_all()
+                acme.faults.put(Fault(api, fault))
+            await poll_all(service)
+            for path in ("/metrics", "/api/v1/integrations", "/api/v1/resyncs", "/-/ready", "/-/healthy", "/nowhere"):
+                texts.append((await http.get(path)).text)
+    texts.append((await post(notification(alert()))).text)
+    texts.append((await http.post(WEBHOOK, headers={"Authorization": "Bearer wrong"})).text)
+    everything = "\n".join(texts)
+    settings = Settings()
+    for secret in (settings.client_secret, settings.bridge_token, WEBHOOK_TOKEN, acme.sessions.issue()):
+        assert secret not in everything
+    assert "Bearer wrong" not in everything

@@ -1,0 +1,89 @@
+"""Who may post notifications."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from exporter.config import load_config
+from tests.conftest import WEBHOOK_TOKEN, Start, client_of
+from tests.remediation.payloads import alert, notification
+from tests.web.conftest import WEBHOOK, Counted, bearer
+
+
+async def status_of(http: httpx.AsyncClient, headers: dict[str, str]) -> int:
+    return (await http.post(WEBHOOK, json=notification(alert()), headers=headers)).status_code
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": ""},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer "},
+        {"Authorization": WEBHOOK_TOKEN},
+        {"Authorization": f"Basic {WEBHOOK_TOKEN}"},
+        {"Authorization": f"Bearer {WEBHOOK_TOKEN}x"},
+        {"Authorization": f"Bearer {WEBHOOK_TOKEN[:-1]}"},
+        {"Authorization": f"Bearer {WEBHOOK_TOKEN.upper()}"},
+        {"Authorization": f"Bearer {WEBHOOK_TOKEN} {WEBHOOK_TOKEN}"},
+        {"X-Token": WEBHOOK_TOKEN},
+    ],
+)
+async def test_nobody_else_is_let_in(http: httpx.AsyncClient, counted: Counted, headers: dict[str, str]) -> None:
+    """401 names the scheme that is wanted; the body was not even looked at."""
+    answer = await http.post(WEBHOOK, content=b"not JSON", headers=headers)
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert answer.json() == {"error": "a valid bearer token is needed"}
+    assert await counted() == {"unauthorized": 1}
+
+
+async def test_a_token_of_odd_bytes_is_a_wrong_one(http: httpx.AsyncClient) -> None:
+    """A header may hold bytes that are no ASCII."""
+    answer = await http.post(WEBHOOK, headers=[(b"authorization", b"Bearer \xff\xfe")])
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+async def test_the_scheme_is_read_in_any_case(http: httpx.AsyncClient, scheme: str) -> None:
+    """As HTTP has it."""
+    assert await status_of(http, {"Authorization": f"{scheme} {WEBHOOK_TOKEN}"}) == 202
+
+
+async def test_without_a_configured_token_nobody_is_let_in(
+    start: Start, config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path]
+) -> None:
+    """A hook that changes data is never open; an empty token does not match a missing one."""
+    del config_data["remediation"]["webhook_token_file"]
+    async with start(load_config(write_config(config_data))) as service, client_of(service) as http:
+        for headers in ({}, bearer(""), bearer("None"), bearer(WEBHOOK_TOKEN)):
+            assert await status_of(http, headers) == 401
+
+
+async def test_a_token_can_be_rotated_without_a_restart(http: httpx.AsyncClient, tmp_path: Path) -> None:
+    """From the moment the file changes the old one is refused and the new one taken."""
+    assert await status_of(http, bearer(WEBHOOK_TOKEN)) == 202
+    (tmp_path / "webhook-token").write_text("a-new-token\n")
+    assert await status_of(http, bearer(WEBHOOK_TOKEN)) == 401
+    assert await status_of(http, bearer("a-new-token")) == 200
+
+
+@pytest.mark.parametrize("content", [None, b"", b"  \n", b"\xff\xfe"], ids=["gone", "empty", "blank", "no text"])
+async def test_without_a_readable_token_nobody_is_let_in(
+    http: httpx.AsyncClient, tmp_path: Path, content: bytes | None
+) -> None:
+    """A file that vanished or is empty shuts the door instead of opening it; when it is back, so is the sender."""
+    file = tmp_path / "webhook-token"
+    if content is None:
+        file.unlink()
+    else:
+        file.write_bytes(content)
+    for headers in (bearer(WEBHOOK_TOKEN), bearer(""), bearer(" "), {}):
+        assert await status_of(http, headers) == 401
+    file.write_text(WEBHOOK_TOKEN)
+    assert await status_of(http, bearer(WEBHOOK_TOKEN)) == 202
