@@ -7,7 +7,7 @@ ARGS ?=
 
 INSTALL := .ci/install-debian-packages
 DEMO_PROGRAMS := prometheus=prometheus prometheus-alertmanager=prometheus-alertmanager
-TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertmanager
+TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertmanager chromium=chromium
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench clean programs-demo programs-test
@@ -19,7 +19,7 @@ demo: $(VENV)/installed programs-demo ## play an incident from cause to cure; AR
 	@$(BIN)/hubspot-salesforce-exporter demo $(ARGS)
 
 test: check ## everything CI runs: linters, types, rules, unit and end-to-end tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: $(VENV)/installed programs-test ## linters, types and the checks of the rules, without the tests
 	$(BIN)/ruff format --check --quiet
