@@ -1,5 +1,5 @@
 # Each target works alone on a fresh Debian or Ubuntu with Python 3.11 or newer: it installs what it needs.
-SHELL := /bin/bash
+SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,10 +7,11 @@ ARGS ?=
 
 INSTALL := .ci/install-debian-packages
 DEMO_PROGRAMS := prometheus=prometheus prometheus-alertmanager=prometheus-alertmanager
-TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertmanager chromium=chromium
+TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertmanager \
+	/usr/lib/postgresql/*/bin/initdb=postgresql chromium=chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean programs-demo programs-test
+.PHONY: help demo scenarios test check bench load clean programs-demo programs-test
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +31,16 @@ check: $(VENV)/installed programs-test ## linters, types and the checks of the r
 	promtool test rules rules/tests/*.test.yml
 	amtool check-config rules/alertmanager.yml
 
+scenarios: $(VENV)/installed programs-demo ## play every scenario of the demo, one after the other
+	@set -e; for name in $$($(BIN)/python -c 'from exporter.demo.scenarios import SCENARIOS; print(*SCENARIOS)'); do \
+		$(BIN)/hubspot-salesforce-exporter demo --scenario=$$name --exit-when-done | tail -1 | sed "s/^/$$name: /"; \
+	done
+
 bench: $(VENV)/installed ## what a scrape and a poll cost, as ratios within one run
 	$(BIN)/python -m tests.bench
+
+load: $(VENV)/installed ## 500 integrations against the simulator; ARGS='--compression=10 --seconds=60'
+	$(BIN)/python -m tests.e2e.test_load $(ARGS)
 
 clean: ## remove the virtual environment and what the tools left
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
