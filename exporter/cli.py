@@ -158,7 +158,7 @@ def _add_errors(commands: _Commands) -> None:
 
 
 def _errors(arguments: argparse.Namespace) -> int:
-    set_up_logging("warn", "logfmt")
+    set_up_logging("error", "logfmt")
     found = asyncio.run(list_errors(load_config(arguments.config), arguments.name, arguments.category))
     if arguments.format == "table":
         print_table(found, Console())

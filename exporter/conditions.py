@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from exporter.facts import Facts, facts_of, sources_of
+from exporter.facts import Facts, facts_expire_at, facts_of, sources_of
 from exporter.model import Access, Heartbeat, OrgLimits, Snapshot, TrustStatus
 
 STALE_AFTER = 3600.0
@@ -61,10 +61,12 @@ def _judge(reason: str, channels: Iterable[Channel], snapshot: Snapshot, now: fl
     evidence = [one for channel in seen for one in channel]
     if not evidence:
         return None
+    standing = [channel[-1] for channel in seen if channel and channel[-1].holds]
     return Condition(
         reason=reason,
-        holds=any(channel[-1].holds for channel in seen if channel),
-        set_by=max((one for one in evidence if one.holds), key=_at, default=None),
+        holds=bool(standing),
+        # What makes it hold now goes before what another channel has taken back.
+        set_by=max(standing or (one for one in evidence if one.holds), key=_at, default=None),
         cleared_by=max((one for one in evidence if not one.holds), key=_at, default=None),
     )
 
@@ -97,8 +99,7 @@ def _org_calls(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
         usage = reading.visible_usage(now)
         if usage is not None:
             yield _org_use(usage.used, usage.limit, usage.observed_at, reading.source)
-        if reading.failure is not None and reading.failure.code == "REQUEST_LIMIT_EXCEEDED":
-            yield Evidence(reading.attempted_at, True, reading.source, "Salesforce answered REQUEST_LIMIT_EXCEEDED")
+    yield from (one for one in _calls_met("REQUEST_LIMIT_EXCEEDED")(snapshot, now) if one.holds)
 
 
 def _org_use(used: int, limit: int, at: float, source: str) -> Evidence:
@@ -118,8 +119,9 @@ def _allocation(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
     facts: Facts = facts_of(snapshot, now)
     if facts.calls_used is None or facts.calls_allocated is None:
         return
+    source = facts.stated_by["calls_used"]
     detail = f"{facts.calls_used:,} of {facts.calls_allocated:,} allocated API calls are used"
-    yield Evidence(now, facts.calls_used >= facts.calls_allocated, facts.stated_by["calls_used"], detail)
+    yield Evidence(_read_at(snapshot, source), facts.calls_used >= facts.calls_allocated, source, detail)
 
 
 def _trust(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
@@ -176,7 +178,7 @@ def _stale(explanation: str) -> Channel:
     def channel(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
         for part, source in sources_of(snapshot, now, Heartbeat):
             waiting = waiting_since(part)
-            stale = waiting is not None and now - waiting > STALE_AFTER
+            stale = waiting is not None and now >= waiting + STALE_AFTER
             detail = "records sync, or none has changed"
             if stale:
                 detail = "changes wait for more than an hour" + (f"; explained: {explanation}" if explanation else "")
@@ -190,6 +192,16 @@ def waiting_since(heartbeat: Heartbeat) -> float | None:
     newest_sync = max((one.last_sync for one in heartbeat.objects if one.last_sync is not None), default=0.0)
     waiting = [one.waiting_since for one in heartbeat.objects if one.waiting_since is not None]
     return min((moment for moment in waiting if moment > newest_sync), default=None)
+
+
+def conditions_change_at(snapshot: Snapshot, now: float) -> float:
+    """When the conditions of an unchanged snapshot change next: evidence expires, or a change has waited too long."""
+    moments = [
+        waiting + STALE_AFTER
+        for part, _ in sources_of(snapshot, now, Heartbeat)
+        if (waiting := waiting_since(part)) is not None and waiting + STALE_AFTER > now
+    ]
+    return min((facts_expire_at(snapshot, now), *moments))
 
 
 def _read_at(snapshot: Snapshot, source: str) -> float:

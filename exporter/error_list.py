@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 
@@ -46,10 +47,16 @@ def print_table(errors: Iterable[SyncError], console: Console) -> None:
         pair = CATALOG.classify(error.category, error.error_type)
         known = CATALOG.error_types.get(pair[1], CATALOG.unknown)
         records = "" if error.affected_records is None else str(error.affected_records)
-        table.add_row(error.id, pair[0], known.title, error.record, records, known.resolution)
+        table.add_row(_printable(error.id), pair[0], known.title, _printable(error.record), records, known.resolution)
     console.print(table if table.row_count else "no sync errors", markup=False)
 
 
 def _cell(value: object) -> str:
-    shown = "" if value is None else str(value)
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@", "\t")) else shown
+    # A lone carriage return would end the row: before Python 3.13 csv leaves it unquoted.
+    shown = "" if value is None else re.sub("\r\n?", "\n", str(value))
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@", "\t", "\n")) else shown
+
+
+def _printable(text: str) -> str:
+    """Without what would steer the terminal."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

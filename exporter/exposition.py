@@ -15,8 +15,8 @@ from prometheus_client.openmetrics import exposition as openmetrics
 
 from exporter.catalog import CATALOG
 from exporter.clock import Clock
-from exporter.conditions import conditions_of
-from exporter.facts import REPORT, Facts, facts_expire_at, facts_of, sources_of
+from exporter.conditions import conditions_change_at, conditions_of
+from exporter.facts import REPORT, Facts, facts_of, sources_of
 from exporter.model import Access, Heartbeat, Snapshot, SyncHealth, TrustStatus, UsageLog
 from exporter.self_metrics import PREFIX, SelfMetrics
 from exporter.sources.salesforce_status import TRUST_STATUSES
@@ -114,7 +114,8 @@ def _render(snapshot: Snapshot, now: float) -> _Rendered:
     for family, labels, value in samples(snapshot, now):
         more = "".join(f',{name}="{escape(text)}"' for name, text in labels.items())
         lines.setdefault(family, []).append(f"{PREFIX}{family}{{{owner}{more}}} {value!r}\n")
-    return _Rendered({family: "".join(entries) for family, entries in lines.items()}, facts_expire_at(snapshot, now))
+    rendered = {family: "".join(entries) for family, entries in lines.items()}
+    return _Rendered(rendered, conditions_change_at(snapshot, now))
 
 
 def _weight(accept: str, media_type: str) -> float:

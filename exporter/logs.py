@@ -39,4 +39,4 @@ def set_up_logging(level: str, log_format: str) -> None:
     root.setLevel({"warn": "WARNING"}.get(level, level.upper()))
     # Their info lines name every request; ours say what came of them.
     for noisy in ("httpx", "httpcore", "alembic", "uvicorn", "uvicorn.error", "stamina", "aiosqlite"):
-        logging.getLogger(noisy).setLevel("WARNING")
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

@@ -25,7 +25,7 @@ async def poll_once(config: Config, names: Sequence[str]) -> tuple[str, bool]:
     It counts against the budget like any other poll, and a running exporter on the same store takes up what was read.
     """
     chosen = tuple(_integration(config, name) for name in names) or config.integrations
-    async with open_service(replace(config, integrations=chosen), SystemClock()) as service:
+    async with open_service(replace(config, integrations=chosen), SystemClock(), take_over=False) as service:
         await asyncio.gather(*(service.poller.poll(target) for target in service.poller.targets))
         page, _ = service.exposition.page(PLAIN)
         worked = all(reading.up for snapshot in service.snapshots for reading in snapshot.readings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -97,14 +97,15 @@ class Poller:
         for target in new:
             self._start(target)
 
-    async def _take_up(self, targets: Iterable[Target]) -> None:
+    async def _take_up(self, targets: Sequence[Target]) -> None:
         stored = {(row.integration, row.source): row for row in await self._store.all()}
         now = self._clock.time()
         for target in targets:
             key = (target.integration, target.source.name)
             row = stored.get(key)
             if row is None:
-                row = PollRow(*key, 0, schedule.first_due(now, target.interval, random.random()))  # noqa: S311
+                due_at = schedule.first_due(now, target.interval, random.random(), len(targets))  # noqa: S311
+                row = PollRow(*key, 0, due_at)
             else:
                 due_at = schedule.resumed_due(row.due_at, now, target.interval, row.failure is not None)
                 row = replace(row, due_at=due_at)

@@ -9,12 +9,15 @@ JITTER = 0.05
 """Part of the interval by which a poll may come later."""
 
 LONGEST_FIRST_DELAY = 15.0
+FIRST_POLLS_PER_SECOND = 40
+"""A first round of thousands of polls takes its time: begun all at once they would run into their own deadline."""
+
 LONGEST_RETRY_AFTER = 3600.0
 
 
-def first_due(now: float, interval: float, chance: float) -> float:
-    """The first poll ever: soon, but not all at once. ``chance`` is uniform in [0, 1)."""
-    return now + chance * min(interval / 10, LONGEST_FIRST_DELAY)
+def first_due(now: float, interval: float, chance: float, crowd: int = 1) -> float:
+    """The first poll ever of one of a ``crowd``: soon, but not all at once. ``chance`` is uniform in [0, 1)."""
+    return now + chance * max(min(interval / 10, LONGEST_FIRST_DELAY), crowd / FIRST_POLLS_PER_SECOND)
 
 
 def next_due(started_at: float, interval: float, chance: float) -> float:

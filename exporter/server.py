@@ -59,7 +59,7 @@ async def serve(config: Config, config_file: Path, listen: socket.socket, *, lif
 
 
 async def _reload(service: Service) -> None:
-    # A bad file has been logged and counted; the old configuration stays.
+    # What kept it from being applied has been logged and counted; the old configuration stays.
     with contextlib.suppress(ConfigError, StoreError):
         await service.reload()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import httpx
@@ -17,6 +17,7 @@ from exporter.clients.search_pace import SearchPaces
 from exporter.clock import Clock
 from exporter.config import Config, Integration, Secret, load_config
 from exporter.config_check import ConfigError, Problem
+from exporter.errors import StoreError
 from exporter.exposition import Exposition
 from exporter.poller import Poller, Target, targets_of
 from exporter.remediation.actions.bridge import BridgeResync
@@ -28,7 +29,7 @@ from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database
 from exporter.store.jobs import JobStore
 from exporter.store.polls import PollStore
-from exporter.store.reports import ReportStore
+from exporter.store.reports import Report, ReportStore
 from exporter.web.app import build_app
 
 log = structlog.get_logger(__name__)
@@ -85,13 +86,17 @@ class Service:
             clock=clock,
         )
 
-    async def restore(self) -> None:
-        """Takes up where the last process stopped; raises ``StoreError``."""
+    async def restore(self, *, take_over: bool = True) -> None:
+        """Takes up what the last process knew and, with ``take_over``, the jobs it left; raises ``StoreError``."""
         await self.poller.restore()
-        for report in await self._reports.all():
+        self._show_reports(await self._reports.all())
+        if take_over:
+            await self.worker.restore()
+
+    def _show_reports(self, reports: Iterable[Report]) -> None:
+        for report in reports:
             if report.integration in self.snapshots:
                 self.snapshots.report(report.integration, report.suspension, report.reported_at)
-        await self.worker.restore()
 
     async def run(self) -> None:
         """Polls and works until cancelled."""
@@ -106,29 +111,32 @@ class Service:
         """
         async with self._reloading:
             try:
-                config = self._readable()
-            except ConfigError as error:
+                await self._apply(self._readable())
+            except (ConfigError, StoreError) as error:
                 self.metrics.reloaded(False)
                 log.error("configuration not reloaded", error=str(error))
                 raise
-            unchanged = {entry.name for entry in config.integrations if self._config.integration(entry.name) == entry}
-            for name in [name for name in self._connections if name not in unchanged]:
-                del self._connections[name]
-                self._actions.pop(name, None)
-            removed = {entry.name for entry in self._config.integrations} - {
-                entry.name for entry in config.integrations
-            }
-            targets = self._connect(config)
-            self._config = config
-            self._receiver.settings = config.remediation
-            self.snapshots.reconfigure(config.integrations, _sources(targets))
-            await self.poller.reconfigure(targets)
-            for name in removed:
-                self.metrics.forget(name)
-            for entry in config.integrations:
-                await self.worker.show_queue(entry.name)
             self.metrics.reloaded(True)
-            log.info("configuration reloaded", integrations=len(config.integrations), unchanged=len(unchanged))
+
+    async def _apply(self, config: Config) -> None:
+        # First, so that a store that is away changes nothing.
+        reports = await self._reports.all()
+        unchanged = {entry.name for entry in config.integrations if self._config.integration(entry.name) == entry}
+        for name in [name for name in self._connections if name not in unchanged]:
+            del self._connections[name]
+            self._actions.pop(name, None)
+        removed = {entry.name for entry in self._config.integrations} - {entry.name for entry in config.integrations}
+        targets = self._connect(config)
+        self._config = config
+        self._receiver.settings = config.remediation
+        self.snapshots.reconfigure(config.integrations, _sources(targets))
+        self._show_reports(reports)
+        for name in removed:
+            self.metrics.forget(name)
+        await self.poller.reconfigure(targets)
+        for entry in config.integrations:
+            await self.worker.show_queue(entry.name)
+        log.info("configuration reloaded", integrations=len(config.integrations), unchanged=len(unchanged))
 
     def _readable(self) -> Config:
         if self._config_file is None:
@@ -173,17 +181,18 @@ async def open_service(
     config_file: Path | None = None,
     *,
     lifecycle: bool = False,
+    take_over: bool = True,
 ) -> AsyncIterator[Service]:
     """Opens the store and wires everything together; ``transport`` replaces the network in tests.
 
-    Raises ``StoreError``.
+    Without ``take_over`` the jobs in the store are left alone: another process may be at them. Raises ``StoreError``.
     """
     async with contextlib.AsyncExitStack() as stack:
         database = await open_database(config.store)
         stack.push_async_callback(database.close)
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, limits=_LIMITS))
         service = Service(config, database, http, clock, config_file, lifecycle=lifecycle)
-        await service.restore()
+        await service.restore(take_over=take_over)
         yield service
 
 

@@ -80,7 +80,8 @@ class Worker:
     async def show_queue(self, integration: str) -> None:
         """Brings the job metrics of an integration up to date."""
         by_state, oldest_queued_at = await self._store.counts(integration)
-        self._metrics.jobs(integration, by_state, oldest_queued_at)
+        if integration in self._snapshots:  # it may have been removed while its job ran
+            self._metrics.jobs(integration, by_state, oldest_queued_at)
 
     async def _work(self) -> None:
         while True:
@@ -104,8 +105,7 @@ class Worker:
         action = self._actions.get(job.integration)
         if action is None:
             await self._finish(job, FAILED, "the integration has no way to resync any more")
-            if job.integration in self._snapshots:
-                await self.show_queue(job.integration)
+            await self.show_queue(job.integration)
             return
         await self.show_queue(job.integration)
         try:
@@ -177,6 +177,9 @@ class Worker:
 
     async def _may_go_on(self, job: Job) -> bool:
         """Looks again before every request; a refused job waits in the queue, and fails when it has waited a day."""
+        if job.integration not in self._snapshots:
+            await self._finish(job, FAILED, "the integration is no longer configured")
+            return False
         refusal = await self._refusal(job.integration)
         if refusal is None:
             return True

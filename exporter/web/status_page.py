@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 import jinja2
@@ -129,9 +129,9 @@ def _state(facts: Facts, conditions: tuple[Condition, ...], snapshot: Snapshot) 
     failing = [reading.source for reading in snapshot.readings if not reading.up]
     if failing:
         return "trouble", f"Cannot be read: {', '.join(sorted(failing))}"
-    errors = sum(count.errors or 0 for count in facts.errors or ())
-    if errors:
-        return "trouble", f"{errors} sync errors"
+    errors = _sum(count.errors for count in facts.errors or ())
+    if errors != 0:
+        return "trouble", f"Sync errors: {_number(errors)}"
     if facts.suspension is None and not conditions:
         return "unknown", "Nothing known yet"
     return "good", "Syncs"
@@ -158,11 +158,22 @@ def _errors(facts: Facts) -> tuple[ErrorLine, ...] | None:
     lines = []
     for category in CATALOG.categories:
         counts = [count for count in facts.errors if count.category == category.name]
-        errors = sum(count.errors or 0 for count in counts)
-        if errors:
-            known = [count.affected_records for count in counts if count.affected_records is not None]
-            lines.append(ErrorLine(category.title, f"{errors:,}", f"{sum(known):,} records" if known else ""))
+        errors = _sum(count.errors for count in counts)
+        if errors != 0:
+            records = _sum(count.affected_records for count in counts)
+            lines.append(ErrorLine(category.title, _number(errors), f"{_number(records)} records"))
     return tuple(lines)
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    """Of those that are known; ``None`` if there are some and none is known."""
+    told = list(numbers)
+    known = [number for number in told if number is not None]
+    return sum(known) if known or not told else None
+
+
+def _number(count: int | None) -> str:
+    return "not known how many" if count is None else f"{count:,}"
 
 
 def _source(reading: Reading, now: float) -> SourceLine:

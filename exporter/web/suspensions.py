@@ -22,6 +22,7 @@ from exporter.web.bearer import is_authorized
 from exporter.web.webhook import read_body
 
 MAX_BODY_BYTES = 64 * 1024
+_YEAR_3000 = 32_503_680_000.0
 
 log = structlog.get_logger(__name__)
 
@@ -78,9 +79,12 @@ def _suspension(payload: Mapping[str, Any], now: float) -> Suspension:
 
 def _time(since: str) -> float:
     try:
-        return parse_timestamp(since)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"since: got {since[:40]!r}; expected an RFC 3339 time with a zone") from error
+        moment = parse_timestamp(since)
+    except (ValueError, OverflowError):
+        moment = -1.0
+    if not 0 <= moment < _YEAR_3000:
+        raise ValueError(f"since: got {since[:40]!r}; expected an RFC 3339 time with a zone, from 1970 to 2999")
+    return moment
 
 
 def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:

@@ -1,0 +1,117 @@
+"""A real PostgreSQL server with its own data folder, on a free port of loopback."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from exporter.demo.processes import free_port
+
+START_SECONDS = 30.0
+END_SECONDS = 10.0
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    # The data need not outlive the machine.
+    "fsync": "off",
+    "log_min_messages": "warning",
+}
+
+
+def programs() -> Path:
+    """The folder of the newest installed server; Debian keeps it off PATH."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    assert found, "PostgreSQL is not installed: apt-get install postgresql"
+    return found[-1].parent
+
+
+class Server:
+    """One server; it can be ended and started again on the same data."""
+
+    def __init__(self, folder: Path) -> None:
+        self._data = folder / "data"
+        self._log = folder / "postgresql.log"
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._numbers = itertools.count(1)
+        command = [str(programs() / "initdb"), f"--pgdata={self._data}", "--auth=trust", "--username=postgres"]
+        subprocess.run([*command, "--no-sync"], check=True, cwd=folder, stdout=subprocess.DEVNULL, **_somebody())
+
+    def start(self) -> None:
+        """Returns once it lets people in."""
+        settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": self._port}.items()]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(programs() / "postgres"), "-D", str(self._data), *settings],
+                cwd=self._data.parent,
+                stdout=log,
+                stderr=log,
+                **_somebody(),
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._lets_in():
+            assert self._process.poll() is None, self._log.read_text()
+            assert time.monotonic() < deadline, self._log.read_text()
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Ends it by its pid, connections and all."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(END_SECONDS)
+        self._process = None
+
+    def new_database(self) -> str:
+        """The URL of an empty database."""
+        name = f"exporter_{next(self._numbers)}"
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return self._url(name)
+
+    def _url(self, database: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self._port}/{database}"
+
+    def _lets_in(self) -> bool:
+        try:
+            psycopg.connect(self._url("postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """A server for the length of a block; nothing of it stays."""
+    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+        server = Server(folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+def _somebody() -> dict[str, Any]:
+    """PostgreSQL refuses to run as root."""
+    return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}

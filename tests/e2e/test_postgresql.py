@@ -1,0 +1,308 @@
+"""The store on a real PostgreSQL, shared by several exporters."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import structlog
+
+from exporter.budget import Budget
+from exporter.clients.bridge import BridgeClient
+from exporter.config import Config, load_config
+from exporter.demo.simulator.org import Org
+from exporter.demo.simulator.world import World
+from exporter.errors import BudgetExceeded, StoreError
+from exporter.model import OrgUsage
+from exporter.poller import Poller
+from exporter.remediation.actions.bridge import BridgeResync
+from exporter.remediation.lease import LEASE
+from exporter.remediation.policy import Order
+from exporter.store.calls import CallStore
+from exporter.store.database import Database, open_database
+from exporter.store.jobs import JobStore, NewJob
+from exporter.store.polls import PollRow, PollStore
+from tests.clocks import ManualClock
+from tests.conftest import WEBHOOK_TOKEN, Start, client_of
+from tests.e2e.postgresql import Server, running_server
+from tests.pages import look
+from tests.remediation.bench import open_bench
+from tests.remediation.payloads import alert, notification, parsed
+
+REPLICAS = 3
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running_server() as running:
+        yield running
+
+
+@pytest.fixture
+def url(server: Server) -> str:
+    """An empty database of its own for every test."""
+    return server.new_database()
+
+
+@pytest.fixture
+def config(config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], url: str) -> Config:
+    return load_config(write_config(config_data | {"store": url}))
+
+
+@pytest.fixture
+async def databases(url: str) -> AsyncIterator[Sequence[Database]]:
+    """The same database, opened by several replicas at the same moment."""
+    async with AsyncExitStack() as stack:
+        replicas = await asyncio.gather(*(open_database(url) for _ in range(REPLICAS)))
+        for database in replicas:
+            stack.push_async_callback(database.close)
+        yield replicas
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """Keeps the log to itself: printing what goes wrong here on purpose takes longer than everything else."""
+    with structlog.testing.capture_logs():
+        yield
+
+
+@contextlib.asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    database = await open_database(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def poll_all(poller: Poller) -> int:
+    """How many of the targets this poller was the one to poll."""
+    return sum([await poller.poll(target) for target in poller.targets])
+
+
+# --- tables
+
+
+async def test_processes_that_start_together_migrate_one_after_the_other(url: str) -> None:
+    """Each opens an empty database and finds it migrated; the migrations ran once."""
+    script = "import asyncio, sys; from exporter.store.database import open_database as o; asyncio.run(o(sys.argv[1]))"
+    processes = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", script, url, stderr=asyncio.subprocess.PIPE)
+        for _ in range(5)
+    ]
+    for process in processes:
+        _, errors = await process.communicate()
+        assert process.returncode == 0, errors.decode()
+    with psycopg.connect(url) as connection:
+        assert len(connection.execute("SELECT version_num FROM alembic_version").fetchall()) == 1
+        tables = {name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
+    assert tables >= {"polls", "jobs", "job_records", "refusals", "api_calls", "suspension_reports"}
+
+
+# --- polls
+
+
+async def test_a_round_is_claimed_once(databases: Sequence[Database]) -> None:
+    """However many try at the same moment, the first round and the later ones."""
+    for seen in range(5):
+        claims = [PollStore(database).begin("acme", "sync_health", seen, 5.0) for database in (*databases, *databases)]
+        assert sum(await asyncio.gather(*claims)) == 1
+
+
+async def test_services_on_one_store_poll_each_target_once(start: Start, config: Config, world: World) -> None:
+    """Every round of every source is polled by one of two, and the other shows the same in the end."""
+    async with start(config) as one, start(config) as other:
+        for round_ in range(1, 6):
+            polled = await asyncio.gather(poll_all(one.poller), poll_all(other.poller))
+            assert sum(polled) == len(one.poller.targets)
+            for org in world.orgs.values():
+                assert org.requests["bridge.sync_health"] == org.requests["salesforce.limits"] == round_
+        async with client_of(one) as http, client_of(other) as http2:
+            await poll_all(one.poller)
+            await poll_all(other.poller)
+            used = (await look(http)).value("org_api_calls_used", integration="acme")
+            assert used is not None
+            assert (await look(http2)).value("org_api_calls_used", integration="acme") == used
+
+
+# --- budget
+
+
+async def test_replicas_share_the_budget(databases: Sequence[Database], clock: ManualClock) -> None:
+    """A hundred calls at the same moment from three replicas: the cap is spent to the last call and not exceeded."""
+    budgets = [Budget(CallStore(database), clock) for database in databases]
+    for budget in budgets:
+        budget.caps = {"acme": 40, "beta": 10}
+
+    async def spent(number: int, integration: str) -> bool:
+        try:
+            await budgets[number % REPLICAS].spend(integration)
+        except BudgetExceeded:
+            return False
+        return True
+
+    acme, beta = await asyncio.gather(
+        asyncio.gather(*(spent(number, "acme") for number in range(100))),
+        asyncio.gather(*(spent(number, "beta") for number in range(20))),
+    )
+    assert (sum(acme), sum(beta)) == (40, 10)
+    assert await CallStore(databases[0]).spent("acme", clock.time()) == 40
+    clock.advance(25 * 3600)
+    assert await spent(0, "acme")
+    assert await CallStore(databases[1]).spent("acme", clock.time()) == 1
+
+
+# --- jobs
+
+
+async def test_a_job_is_accepted_once(databases: Sequence[Database]) -> None:
+    """Both halves of an Alertmanager pair notify, each another replica: the counts add up to one job an occurrence."""
+    order = Order(frozenset({("other", "unknown")}), 60.0, 3)
+    jobs = [NewJob(parsed(alert(fingerprint=fingerprint)), "bridge", order) for fingerprint in ("a", "b", "a")]
+    made = await asyncio.gather(*(JobStore(database).accept(jobs, (), 100.0) for database in databases))
+    assert sorted(made) == [0, 0, 2]
+    assert await JobStore(databases[0]).accept(jobs, (), 100.0) == 0
+    assert await JobStore(databases[0]).known(jobs[0].alert, "bridge")
+
+
+async def test_a_job_is_claimed_once(databases: Sequence[Database]) -> None:
+    """Many workers look at the same moment; one of them gets it."""
+    order = Order(frozenset({("other", "unknown")}), 60.0, 3)
+    stores = [JobStore(database) for database in databases]
+    await stores[0].accept([NewJob(parsed(alert()), "bridge", order)], (), 100.0)
+    claims = await asyncio.gather(*(store.claim(100.0, LEASE) for store in stores * 4))
+    assert sum(claim is not None for claim in claims) == 1
+
+
+class DyingResync(BridgeResync):
+    """Sends one batch; then its process is as good as dead."""
+
+    def __init__(self, bridge: BridgeClient) -> None:
+        super().__init__(bridge)
+        self.sent = 0
+        self.stuck = asyncio.Event()
+
+    async def resync(self, error_ids: Sequence[str]) -> Mapping[str, str | None]:
+        if self.sent:
+            self.stuck.set()
+            await asyncio.Event().wait()
+        self.sent += 1
+        return await super().resync(error_ids)
+
+
+async def test_a_resync_survives_its_worker(
+    config: Config, clock: ManualClock, transport: httpx.ASGITransport, acme: Org
+) -> None:
+    """A worker dies between two batches: another one goes on once the lease has run out, not before; none twice."""
+    acme.add_errors("permissions", "salesforce_field_permissions", 250)
+    dying: list[DyingResync] = []
+
+    def make(bridge: BridgeClient) -> DyingResync:
+        dying.append(DyingResync(bridge))
+        return dying[-1]
+
+    async with (
+        open_bench(config, clock, transport, make_action=make) as one,
+        open_bench(config, clock, transport) as other,
+    ):
+        await one.poll()
+        await one.notify(alert())
+        work = asyncio.create_task(one.work())
+        async with asyncio.timeout(20):
+            await asyncio.wait(
+                [asyncio.create_task(resync.stuck.wait()) for resync in dying], return_when="FIRST_COMPLETED"
+            )
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+        await other.later(LEASE - 1)
+        assert await other.work() == 0
+        await other.later(2)
+        assert await other.work() == 1
+        (job,) = await other.listed()
+    assert (job["state"], job["records"]["succeeded"]) == ("done", 250)
+    assert len(acme.resyncs.records) == 250
+    assert set(acme.resyncs.records.values()) == {1}
+
+
+# --- restarts and outages
+
+
+async def test_a_restart_of_both_sides_keeps_everything(
+    start: Start, config: Config, server: Server, clock: ManualClock
+) -> None:
+    """Exporter and server end and start again: schedule, readings, ledger and jobs are what they were."""
+    async with start(config) as service, client_of(service) as http:
+        await poll_all(service.poller)
+        answer = await _notify(http)
+        assert answer.status_code == 202
+        due = [service.poller.due_at(target) for target in service.poller.targets]
+        page = await look(http)
+    server.stop()
+    server.start()
+    async with start(config) as service, client_of(service) as http:
+        assert [service.poller.due_at(target) for target in service.poller.targets] == due
+        restored = await look(http)
+        for name in ("org_api_calls_used", "integration_api_calls_used", "suspended"):
+            assert restored.value(name, integration="acme") == page.value(name, integration="acme") is not None
+        assert len((await http.get("/api/v1/resyncs")).json()["jobs"]) == 1
+        assert (await _notify(http)).status_code == 200
+    async with opened(config.store) as database:
+        # /limits, and on which instance the org lives.
+        assert await CallStore(database).spent("acme", clock.time()) == 2
+
+
+async def test_a_server_that_goes_away_and_comes_back(
+    start: Start, config: Config, server: Server, clock: ManualClock, acme: Org
+) -> None:
+    """Meanwhile everything but Salesforce is polled and shown, and Alertmanager is told to try again."""
+    async with start(config) as service, client_of(service) as http:
+        await poll_all(service.poller)
+        server.stop()
+        try:
+            clock.advance(60)
+            acme.suspend("missing_field_mappings", cause_holds=True)
+            await poll_all(service.poller)
+            assert (await look(http)).value("suspended", integration="acme") == 1
+            assert (await http.get("/-/healthy")).status_code == 200
+            assert (await _notify(http)).status_code == 503
+        finally:
+            server.start()
+        clock.advance(400)
+        assert await poll_all(service.poller) == len(service.poller.targets)
+        assert (await _notify(http)).status_code == 202
+        assert all(reading.up for reading in service.snapshots["acme"].readings)
+    async with opened(config.store) as database:
+        assert {row.attempted_at for row in await PollStore(database).all()} == {clock.time()}
+
+
+async def test_what_a_server_that_is_away_is_called(url: str, server: Server) -> None:
+    """One line that says what was tried, at the start and later."""
+    row = PollRow("acme", "sync_health", 1, 5.0, 4.0, None, 4.0, '{"a":"\\u00e4"}', OrgUsage(1, 10**14, 4.0))
+    async with opened(url) as database:
+        polls = PollStore(database)
+        await polls.begin("acme", "sync_health", 0, 5.0)
+        await polls.finish(row)
+        server.stop()
+        try:
+            with pytest.raises(StoreError, match=r"^store: \w+Error: .+") as later:
+                await polls.one("acme", "sync_health")
+            with pytest.raises(StoreError, match=rf"^store: OperationalError: .*\({url}\)") as at_start:
+                await open_database(url)
+            assert "\n" not in str(later.value) + str(at_start.value)
+        finally:
+            server.start()
+        assert await polls.one("acme", "sync_health") == row
+
+
+async def _notify(http: httpx.AsyncClient) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {WEBHOOK_TOKEN}"}
+    return await http.post("/alertmanager/webhook", json=notification(alert()), headers=headers)

@@ -1,0 +1,323 @@
+"""``POST /-/reload``: the configuration changes under a running service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+
+from exporter.config import load_config
+from exporter.demo.simulator.org import Org
+from exporter.demo.simulator.world import World
+from exporter.service import Service, open_service
+from exporter.store.database import open_database
+from tests.clocks import ManualClock
+from tests.conftest import WEBHOOK_TOKEN, client_of
+from tests.pages import look, scrape
+from tests.remediation.payloads import alert, notification
+from tests.web.conftest import bearer, poll_all, post_to
+
+WriteConfig = Callable[[dict[str, Any]], Path]
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    with structlog.testing.capture_logs():
+        yield
+
+
+@pytest.fixture
+async def service(
+    config_data: dict[str, Any], write_config: WriteConfig, clock: ManualClock, transport: httpx.ASGITransport
+) -> AsyncIterator[Service]:
+    """With the lifecycle API, polled once."""
+    file = write_config(config_data)
+    async with open_service(load_config(file), clock, transport, file, lifecycle=True) as running:
+        await poll_all(running)
+        yield running
+
+
+async def reload(http: httpx.AsyncClient) -> httpx.Response:
+    return await http.post("/-/reload")
+
+
+async def reloaded(http: httpx.AsyncClient) -> float | None:
+    return (await look(http)).value("config_last_reload_successful")
+
+
+def changed(data: dict[str, Any], number: int, **more: Any) -> dict[str, Any]:
+    """The configuration with other settings of one integration."""
+    data = copy.deepcopy(data)
+    data["integrations"][number] |= more
+    return data
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.sleep(0.001)
+
+
+async def finished_job(http: httpx.AsyncClient) -> dict[str, Any]:
+    """The newest job, once it has ended."""
+    async with asyncio.timeout(10):
+        while True:
+            job: dict[str, Any] = (await http.get("/api/v1/resyncs")).json()["jobs"][0]
+            if job["finished_at"]:
+                return job
+            await asyncio.sleep(0.005)
+
+
+async def test_it_must_be_allowed(
+    config_data: dict[str, Any], write_config: WriteConfig, clock: ManualClock, transport: httpx.ASGITransport
+) -> None:
+    """403 with the flag that allows it; GET is no way to reload."""
+    file = write_config(config_data)
+    async with open_service(load_config(file), clock, transport, file) as service, client_of(service) as http:
+        answer = await reload(http)
+        assert (answer.status_code, "--web.enable-lifecycle" in answer.text) == (403, True)
+        assert (await http.get("/-/reload")).status_code == 405
+
+
+class TestUntouched:
+    async def test_schedule_session_and_series_stay(
+        self,
+        service: Service,
+        http: httpx.AsyncClient,
+        config_data: dict[str, Any],
+        write_config: WriteConfig,
+        acme: Org,
+        clock: ManualClock,
+    ) -> None:
+        """Beta changes; of acme not a byte does, and it does not log in again."""
+        due = {target: service.poller.due_at(target) for target in service.poller.targets}
+        before = (await scrape(http)).lines("acme")
+        write_config(changed(config_data, 1, notify="weekly"))
+        assert (await reload(http)).status_code == 200
+        assert (await scrape(http)).lines("acme") == before
+        kept = [target for target in service.poller.targets if target.integration == "acme"]
+        assert kept == [target for target in due if target.integration == "acme"]
+        assert all(service.poller.due_at(target) == due[target] for target in kept)
+        clock.advance(3600)
+        await poll_all(service)
+        assert acme.requests["token"] == 1
+
+    async def test_nothing_changed_at_all(self, service: Service, http: httpx.AsyncClient) -> None:
+        """The same file again is good, and changes nothing."""
+        targets, before = service.poller.targets, (await look(http)).lines("acme")
+        assert (await reload(http)).status_code == 200
+        assert service.poller.targets == targets
+        assert (await look(http)).lines("acme") == before
+
+
+class TestRemoved:
+    async def test_it_vanishes_completely(
+        self, service: Service, http: httpx.AsyncClient, config_data: dict[str, Any], write_config: WriteConfig
+    ) -> None:
+        """From every page, its counters and a reported suspension included."""
+        await http.post(
+            "/api/v1/suspensions", json={"integration": "beta", "suspended": True}, headers=bearer(WEBHOOK_TOKEN)
+        )
+        assert (await look(http)).series(integration="beta")
+        del config_data["integrations"][1]
+        write_config(config_data)
+        assert (await reload(http)).status_code == 200
+        for path in ("/metrics", "/", "/api/v1/integrations"):
+            assert "beta" not in (await http.get(path)).text
+        assert {target.integration for target in service.poller.targets} == {"acme"}
+        assert (await http.get("/-/ready")).status_code == 200
+
+    async def test_its_jobs_end_as_failed(
+        self,
+        service: Service,
+        http: httpx.AsyncClient,
+        config_data: dict[str, Any],
+        write_config: WriteConfig,
+        world: World,
+    ) -> None:
+        """With a message that says why, and without bringing its series back."""
+        world.orgs["beta"].add_errors("permissions", "salesforce_field_permissions", 3)
+        await post_to(http, notification(alert(integration="beta")))
+        write_config({**config_data, "integrations": config_data["integrations"][:1]})
+        await reload(http)
+        work = asyncio.create_task(service.worker.run())
+        try:
+            job = await finished_job(http)
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+        assert (job["state"], job["message"]) == ("failed", "the integration has no way to resync any more")
+        assert not (await look(http)).series(integration="beta")
+
+    async def test_when_it_comes_back_what_was_reported_is_known(
+        self, http: httpx.AsyncClient, config_data: dict[str, Any], write_config: WriteConfig
+    ) -> None:
+        """As after a restart."""
+        body = {"integration": "beta", "suspended": True}
+        await http.post("/api/v1/suspensions", json=body, headers=bearer(WEBHOOK_TOKEN))
+        for integrations in (config_data["integrations"][:1], config_data["integrations"]):
+            write_config({**config_data, "integrations": integrations})
+            assert (await reload(http)).status_code == 200
+        assert (await look(http)).value("suspended", integration="beta") is not None
+
+
+class TestAddedAndChanged:
+    async def test_a_new_one_is_polled(
+        self,
+        http: httpx.AsyncClient,
+        service: Service,
+        config_data: dict[str, Any],
+        write_config: WriteConfig,
+        world: World,
+        clock: ManualClock,
+    ) -> None:
+        """Its counters stand at 0 at once, its values appear with the first round, while the service runs."""
+        world.orgs["gamma"] = Org("gamma", clock.time)
+        gamma = copy.deepcopy(config_data["integrations"][0])
+        gamma["name"] = "gamma"
+        gamma["salesforce"] |= {"url": gamma["salesforce"]["url"].replace("acme", "gamma")}
+        gamma["sync_health"] |= {"url": gamma["sync_health"]["url"].replace("acme", "gamma")}
+        config_data["integrations"].append(gamma)
+        write_config(config_data)
+        running = asyncio.create_task(service.poller.run())
+        try:
+            await asyncio.sleep(0)
+            assert (await reload(http)).status_code == 200
+            page = await look(http)
+            assert page.value("upstream_requests_total", integration="gamma", api="bridge") == 0
+            assert (await http.get("/-/ready")).status_code == 503
+            await asyncio.sleep(0)
+            clock.advance(20)
+            await eventually(lambda: service.snapshots["gamma"].reading("sync_health") is not None)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        assert (await look(http)).value("suspended", integration="gamma") == 0
+
+    async def test_a_changed_one_connects_anew(
+        self,
+        http: httpx.AsyncClient,
+        service: Service,
+        config_data: dict[str, Any],
+        write_config: WriteConfig,
+        acme: Org,
+    ) -> None:
+        """Its settings show at once, its session is a new one, its counters go on."""
+        acme_config = copy.deepcopy(config_data["integrations"][0])
+        acme_config["salesforce"]["max_api_calls_per_day"] = 100
+        write_config(changed(config_data, 0, notify="off", salesforce=acme_config["salesforce"]))
+        before = (await look(http)).value("upstream_requests_total", integration="acme", api="salesforce")
+        assert (await reload(http)).status_code == 200
+        page = await look(http)
+        assert page.value("integration_info", integration="acme", notify="off", salesforce_instance="SIM1") == 1
+        assert (
+            page.value("integration_info", integration="acme", notify="immediate", salesforce_instance="SIM1") is None
+        )
+        assert page.value("upstream_requests_total", integration="acme", api="salesforce") == before
+        await poll_all(service)
+        assert acme.requests["token"] == 2
+
+    async def test_a_source_that_is_gone_says_nothing_more(
+        self, http: httpx.AsyncClient, config_data: dict[str, Any], write_config: WriteConfig
+    ) -> None:
+        """Without the bridge nobody states errors; what Salesforce said stays."""
+        del config_data["integrations"][0]["sync_health"]
+        write_config(config_data)
+        await reload(http)
+        page = await look(http)
+        assert page.value("source_up", integration="acme", source="sync_health") is None
+        assert page.value("suspended", integration="acme") is None
+        assert page.value("source_up", integration="acme", source="salesforce_limits") == 1
+        assert (await http.get("/api/v1/sync-errors?integration=acme")).status_code == 404
+
+    async def test_another_webhook_token_applies(
+        self, http: httpx.AsyncClient, config_data: dict[str, Any], write_config: WriteConfig, tmp_path: Path
+    ) -> None:
+        """The old one is refused from then on."""
+        (tmp_path / "other-token").write_text("another-token")
+        config_data["remediation"]["webhook_token_file"] = "other-token"
+        write_config(config_data)
+        assert (await reload(http)).status_code == 200
+        body = {"integration": "acme", "suspended": True}
+        codes = [
+            (await http.post("/api/v1/suspensions", json=body, headers=bearer(token))).status_code
+            for token in (WEBHOOK_TOKEN, "another-token")
+        ]
+        assert codes == [401, 202]
+
+
+class TestABadFile:
+    async def test_it_changes_nothing_and_every_problem_is_told(
+        self, http: httpx.AsyncClient, service: Service, config_data: dict[str, Any], write_config: WriteConfig
+    ) -> None:
+        """400; the gauge says so until the next good file."""
+        targets, before = service.poller.targets, (await look(http)).lines("acme")
+        write_config(changed(changed(config_data, 0, notify="hourly"), 1, colour="red"))
+        answer = await reload(http)
+        assert answer.status_code == 400
+        assert "integrations[0].notify" in answer.text
+        assert "integrations[1].colour" in answer.text
+        assert await reloaded(http) == 0
+        assert service.poller.targets == targets
+        assert (await look(http)).lines("acme") == before
+        write_config(config_data)
+        assert (await reload(http)).status_code == 200
+        assert await reloaded(http) == 1
+
+    async def test_a_file_that_is_gone(self, http: httpx.AsyncClient, tmp_path: Path) -> None:
+        """It is named."""
+        (tmp_path / "exporter.yml").unlink()
+        answer = await reload(http)
+        assert (answer.status_code, "exporter.yml" in answer.text) == (400, True)
+        assert await reloaded(http) == 0
+
+    async def test_another_store_needs_a_restart(
+        self, http: httpx.AsyncClient, config_data: dict[str, Any], write_config: WriteConfig
+    ) -> None:
+        """Refused, for what is in the old one cannot follow."""
+        write_config({**config_data, "store": "sqlite:///other.db"})
+        answer = await reload(http)
+        assert answer.status_code == 400
+        assert "the same store until the next restart" in answer.text
+        assert await reloaded(http) == 0
+
+    async def test_a_store_that_is_away(
+        self, http: httpx.AsyncClient, service: Service, config_data: dict[str, Any], write_config: WriteConfig
+    ) -> None:
+        """503; nothing has changed, the gauge says so, and once it is back the same file is applied whole."""
+        targets = service.poller.targets
+        del config_data["integrations"][1]
+        database = await open_database(load_config(write_config(config_data)).store)
+        try:
+            async with database.transaction() as connection:
+                await connection.exec_driver_sql("ALTER TABLE suspension_reports RENAME TO elsewhere")
+            assert (await reload(http)).status_code == 503
+            assert await reloaded(http) == 0
+            assert service.poller.targets == targets
+            assert (await look(http)).series(integration="beta")
+            async with database.transaction() as connection:
+                await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO suspension_reports")
+        finally:
+            await database.close()
+        assert (await reload(http)).status_code == 200
+        assert await reloaded(http) == 1
+        assert not (await look(http)).series(integration="beta")
+
+
+async def test_many_reloads_at_once(
+    http: httpx.AsyncClient, service: Service, config_data: dict[str, Any], write_config: WriteConfig
+) -> None:
+    """One after the other: each ends well, and the last file counts."""
+    write_config(changed(config_data, 1, notify="off"))
+    answers = await asyncio.gather(*(reload(http) for _ in range(10)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(service.poller.targets) == len(set(service.poller.targets))
+    assert "off" in (await look(http)).lines("beta")

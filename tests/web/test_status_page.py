@@ -1,0 +1,175 @@
+"""``GET /``."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from exporter.demo.simulator.org import Org
+from exporter.model import ErrorCount, Failure, OrgLimits, OrgUsage, Reading, Snapshot, Suspension, SyncHealth
+from exporter.service import Service
+from exporter.web.status_page import age, render, status_row
+from tests.clocks import ManualClock
+from tests.web.conftest import poll_all
+
+NOW = 1_800_000_000.0
+NASTY = """<script>alert("x" & 'y')</script>"""
+ESCAPED = "&lt;script&gt;alert(&#34;x&#34; &amp; &#39;y&#39;)&lt;/script&gt;"
+HEALTH = SyncHealth(NOW, 1_300, 1_500, 3_000, Suspension(False, None, None), ())
+
+
+def reading(part: SyncHealth | OrgLimits | None = HEALTH, failure: Failure | None = None) -> Reading:
+    succeeded_at = None if part is None else NOW - 90
+    return Reading("sync_health", 60.0, NOW, failure, part, succeeded_at)
+
+
+def snapshot(*readings: Reading, name: str = "acme") -> Snapshot:
+    return Snapshot(name, "immediate", None, readings)
+
+
+def health(**changed: object) -> Snapshot:
+    return snapshot(reading(replace(HEALTH, **changed)))  # type: ignore[arg-type]
+
+
+def page(*snapshots: Snapshot) -> str:
+    return render([status_row(one, NOW) for one in snapshots], NOW)
+
+
+FULL = snapshot(Reading("salesforce_limits", 60.0, NOW, None, OrgLimits(OrgUsage(9, 9, NOW), ()), NOW))
+FAILING = snapshot(reading(None, Failure("auth", None, "refused")))
+
+
+class TestLevels:
+    @pytest.mark.parametrize(
+        ("seen", "level", "state"),
+        [
+            (snapshot(), "unknown", "Nothing known yet"),
+            (health(), "good", "Syncs"),
+            (health(suspension=Suspension(True, "unknown_error", NOW)), "suspended", "SUSPENDED: Unknown error"),
+            (health(suspension=Suspension(True, None, NOW)), "suspended", "SUSPENDED: reason not known"),
+            (FULL, "trouble", "Not suspended yet, but: Salesforce organization API limit exceeded"),
+            (FAILING, "trouble", "Cannot be read: sync_health"),
+            (health(errors=(ErrorCount("picklists", "unknown", 1_234, 5),)), "trouble", "Sync errors: 1,234"),
+            (
+                health(errors=(ErrorCount("picklists", "unknown", None, 5),)),
+                "trouble",
+                "Sync errors: not known how many",
+            ),
+        ],
+    )
+    def test_the_state_in_words(self, seen: Snapshot, level: str, state: str) -> None:
+        """The worst that is known, with its name."""
+        row = status_row(seen, NOW)
+        assert (row.level, row.state) == (level, state)
+        assert f'<article class="{level}"' in page(seen)
+        assert state in page(seen)
+
+    def test_worst_first(self) -> None:
+        """Then by name, and the title counts who is in trouble."""
+        suspended = health(suspension=Suspension(True, None, None))
+        rows = [
+            replace(one, integration=name)
+            for name, one in (("a", health()), ("b", snapshot()), ("c", FULL), ("e", suspended), ("d", suspended))
+        ]
+        text = page(*rows)
+        positions = [text.index(f"<h2>{name}</h2>") for name in ("d", "e", "c", "b", "a")]
+        assert positions == sorted(positions)
+        assert "<title>3 of 5 in trouble" in text
+        assert "5 integrations, 3 in trouble" in text
+
+    def test_what_to_do_first_is_said(self) -> None:
+        """For a reported reason and for a cause that is seen."""
+        for one in (FULL, health(suspension=Suspension(True, "salesforce_org_locked", NOW))):
+            (why,) = status_row(one, NOW).why
+            assert len(why) > 20
+            assert why[:20] in page(one)
+
+
+class TestUnknown:
+    def test_before_the_first_poll_nothing_is_claimed(self) -> None:
+        """No number, no bar, no condition."""
+        text = page(snapshot())
+        for said in ("HubSpot: not known", "Whole org: not known", "no source states them", "none read yet"):
+            assert said in text
+        assert "<meter" not in text
+        assert "Causes looked for" not in text
+
+    def test_an_unknown_number_is_no_zero(self) -> None:
+        """A category with errors nobody counted is listed, not left out."""
+        row = status_row(
+            health(errors=(ErrorCount("picklists", "unknown", None, None), ErrorCount("other", "unknown", 0, 0))), NOW
+        )
+        assert row.errors is not None
+        (line,) = row.errors
+        assert (line.title, line.errors) == ("Picklists", "not known how many")
+
+    def test_use_without_a_limit_has_no_bar(self) -> None:
+        """And a limit without use says so."""
+        used, _ = status_row(health(api_calls_allocated=None), NOW).uses
+        assert (used.text, used.share) == ("1,300 used, limit not known", None)
+        unused, _ = status_row(health(api_calls_used=None), NOW).uses
+        assert (unused.text, unused.share) == ("not known; 1,500 allocated", None)
+
+    def test_an_allocation_of_nothing_divides_nothing(self) -> None:
+        """0 is a number."""
+        used, _ = status_row(health(api_calls_allocated=0), NOW).uses
+        assert (used.text, used.share) == ("1,300 of 0 allocated", None)
+
+    def test_no_errors_is_known(self) -> None:
+        """None is something else than not known."""
+        assert status_row(health(errors=()), NOW).errors == ()
+        assert "<p>none</p>" in page(health(errors=()))
+
+
+class TestEscaping:
+    def test_nothing_that_others_write_is_markup(self) -> None:
+        """Neither a name nor a message."""
+        failing = replace(FAILING, integration=NASTY, readings=(reading(None, Failure("auth", None, NASTY)),))
+        text = page(failing)
+        assert "<script" not in text
+        assert text.count(ESCAPED) >= 3
+
+
+class TestSources:
+    def test_age_and_failure_of_each(self) -> None:
+        """With the message, which holds no secret."""
+        (line,) = status_row(health(), NOW).sources
+        assert (line.up, line.text, line.problem) == (True, "90 s ago", "")
+        (line,) = status_row(snapshot(reading(HEALTH, Failure("auth", None, "refused"))), NOW).sources
+        assert (line.up, line.text, line.problem) == (False, "FAILS, last read 90 s ago", "refused")
+        (line,) = status_row(FAILING, NOW).sources
+        assert line.text == "FAILS, never read"
+
+    @pytest.mark.parametrize(
+        ("seconds", "said"),
+        [(-5, "0 s ago"), (0, "0 s ago"), (119, "119 s ago"), (120, "2 min ago"), (7200, "2 h ago"), (2e5, "2 d ago")],
+    )
+    def test_how_long_ago(self, seconds: float, said: str) -> None:
+        """In the largest unit that says it."""
+        assert age(seconds) == said
+
+
+async def test_the_running_service_shows_it(
+    service: Service, http: httpx.AsyncClient, acme: Org, clock: ManualClock
+) -> None:
+    """HTML, from the newest readings, with who saw what and when."""
+    assert "Nothing known yet" in (await http.get("/")).text
+    acme.use_api_calls("Data loader", 100_000)
+    await poll_all(service)
+    clock.advance(30)
+    answer = await http.get("/")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "2 integrations, 1 in trouble" in answer.text
+    assert "of the org&#39;s 100,000 API calls are used (salesforce_limits, 30 s ago)" in answer.text
+
+
+def test_thousands_of_integrations() -> None:
+    """A page of 3,000 is made while one waits."""
+    rows = [replace(FULL, integration=f"org-{number:04d}") for number in range(3000)]
+    started = time.monotonic()
+    text = page(*rows)
+    assert time.monotonic() - started < 10
+    assert text.count("<article") == 3000

@@ -1,0 +1,68 @@
+"""``GET /api/v1/sync-errors``."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import httpx
+import pytest
+
+from exporter.demo.simulator.faults import Fault
+from exporter.demo.simulator.org import Org
+
+URL = "/api/v1/sync-errors"
+
+
+async def test_the_errors_of_an_integration(http: httpx.AsyncClient, acme: Org) -> None:
+    """All of them, more than a page of the bridge; those of the other integration are its own."""
+    acme.add_errors("picklists", "option_limit_exceeded", 700)
+    acme.add_errors("other", "unknown", 1, affected_records=4)
+    errors = (await http.get(URL, params={"integration": "acme"})).json()["errors"]
+    assert len(errors) == 701
+    assert [error["affected_records"] for error in errors if error["category"] == "other"] == [4]
+    assert (await http.get(URL, params={"integration": "beta"})).json() == {"errors": []}
+
+
+async def test_one_category(http: httpx.AsyncClient, acme: Org) -> None:
+    """Only its errors, those without a known type included."""
+    acme.add_errors("picklists", "option_limit_exceeded", 2)
+    acme.add_errors("picklists", "a_new_type", 1)
+    acme.add_errors("other", "unknown", 1)
+    answer = await http.get(URL, params={"integration": "acme", "category": "picklists"})
+    assert [error["category"] for error in answer.json()["errors"]] == ["picklists"] * 3
+
+
+async def test_as_csv(http: httpx.AsyncClient, acme: Org) -> None:
+    """For a spreadsheet, with formulas made harmless."""
+    acme.add_errors("picklists", "option_limit_exceeded", 1, details='=cmd|"x"')
+    answer = await http.get(URL, params={"integration": "acme", "format": "csv"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert row["details"] == '\'=cmd|"x"'
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "said"),
+    [
+        ({}, 404, "integration: got ''; no integration with a bridge has this name"),
+        ({"integration": "gamma"}, 404, "integration: got 'gamma'"),
+        ({"integration": "acme", "category": "weather"}, 400, "category: got 'weather'; expected one of associations"),
+        ({"integration": "acme", "format": "xml"}, 400, "format: got 'xml'; expected json or csv"),
+    ],
+)
+async def test_a_bad_question_is_explained(
+    http: httpx.AsyncClient, query: dict[str, str], status: int, said: str
+) -> None:
+    """With the parameter and what was expected."""
+    answer = await http.get(URL, params=query)
+    assert answer.status_code == status
+    assert said in answer.json()["error"]
+
+
+async def test_a_bridge_that_is_down(http: httpx.AsyncClient, acme: Org) -> None:
+    """502 with what it answered."""
+    acme.faults.put(Fault("bridge", "server_error"))
+    answer = await http.get(URL, params={"integration": "acme"})
+    assert answer.status_code == 502
+    assert "status 500" in answer.json()["error"]
