@@ -26,7 +26,11 @@ def first_problem(payload: Any, schema: str) -> str | None:
     if error is None:
         return None
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
-    return f"{path.lstrip('.') or 'the body'} does not fit ({error.validator}: {str(error.validator_value)[:80]})"
+    where = path.lstrip(".") or "the body"
+    if error.validator == "required":
+        missing = [key for key in error.schema["required"] if key not in error.instance]
+        return f"{where}: {' and '.join(missing)} missing"
+    return f"{where} does not fit ({error.validator}: {str(error.validator_value)[:80]})"
 
 
 @cache

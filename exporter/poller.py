@@ -26,6 +26,9 @@ from exporter.store.polls import PollRow, PollStore, payload_text
 POLL_DEADLINE = 30.0
 """Seconds after which a poll is given up, retries included."""
 
+HASTE_PAUSE = 60.0
+"""Seconds after a poll in which nothing makes the next one come earlier: haste must not burn API calls."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -77,6 +80,7 @@ class Poller:
         self._clock = clock
         self._deadline = deadline
         self._rows: dict[tuple[str, str], PollRow] = {}
+        self._hastened: dict[tuple[str, str], asyncio.Event] = {}
         self._group: asyncio.TaskGroup | None = None
         self._tasks: dict[Target, asyncio.Task[None]] = {}
 
@@ -127,11 +131,32 @@ class Poller:
 
     async def _follow(self, target: Target) -> None:
         while True:
-            await self._clock.sleep(self.due_at(target) - self._clock.time())
+            await self._until_due(target)
             if not await self.poll(target):
                 # The other replica has only just begun; an interval is too long to wait for what it finds.
                 await self._clock.sleep(min(self._deadline, target.interval / 2))
                 await self._look_again(target)
+
+    async def _until_due(self, target: Target) -> None:
+        hastened = self._hastened.setdefault((target.integration, target.source.name), asyncio.Event())
+        hastened.clear()
+        sleeping = asyncio.ensure_future(self._clock.sleep(self.due_at(target) - self._clock.time()))
+        waiting = asyncio.ensure_future(hastened.wait())
+        try:
+            await asyncio.wait((sleeping, waiting), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            waiting.cancel()
+
+    def hasten(self, integration: str, source: str) -> None:
+        """Polls a source now rather than when it is due, because something waits for it; at most once a minute."""
+        row, now = self._rows.get((integration, source)), self._clock.time()
+        if row is None or row.due_at <= now or now - (row.attempted_at or 0.0) < HASTE_PAUSE:
+            return
+        self._rows[integration, source] = replace(row, due_at=now)
+        hastened = self._hastened.get((integration, source))
+        if hastened is not None:
+            hastened.set()
 
     @property
     def targets(self) -> tuple[Target, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
 import httpx
@@ -34,8 +34,9 @@ from exporter.web.app import build_app
 
 log = structlog.get_logger(__name__)
 
-# Enough for every source of hundreds of integrations at once; httpx's own default of 100 would make polls wait.
-_LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=1000)
+OpenHttp = Callable[[], httpx.AsyncClient]
+"""Opens the HTTP client of one integration. Each has its own: a pool looks through all its connections at every
+request, so one pool for hundreds of integrations costs more than the requests themselves."""
 
 
 class Service:
@@ -45,7 +46,7 @@ class Service:
         self,
         config: Config,
         database: Database,
-        http: httpx.AsyncClient,
+        open_http: OpenHttp,
         clock: Clock,
         config_file: Path | None = None,
         *,
@@ -53,7 +54,8 @@ class Service:
     ) -> None:
         self._config = config
         self._config_file = config_file
-        self._http = http
+        self._open_http = open_http
+        self._http: dict[str, httpx.AsyncClient] = {}
         self._clock = clock
         self._reloading = asyncio.Lock()
         self._paces = SearchPaces(clock)
@@ -68,7 +70,7 @@ class Service:
         targets = self._connect(config)
         self.poller = Poller(targets, PollStore(database), self.snapshots, self._budget, self.metrics, clock)
         self._jobs, self._reports = JobStore(database), ReportStore(database)
-        self.worker = Worker(self._jobs, self._actions, self.snapshots, self.metrics, clock)
+        self.worker = Worker(self._jobs, self._actions, self.snapshots, self.metrics, clock, self.poller.hasten)
         self._receiver = Receiver(
             config.remediation, self._jobs, self._actions, self.snapshots, self.metrics, self.worker, clock
         )
@@ -122,9 +124,7 @@ class Service:
         # First, so that a store that is away changes nothing.
         reports = await self._reports.all()
         unchanged = {entry.name for entry in config.integrations if self._config.integration(entry.name) == entry}
-        for name in [name for name in self._connections if name not in unchanged]:
-            del self._connections[name]
-            self._actions.pop(name, None)
+        closing = [self._disconnect(name) for name in list(self._connections) if name not in unchanged]
         removed = {entry.name for entry in self._config.integrations} - {entry.name for entry in config.integrations}
         targets = self._connect(config)
         self._config = config
@@ -134,6 +134,8 @@ class Service:
         for name in removed:
             self.metrics.forget(name)
         await self.poller.reconfigure(targets)
+        for http in closing:
+            await http.aclose()
         for entry in config.integrations:
             await self.worker.show_queue(entry.name)
         log.info("configuration reloaded", integrations=len(config.integrations), unchanged=len(unchanged))
@@ -162,12 +164,24 @@ class Service:
         return targets
 
     def _connect_one(self, entry: Integration) -> None:
-        connection = connect(entry, self._http, self._clock, self.metrics.request, self._paces, self._budget.spend)
+        self._http[entry.name] = http = self._open_http()
+        connection = connect(entry, http, self._clock, self.metrics.request, self._paces, self._budget.spend)
         self._connections[entry.name] = connection
         self.metrics.know_integration(entry.name, [api for api in APIS if getattr(connection, api, None) is not None])
         if connection.bridge is not None:
             self._actions[entry.name] = BridgeResync(connection.bridge)
             self.metrics.know_action(entry.name, BridgeResync.name)
+
+    def _disconnect(self, name: str) -> httpx.AsyncClient:
+        """Forgets a connection and hands back its HTTP client, to be closed once nobody polls with it any more."""
+        del self._connections[name]
+        self._actions.pop(name, None)
+        return self._http.pop(name)
+
+    async def close(self) -> None:
+        """Closes every HTTP client."""
+        for http in self._http.values():
+            await http.aclose()
 
     def _webhook_token(self) -> Secret | None:
         return self._config.remediation.webhook_token
@@ -190,8 +204,17 @@ async def open_service(
     async with contextlib.AsyncExitStack() as stack:
         database = await open_database(config.store)
         stack.push_async_callback(database.close)
-        http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, limits=_LIMITS))
-        service = Service(config, database, http, clock, config_file, lifecycle=lifecycle)
+        # Reading the certificates of all authorities takes longer than anything else here: once is enough.
+        tls = httpx.create_ssl_context()
+        service = Service(
+            config,
+            database,
+            lambda: httpx.AsyncClient(transport=transport, verify=tls),
+            clock,
+            config_file,
+            lifecycle=lifecycle,
+        )
+        stack.push_async_callback(service.close)
         await service.restore(take_over=take_over)
         yield service
 

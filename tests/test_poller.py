@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 from exporter.errors import ServerError
 from exporter.model import OrgLimits, OrgUsage, Part, Reading
-from exporter.poller import Poller, Target
-from exporter.schedule import JITTER
+from exporter.poller import HASTE_PAUSE, Poller, Target
+from exporter.schedule import JITTER, LONGEST_FIRST_DELAY
 from exporter.self_metrics import SelfMetrics
 from exporter.service import Service
 from exporter.snapshots import Snapshots
@@ -194,6 +195,20 @@ class TestSchedule:
             await eventually(lambda: len(script.asked_at) == 2 and clock.asleep == 1)
         assert script.most_at_once == 1
         assert len(script.asked_at) == 2
+
+    async def test_haste_makes_the_next_poll_come_now(self, bench: Bench, script: Script, clock: WatchedClock) -> None:
+        """Who waits for a source gets it polled at once, but never within a minute of its last poll."""
+        hourly = replace(script.target, interval=3600.0)
+        poller = await bench.follow([hourly])
+        async with running(poller):
+            clock.advance(LONGEST_FIRST_DELAY)
+            await eventually(lambda: len(script.asked_at) == 1 and clock.asleep == 1)
+            clock.advance(HASTE_PAUSE - 1)
+            poller.hasten("acme", "sync_health")
+            assert poller.due_at(hourly) > clock.time()
+            clock.advance(1)
+            poller.hasten("acme", "sync_health")
+            await eventually(lambda: len(script.asked_at) == 2)
 
     async def test_a_poll_by_hand_does_not_make_it_two(self, bench: Bench, script: Script) -> None:
         """Asked twice at the same time, the poller asks the source once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import signal
 import tempfile
 import time
@@ -18,6 +19,7 @@ from exporter.demo.observer import Observer, View
 from exporter.demo.scenario import Scenario, Step
 from exporter.demo.screen import Progress, Screen, places
 from exporter.demo.stage import Stage, plan_stage, running_stage
+from exporter.errors import ProcessError
 
 LOOK_SECONDS = 0.5
 
@@ -30,16 +32,22 @@ Show = Callable[[Progress, View], None]
 def play(scenario: Scenario, *, exit_when_done: bool) -> int:
     """Plays on the terminal. Returns 0 only if every step happened; raises ``ProcessError`` if a program is missing."""
     console = Console()
-    with tempfile.TemporaryDirectory(prefix="hubspot-salesforce-demo-") as folder:
-        stage = plan_stage(Path(folder))
-        try:
-            progress = asyncio.run(_play(scenario, stage, console, stay=not exit_when_done))
-        except (KeyboardInterrupt, asyncio.CancelledError) as ended:
-            console.print("Ended. Everything the demo started is stopped.")
-            return 130 if isinstance(ended, KeyboardInterrupt) else 143  # as a shell says it: 128 + signal
-    done = len(progress.proofs) == len(scenario.steps)
+    folder = Path(tempfile.mkdtemp(prefix="hubspot-salesforce-demo-"))
+    try:
+        progress = asyncio.run(_play(scenario, plan_stage(folder), console, stay=not exit_when_done))
+    except (KeyboardInterrupt, asyncio.CancelledError) as ended:
+        shutil.rmtree(folder)
+        console.print("Ended. Everything the demo started is stopped.")
+        return 130 if isinstance(ended, KeyboardInterrupt) else 143  # as a shell says it: 128 + signal
+    except ProcessError:
+        shutil.rmtree(folder)
+        raise
     _summarize(scenario, progress, console)
-    return 0 if done else 1
+    if len(progress.proofs) < len(scenario.steps):
+        console.print(f"Logs and configurations are kept in {folder}", soft_wrap=True, highlight=False)
+        return 1
+    shutil.rmtree(folder)
+    return 0
 
 
 async def _play(scenario: Scenario, stage: Stage, console: Console, *, stay: bool) -> Progress:
@@ -69,6 +77,7 @@ async def _tell(scenario: Scenario, observer: Observer, show: Show, pace: float)
         view = await _until_seen(step, observer, always, lambda view: show(progress, view))  # noqa: B023  called at once
         if not (step.seen(view) and always(view)):
             problem = f"not seen within {step.at_most:g} s" if always(view) else "something was seen that must not be"
+            problem += "".join(f"; refused ({row['reason']}): {row['detail']}" for row in view.refusals[:1])
             progress = Progress(progress.proofs, problem)
             show(progress, view)
             return progress

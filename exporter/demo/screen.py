@@ -100,7 +100,7 @@ def places(stage: Stage) -> tuple[str, ...]:
     """Where to look in a browser."""
     return (
         f"Alerts                      {stage.prometheus}/alerts or /classic/alerts",
-        f"Metrics                     {stage.exporter}/metrics",
+        f"Status page, metrics        {stage.exporter}/ and /metrics",
         f"What is believed, and why   {stage.exporter}/api/v1/integrations",
         f"Resyncs and refusals        {stage.exporter}/api/v1/resyncs",
         f"Logs and configurations     {stage.folder}",

@@ -10,11 +10,12 @@ alert is sent once, so its order is taken in any case, and its job waits until t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from exporter.catalog import CATALOG, UNKNOWN
 from exporter.clients.bridge import SyncError
+from exporter.conditions import Condition
 from exporter.config import Policy, Remediation
 from exporter.facts import Facts
 from exporter.remediation.notification import Alert
@@ -27,9 +28,6 @@ ORG_RESERVE = 0.10
 
 RESYNC = "resync"
 SYNC_ERRORS_ALERT = "HubSpotSalesforceSyncErrors"
-
-
-_REASONS = {reason.alert: reason.name for reason in CATALOG.suspension_reasons}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +64,8 @@ def default_policies() -> tuple[Policy, ...]:
     return (Policy(alert=SYNC_ERRORS_ALERT, on="firing", errors=CATALOG.resyncable), *caused)
 
 
-def decide(
-    alert: Alert, settings: Remediation, facts: Facts, *, can_resync: bool, causes: Collection[str] = ()
-) -> Order | Refusal | None:
-    """The order for an alert, the reason against it, or ``None`` when no policy speaks of it.
-
-    ``causes`` are the suspension reasons whose cause the exporter still sees.
-    """
+def decide(alert: Alert, settings: Remediation, facts: Facts, *, can_resync: bool) -> Order | Refusal | None:
+    """The order for an alert, the reason against it, or ``None`` when no policy speaks of it."""
     policies = default_policies() if settings.policies is None else settings.policies
     matching = [policy for policy in policies if (policy.alert, policy.on) == (alert.name, alert.status)]
     if not matching:
@@ -84,9 +77,6 @@ def decide(
     refusal = _standing_refusal(settings, wanted, can_resync=can_resync)
     if not errors:
         refusal = Refusal("not_retryable", "a plain resync cannot cure these errors before somebody acts")
-    elif refusal is None and alert.status == "resolved" and _REASONS.get(alert.name) in causes:
-        # HubSpot's report ends, the exporter's own warning follows: its end is the one to wait for.
-        refusal = Refusal("not_retryable", "the exporter still sees the cause; resyncing now would only burn API calls")
     elif refusal is None and alert.status == "firing":
         refusal = gate(facts)
     if refusal is not None:
@@ -122,6 +112,19 @@ def gate(facts: Facts, unseen_calls: int = 0) -> Refusal | None:
         return Refusal("api_budget", f"{used + unseen_calls} of {allocated} allocated API calls are used")
     if org_limit is not None and org_used is not None and org_used + unseen_calls >= (1 - ORG_RESERVE) * org_limit:
         return Refusal("api_budget", f"{org_used + unseen_calls} of the org's {org_limit} API calls are used")
+    return None
+
+
+def cause_refusal(alert_name: str, conditions: Iterable[Condition]) -> tuple[Refusal, str] | None:
+    """Why a job of a suspension alert waits although the alert is over, and which source's word it waits for.
+
+    HubSpot may take Clear Suspension while the exporter still sees the cause, or has not looked since it was removed.
+    """
+    reason = next((known.name for known in CATALOG.suspension_reasons if known.alert == alert_name), None)
+    for condition in conditions:
+        if condition.reason == reason and condition.holds and condition.set_by is not None:
+            detail = f"the exporter still sees the cause: {condition.set_by.detail}"
+            return Refusal("not_retryable", detail), condition.set_by.source
     return None
 
 

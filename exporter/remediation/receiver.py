@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import structlog
 
 from exporter.clock import Clock
-from exporter.conditions import conditions_of
 from exporter.config import Remediation
 from exporter.facts import facts_of
 from exporter.remediation.actions.bridge import BridgeResync
@@ -81,9 +80,8 @@ class Receiver:
     def _decide(self, alert: Alert, now: float, *, can_resync: bool) -> Order | Refusal | None:
         if alert.integration not in self._snapshots:
             return None
-        snapshot = self._snapshots[alert.integration]
-        causes = {condition.reason for condition in conditions_of(snapshot, now) if condition.holds}
-        return decide(alert, self.settings, facts_of(snapshot, now), can_resync=can_resync, causes=causes)
+        facts = facts_of(self._snapshots[alert.integration], now)
+        return decide(alert, self.settings, facts, can_resync=can_resync)
 
     async def _announce(self, orders: list[NewJob], refusals: list[RefusalRow]) -> None:
         for row in refusals:

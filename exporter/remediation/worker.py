@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import structlog
 
 from exporter.clock import Clock, format_timestamp
+from exporter.conditions import conditions_of
 from exporter.errors import StoreError, UpstreamError
 from exporter.facts import Facts, facts_of
 from exporter.model import SyncHealth
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE, kept
-from exporter.remediation.policy import Refusal, choose, gate
+from exporter.remediation.policy import Refusal, cause_refusal, choose, gate
 from exporter.schedule import LONGEST_RETRY_AFTER
 from exporter.self_metrics import OUTCOMES, SelfMetrics
 from exporter.snapshots import Snapshots
@@ -44,7 +45,10 @@ log = structlog.get_logger(__name__)
 
 
 class Worker:
-    """Runs up to ``CONCURRENT_JOBS`` jobs, one an integration."""
+    """Runs up to ``CONCURRENT_JOBS`` jobs, one an integration.
+
+    ``look_again`` is called with an integration and a source whose last word a job waits for.
+    """
 
     def __init__(
         self,
@@ -53,12 +57,14 @@ class Worker:
         snapshots: Snapshots,
         metrics: SelfMetrics,
         clock: Clock,
+        look_again: Callable[[str, str], None],
     ) -> None:
         self._store = store
         self._actions = actions
         self._snapshots = snapshots
         self._metrics = metrics
         self._clock = clock
+        self._look_again = look_again
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -180,7 +186,7 @@ class Worker:
         if job.integration not in self._snapshots:
             await self._finish(job, FAILED, "the integration is no longer configured")
             return False
-        refusal = await self._refusal(job.integration)
+        refusal = await self._refusal(job.integration) or self._cause_refusal(job)
         if refusal is None:
             return True
         if refusal.reason != job.refused_for:
@@ -192,6 +198,16 @@ class Worker:
             again_at = now + self._until_news(job.integration, now)
             await self._store.postpone(job, again_at, job.failures, refusal.detail, refusal.reason)
         return False
+
+    def _cause_refusal(self, job: Job) -> Refusal | None:
+        """A cause that is still seen may be gone since the last look, so its source is asked to look again."""
+        now = self._clock.time()
+        seen = cause_refusal(job.alert, conditions_of(self._snapshots[job.integration], now))
+        if seen is None:
+            return None
+        refusal, source = seen
+        self._look_again(job.integration, source)
+        return refusal
 
     def _until_news(self, integration: str, now: float) -> float:
         """Seconds until the gate may have opened: not before the next poll, which is overdue where nothing is known."""

@@ -49,6 +49,7 @@ def suspensions_endpoint(
         except StoreError as error:
             log.error("suspension report not stored", error=str(error))
             return _error(503, "the report could not be stored; send it again")
+        log.info("suspension reported", integration=stated.integration, suspended=stated.suspension.suspended)
         snapshots.report(stated.integration, stated.suspension, stated.reported_at)
         return JSONResponse({"accepted": True}, 202)
 

@@ -19,10 +19,9 @@ def sync_errors_endpoint(actions: Mapping[str, BridgeResync]) -> Callable[[Reque
     async def sync_errors(request: Request) -> Response:
         name, category = request.query_params.get("integration", ""), request.query_params.get("category")
         wanted = request.query_params.get("format", "json")
-        if wanted not in ("json", "csv"):
-            return _error(400, f"format: got {wanted!r}; expected json or csv")
-        if category is not None and category not in CATALOG.category_names:
-            return _error(400, f"category: got {category!r}; expected one of {', '.join(CATALOG.category_names)}")
+        problem = _bad_parameter(name, category, wanted)
+        if problem is not None:
+            return _error(400, problem)
         action = actions.get(name)
         if action is None:
             return _error(404, f"integration: got {name!r}; no integration with a bridge has this name")
@@ -35,6 +34,16 @@ def sync_errors_endpoint(actions: Mapping[str, BridgeResync]) -> Callable[[Reque
         return JSONResponse({"errors": as_rows(errors)})
 
     return sync_errors
+
+
+def _bad_parameter(name: str, category: str | None, wanted: str) -> str | None:
+    if not name:
+        return "integration: missing; expected the name of an integration"
+    if wanted not in ("json", "csv"):
+        return f"format: got {wanted!r}; expected json or csv"
+    if category is not None and category not in CATALOG.category_names:
+        return f"category: got {category!r}; expected one of {', '.join(CATALOG.category_names)}"
+    return None
 
 
 def _error(status: int, message: str) -> Response:

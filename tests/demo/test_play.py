@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -41,7 +42,11 @@ def test_a_step_that_does_not_happen_ends_the_story(capsys: pytest.CaptureFixtur
     assert "1 of 3 steps really happened" in printed
     assert "Hell freezes over" not in printed
     assert not processes_in(folder_in(printed))
-    assert not Path(folder_in(printed)).exists()
+    # What the programs wrote is kept: somebody wants to know why.
+    folder = Path(folder_in(printed))
+    assert f"Logs and configurations are kept in {folder}" in printed
+    assert (folder / "exporter.log").exists()
+    shutil.rmtree(folder)
 
 
 async def test_a_signal_ends_everything() -> None:

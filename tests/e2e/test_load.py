@@ -131,7 +131,7 @@ async def run_load(folder: Path, integrations: int, intervals: dict[str, float],
     url = f"http://127.0.0.1:{port}"
     command = (
         *(sys.executable, "-m", "exporter.demo.simulator", f"--port={port}", "--orgs=", "--records=20"),
-        *(f"--more-orgs={integrations}", "--sync-interval=0", "--limit=10000000"),
+        *(f"--more-orgs={integrations}", "--sync-interval=0", "--limit=10000000", "--searches-per-second=100"),
     )
     program = Program("simulator", command, f"{url}/control/org-0001")
     config = write_config(folder, url, integrations, intervals)

@@ -43,7 +43,7 @@ class Bench:
     async def poll(self) -> None:
         """Reads what the gate looks at."""
         for target in self.poller.targets:
-            if target.source.name in ("sync_health", "salesforce_limits"):
+            if target.source.name in ("sync_health", "salesforce_limits", "salesforce_access"):
                 await self.poller.poll(target)
 
     async def notify(self, *alerts: dict[str, Any]) -> Receipt:
@@ -92,10 +92,10 @@ async def open_bench(
     database = await open_database(config.store)
     try:
         async with httpx.AsyncClient(transport=transport) as http:
-            service = Service(config, database, http, clock)
+            service = Service(config, database, lambda: http, clock)
             snapshots, metrics, jobs = service.snapshots, service.metrics, make_store(database)
             actions = _actions(config, clock, http, metrics, make_action)
-            worker = Worker(jobs, actions, snapshots, metrics, clock)
+            worker = Worker(jobs, actions, snapshots, metrics, clock, service.poller.hasten)
             receiver = Receiver(config.remediation, jobs, actions, snapshots, metrics, worker, clock)
             await service.poller.restore()
             await worker.restore()

@@ -8,10 +8,11 @@ import pytest
 
 from exporter.catalog import CATALOG, UNKNOWN
 from exporter.clients.bridge import SyncError
+from exporter.conditions import Condition, Evidence
 from exporter.config import Policy, Remediation
 from exporter.facts import Facts
 from exporter.model import Suspension
-from exporter.remediation.policy import Attempts, Order, Refusal, choose, decide, gate
+from exporter.remediation.policy import Attempts, Order, Refusal, cause_refusal, choose, decide, gate
 from tests.remediation.payloads import FIELD_PERMISSIONS, SYNC_ERRORS, alert, parsed, sync_errors
 
 NOTHING_KNOWN = Facts()
@@ -143,19 +144,19 @@ def test_only_a_firing_alert_is_refused_by_the_gate() -> None:
 
 
 @pytest.mark.parametrize("name", ["salesforce_field_permissions_missing", "salesforce_org_locked"])
-def test_a_suspension_over_whose_cause_is_still_seen(name: str) -> None:
-    """HubSpot's report ended, but the exporter sees that nothing was mended: resyncing would only burn calls."""
-    ended = parsed(alert(next(reason.alert for reason in CATALOG.suspension_reasons if reason.name == name)))
-    refusal = decide(ended, DEFAULTS, RUNNING, can_resync=True, causes={name})
-    assert isinstance(refusal, Refusal)
-    assert (refusal.reason, "still sees the cause" in refusal.detail) == ("not_retryable", True)
-    assert isinstance(decide(ended, DEFAULTS, RUNNING, can_resync=True, causes={"missing_field_mappings"}), Order)
-
-
-def test_a_cause_that_is_seen_does_not_concern_sync_errors() -> None:
-    """Their alert stands for no suspension reason."""
-    causes = {reason.name for reason in CATALOG.suspension_reasons}
-    assert isinstance(decide(parsed(sync_errors("other")), DEFAULTS, RUNNING, can_resync=True, causes=causes), Order)
+def test_a_cause_that_is_still_seen_makes_its_job_wait(name: str) -> None:
+    """HubSpot's report ended, but the exporter has seen no end of the cause: resyncing would only burn calls."""
+    seen = Evidence(100.0, True, "salesforce_access", "missing: Contact.Email")
+    conditions = (Condition(name, True, seen, None), Condition("hubspot_api_limit_exceeded", False, None, None))
+    ended = next(reason.alert for reason in CATALOG.suspension_reasons if reason.name == name)
+    waits = cause_refusal(ended, conditions)
+    assert waits is not None
+    refusal, source = waits
+    assert (refusal.reason, source) == ("not_retryable", "salesforce_access")
+    assert refusal.detail == "the exporter still sees the cause: missing: Contact.Email"
+    assert cause_refusal("HubSpotSalesforceFieldMappingsMissing", conditions) is None
+    assert cause_refusal("HubSpotSalesforceApiAllocationExceeded", conditions) is None
+    assert cause_refusal("HubSpotSalesforceSyncErrors", conditions) is None
 
 
 def test_the_gate_is_open_when_nothing_is_known_against_it() -> None:

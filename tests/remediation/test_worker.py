@@ -14,6 +14,7 @@ from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 from exporter.errors import RateLimited, StoreError, UpstreamTimeout
+from exporter.poller import HASTE_PAUSE
 from exporter.remediation.actions.bridge import BridgeResync, Pair
 from exporter.remediation.lease import LEASE
 from exporter.remediation.worker import (
@@ -699,3 +700,37 @@ async def test_a_store_that_fails_does_not_end_the_worker(open_on: OpenBench, co
         async with running(bench.worker):
             await bench.notify(alert())
             await until(lambda: acme.resyncs.requests == 1)
+
+
+# --- a cause that is still seen
+
+
+async def test_a_job_waits_until_the_cause_is_seen_to_be_gone(
+    open_on: OpenBench, config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], acme: Org
+) -> None:
+    """HubSpot resumed, but the hourly access check is older than the cure: the check comes early, then the job runs."""
+    config_data["integrations"][0]["salesforce"] |= {
+        "integration_user": acme.integration_user,
+        "fields": {"Contact": ["Email"]},
+    }
+    async with open_on(load_config(write_config(config_data))) as bench:
+        acme.set_field_permission("Contact", "Email", granted=False, access=None)
+        permission_errors(acme, 3, cause="field:Contact.Email")
+        await bench.poll()
+        acme.set_field_permission("Contact", "Email", granted=True, access=None)
+        await bench.notify(alert())
+        bench.clock.advance(HASTE_PAUSE)
+        await bench.work()
+        (job,) = await bench.listed()
+        assert (job["state"], "still sees the cause" in job["message"]) == ("queued", True)
+        assert await bench.refusals() == [("FieldPermissionsMissing", "not_retryable")]
+        (access,) = [
+            target
+            for target in bench.poller.targets
+            if (target.integration, target.source.name) == ("acme", "salesforce_access")
+        ]
+        assert bench.poller.due_at(access) == bench.clock.time()
+        await bench.later(60)
+        await bench.work()
+        (job,) = await bench.listed()
+        assert (job["state"], job["records"]) == ("done", records(succeeded=3))

@@ -146,7 +146,6 @@ class TestSimulatedOrg:
             "' OR Assignee.Username LIKE '%",
             "hubspot@acme.example\\",
             "hubspot@acme.example'",
-            "a\nb",
             "%",
         ],
     )

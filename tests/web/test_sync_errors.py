@@ -45,7 +45,7 @@ async def test_as_csv(http: httpx.AsyncClient, acme: Org) -> None:
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [
-        ({}, 404, "integration: got ''; no integration with a bridge has this name"),
+        ({}, 400, "integration: missing; expected the name of an integration"),
         ({"integration": "gamma"}, 404, "integration: got 'gamma'"),
         ({"integration": "acme", "category": "weather"}, 400, "category: got 'weather'; expected one of associations"),
         ({"integration": "acme", "format": "xml"}, 400, "format: got 'xml'; expected json or csv"),

@@ -253,7 +253,7 @@ async def test_an_alert_without_fingerprint_is_a_bad_notification(config: Config
     del nameless["fingerprint"]
     answer = await post(notification(alert(fingerprint="b"), nameless))
     assert answer.status_code == 400
-    assert "alerts[1] does not fit (required" in answer.json()["error"]
+    assert "alerts[1]: fingerprint missing" in answer.json()["error"]
     assert stored_jobs(config) == []
 
 
