@@ -62,6 +62,7 @@ def view(
         },
         "sync_errors": counts,
         "sync_error_affected_records": counts,
+        "webhook_notifications_total": {labelled(result="ignored"): float(len(refusals) + notified)},
     }
     return View(
         metrics={PREFIX + name: samples for name, samples in metrics.items()},
