@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
+import stamina.instrumentation
 import structlog
 
 LEVELS = ("debug", "info", "warn", "error")
@@ -28,6 +29,8 @@ def set_up_logging(level: str, log_format: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+    # A retry that helps is not worth a line; one that does not ends in a failed poll, which is.
+    stamina.instrumentation.set_on_retry_hooks([])
     handler = logging.StreamHandler(sys.stderr)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
