@@ -78,7 +78,8 @@ def sources_of(snapshot: Snapshot, now: float, kind: type[P]) -> tuple[tuple[P, 
 
 def _logged_calls(snapshot: Snapshot, now: float) -> tuple[int | None, str]:
     """The integration's calls by the event log: some hours late, so only where nobody states them."""
-    return next(((part.calls, source) for part, source in sources_of(snapshot, now, UsageLog)), (None, ""))
+    logs = sources_of(snapshot, now, UsageLog)
+    return next(((part.calls, source) for part, source in logs if part.complete), (None, ""))
 
 
 def _newest_health(snapshot: Snapshot, now: float, field_name: str) -> tuple[Any, str]:

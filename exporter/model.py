@@ -99,10 +99,12 @@ class TrustStatus:
 
 @dataclass(frozen=True, slots=True)
 class UsageLog:
-    """Calls of HubSpot's connected app in the 24 hours before ``as_of``, the end of what the event log covers."""
+    """Calls of HubSpot's connected app in the 24 hours before ``as_of``, the end of what the event log covers; not
+    ``complete``: some of its files are still to be read, so there were more."""
 
     calls: int
     as_of: float
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

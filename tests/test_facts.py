@@ -125,6 +125,12 @@ class TestUse:
         facts = facts_of(snapshot(log, reading(replace(HEALTH, as_of=NOW - 60))), NOW)
         assert (facts.calls_used, facts.stated_by["calls_used"]) == (400, "sync_health")
 
+    def test_an_event_log_not_all_read_does_not(self) -> None:
+        """A sum over some of its files is too low to be anybody's use."""
+        log = reading(UsageLog(calls=123, as_of=NOW, complete=False), "salesforce_usage_log")
+        facts = facts_of(snapshot(log, reading(SILENT)), NOW)
+        assert facts.calls_used is None
+
 
 class TestSeveralPages:
     def test_the_newer_statement_wins(self) -> None:

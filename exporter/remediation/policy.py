@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from exporter.catalog import CATALOG, UNKNOWN
 from exporter.clients.bridge import SyncError
-from exporter.conditions import Condition
+from exporter.conditions import Condition, Evidence
 from exporter.config import Policy, Remediation
 from exporter.facts import Facts
 from exporter.remediation.notification import Alert
@@ -115,8 +115,8 @@ def gate(facts: Facts, unseen_calls: int = 0) -> Refusal | None:
     return None
 
 
-def cause_refusal(alert_name: str, conditions: Iterable[Condition]) -> tuple[Refusal, str] | None:
-    """Why a job of a suspension alert waits although the alert is over, and which source's word it waits for.
+def cause_refusal(alert_name: str, conditions: Iterable[Condition]) -> tuple[Refusal, Evidence] | None:
+    """Why a job of a suspension alert waits although the alert is over, and the evidence that stands against it.
 
     HubSpot may take Clear Suspension while the exporter still sees the cause, or has not looked since it was removed.
     """
@@ -124,7 +124,7 @@ def cause_refusal(alert_name: str, conditions: Iterable[Condition]) -> tuple[Ref
     for condition in conditions:
         if condition.reason == reason and condition.holds and condition.set_by is not None:
             detail = f"the exporter still sees the cause: {condition.set_by.detail}"
-            return Refusal("not_retryable", detail), condition.set_by.source
+            return Refusal("not_retryable", detail), condition.set_by
     return None
 
 

@@ -200,13 +200,15 @@ class Worker:
         return False
 
     def _cause_refusal(self, job: Job) -> Refusal | None:
-        """A cause that is still seen may be gone since the last look, so its source is asked to look again."""
+        """A cause may be gone since it was last seen. If that was before the job, its source is asked to look again,
+        once: a cause that is really still there must not make every minute cost an API call."""
         now = self._clock.time()
         seen = cause_refusal(job.alert, conditions_of(self._snapshots[job.integration], now))
         if seen is None:
             return None
-        refusal, source = seen
-        self._look_again(job.integration, source)
+        refusal, evidence = seen
+        if evidence.at <= job.created_at:
+            self._look_again(job.integration, evidence.source)
         return refusal
 
     def _until_news(self, integration: str, now: float) -> float:

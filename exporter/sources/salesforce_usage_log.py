@@ -34,7 +34,7 @@ LISTED = 3 * DAY
 MAX_LISTED = 500
 MAX_DOWNLOADS = 30
 """Files read in one poll, newest first: 24 hours and some late arrivals. More would be a run on the org's API calls
-after every gap; the rest is read by the next poll, and until then the count is too low."""
+after every gap; the rest is read by the next poll, and until then the count is not known."""
 
 READING_SECONDS = 15.0
 """No download is begun later than this in a poll, so that what was read is kept before the poll's deadline."""
@@ -60,13 +60,14 @@ async def fetch(connection: Connection, previous: Any) -> Any:
     kept = _kept(previous, org, app)
     read = []
     downloads = 0
-    for file in needed_files(kept, await _listed(salesforce, began)):
+    needed = needed_files(kept, await _listed(salesforce, began))
+    for file in needed:
         if file.hours is not None:
             read.append(file)
         elif downloads < MAX_DOWNLOADS and connection.clock.time() < began + READING_SECONDS:
             read.append(replace(file, hours=await _download(salesforce, file, app)))
             downloads += 1
-    return {"org": org, "app": app, "files": [_as_json(file) for file in read]}
+    return {"org": org, "app": app, "files": [_as_json(file) for file in read], "unread": len(needed) - len(read)}
 
 
 async def _listed(salesforce: SalesforceClient, now: float) -> list[LogFile]:
@@ -149,11 +150,13 @@ def _files(payload: Mapping[str, Any]) -> Iterator[LogFile]:
 
 def parse(payload: Any, read_at: float) -> UsageLog:
     """Sums the 24 hours that end where the newest file ends. No file at all is not a count of 0."""
-    files = list(_files(checked(payload, "salesforce_usage_log", "usage log")))
+    told = checked(payload, "salesforce_usage_log", "usage log")
+    files = list(_files(told))
     if not files:
         raise InvalidAnswer("Salesforce lists no event log file of API calls")
     coverage = Coverage.of(files)
-    return UsageLog(calls=_sum(files, coverage), as_of=min(float(coverage.end), read_at))
+    as_of = min(float(coverage.end), read_at)
+    return UsageLog(calls=_sum(files, coverage), as_of=as_of, complete=not told.get("unread"))
 
 
 def _sum(files: Collection[LogFile], coverage: Coverage) -> int:

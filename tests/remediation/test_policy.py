@@ -151,8 +151,8 @@ def test_a_cause_that_is_still_seen_makes_its_job_wait(name: str) -> None:
     ended = next(reason.alert for reason in CATALOG.suspension_reasons if reason.name == name)
     waits = cause_refusal(ended, conditions)
     assert waits is not None
-    refusal, source = waits
-    assert (refusal.reason, source) == ("not_retryable", "salesforce_access")
+    refusal, evidence = waits
+    assert (refusal.reason, evidence.source) == ("not_retryable", "salesforce_access")
     assert refusal.detail == "the exporter still sees the cause: missing: Contact.Email"
     assert cause_refusal("HubSpotSalesforceFieldMappingsMissing", conditions) is None
     assert cause_refusal("HubSpotSalesforceApiAllocationExceeded", conditions) is None

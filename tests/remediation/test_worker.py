@@ -734,3 +734,30 @@ async def test_a_job_waits_until_the_cause_is_seen_to_be_gone(
         await bench.work()
         (job,) = await bench.listed()
         assert (job["state"], job["records"]) == ("done", records(succeeded=3))
+
+
+async def test_a_cause_that_stays_costs_one_look(
+    open_on: OpenBench, config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], acme: Org
+) -> None:
+    """HubSpot resumed although nothing was mended: the early check says so, and no further one comes early."""
+    config_data["integrations"][0]["salesforce"] |= {
+        "integration_user": acme.integration_user,
+        "fields": {"Contact": ["Email"]},
+    }
+    async with open_on(load_config(write_config(config_data))) as bench:
+        acme.set_field_permission("Contact", "Email", granted=False, access=None)
+        permission_errors(acme, 3, cause="field:Contact.Email")
+        await bench.poll()
+        bench.clock.advance(HASTE_PAUSE)
+        await bench.notify(alert())
+        await bench.work()
+        await bench.later(HASTE_PAUSE)
+        await bench.work()
+        (access,) = [
+            target
+            for target in bench.poller.targets
+            if (target.integration, target.source.name) == ("acme", "salesforce_access")
+        ]
+        (job,) = await bench.listed()
+        assert job["state"] == "queued"
+        assert bench.poller.due_at(access) >= bench.clock.time() + access.interval

@@ -296,6 +296,14 @@ class TestCost:
         payload = await fetch(connection, payload)
         assert counted(payload) == len(org.downloads) == 48
 
+    async def test_what_is_not_all_read_is_not_a_count(self, connection: Connection, org: FakeOrg) -> None:
+        """While files are still to be read there were more calls than the sum says, and the last poll knows all."""
+        newest = NOW - 4 * HOUR
+        org.files = [hourly(newest - hour * HOUR, 1, sequence=number) for hour in range(24) for number in (1, 2)]
+        payload = await fetch(connection, None)
+        assert not parse(payload, NOW).complete
+        assert parse(await fetch(connection, payload), NOW).complete
+
     async def test_slow_downloads_leave_time_to_keep_what_was_read(
         self, connection: Connection, org: FakeOrg, clock: ManualClock
     ) -> None:
