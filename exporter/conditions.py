@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from exporter.facts import Facts, facts_expire_at, facts_of, sources_of
+from exporter.facts import facts_expire_at, facts_of, sources_of
 from exporter.model import Access, Heartbeat, OrgLimits, Snapshot, TrustStatus
+from exporter.sources import SOURCES
 
 STALE_AFTER = 3600.0
 """Four of HubSpot's 15-minute rounds: a change that waits longer is not just waiting for its turn."""
 
-SALESFORCE_SOURCES = ("salesforce_limits", "salesforce_access", "salesforce_usage_log")
+SALESFORCE_SOURCES = frozenset(source.name for source in SOURCES if source.asks_salesforce)
 """Whose calls go to the org; another source's failure says nothing about it."""
 
 UNKNOWN_ERROR = "unknown_error"
@@ -116,7 +117,7 @@ def _storage(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
 
 
 def _allocation(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
-    facts: Facts = facts_of(snapshot, now)
+    facts = facts_of(snapshot, now)
     if facts.calls_used is None or facts.calls_allocated is None:
         return
     source = facts.stated_by["calls_used"]

@@ -90,12 +90,13 @@ class Poller:
 
     async def reconfigure(self, targets: Iterable[Target]) -> None:
         """Follows these targets from now on. One that was followed before and has not changed goes on untouched."""
-        wanted = tuple(targets)
+        wanted = dict.fromkeys(targets)
         for target in [old for old in self._tasks if old not in wanted]:
             self._tasks.pop(target).cancel()
-        new = tuple(target for target in wanted if target not in self._targets)
+        followed_before = set(self._targets)
+        new = tuple(target for target in wanted if target not in followed_before)
         await self._take_up(new)
-        self._targets = wanted
+        self._targets = tuple(wanted)
         followed = {(target.integration, target.source.name) for target in wanted}
         self._rows = {key: row for key, row in self._rows.items() if key in followed}
         for target in new:

@@ -95,8 +95,7 @@ class SelfMetrics:
         """Takes away every series of an integration that is no longer configured."""
         owned = (self._source_errors, self._requests, self._records, self._refusals, self._jobs, self._oldest)
         for metric in owned:
-            for labels in [labels for labels in metric._metrics if labels[0] == integration]:
-                metric.remove(*labels)
+            metric.remove_by_labels({"integration": integration})
 
     def reloaded(self, successful: bool) -> None:
         """Whether the last reload of the configuration was applied."""
@@ -127,8 +126,8 @@ class SelfMetrics:
             self._jobs.labels(integration, state).set(by_state.get(state, 0))
         if oldest_queued_at is not None:
             self._oldest.labels(integration).set(oldest_queued_at)
-        elif (integration,) in self._oldest._metrics:
-            self._oldest.remove(integration)
+        else:
+            self._oldest.remove_by_labels({"integration": integration})
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(PREFIX + name, text, labels, registry=self.registry)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from exporter.clients.bearer import sendable_token
+from exporter.clients.secrets import sendable_token
 from exporter.clients.upstream import Answer, Upstream
 from exporter.config import Secret
 from exporter.errors import AuthError, InvalidAnswer

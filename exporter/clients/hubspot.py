@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from exporter.clients.bearer import sendable_token
 from exporter.clients.search_pace import SearchPaces
+from exporter.clients.secrets import sendable_token
 from exporter.clients.upstream import LONGEST_PAUSE, Answer, Upstream
 from exporter.config import HubSpot, Secret
 from exporter.errors import AuthError, InvalidAnswer, RateLimited, UpstreamError

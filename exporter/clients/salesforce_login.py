@@ -17,6 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from exporter.clients.secrets import secret_text
 from exporter.clients.upstream import Answer, Upstream
 from exporter.clock import Clock
 from exporter.config import ClientCredentials, JwtBearer, Salesforce
@@ -130,13 +131,8 @@ def error_code(value: object) -> str | None:
 def _read(flow: ClientCredentials | JwtBearer) -> str:
     """The secret of the flow, read anew at every login: the file may have been rotated."""
     if isinstance(flow, ClientCredentials):
-        secret, name = flow.client_secret, "client secret"
-    else:
-        secret, name = flow.private_key, "private key"
-    try:
-        return secret.read()
-    except (OSError, KeyError, UnicodeDecodeError) as error:
-        raise AuthError(f"cannot read the {name} ({type(error).__name__})") from error
+        return secret_text(flow.client_secret, "client secret")
+    return secret_text(flow.private_key, "private key")
 
 
 def _private_key(text: str) -> RSAPrivateKey:

@@ -148,9 +148,9 @@ class Upstream:
         judge(answer)
         raise self.failure(answer)
 
-    def failure(self, answer: Answer, code: str | None = None, detail: str = "") -> UpstreamError:
+    def failure(self, answer: Answer, code: str | None = None) -> UpstreamError:
         """The error for an answer whose status alone says what happened."""
-        reason = f"{answer.where}: status {answer.status}" + (f" {code}" if code else "") + detail
+        reason = f"{answer.where}: status {answer.status}" + (f" {code}" if code else "")
         code = code or f"HTTP_{answer.status}"
         wait = self.asked_pause(answer)
         if answer.status == httpx.codes.TOO_MANY_REQUESTS:

@@ -7,18 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.demo.observer import View
+from exporter.sources import SOURCES
 
 Act = tuple[str, Mapping[str, Any]]
 """A verb of the simulated world and its body."""
 
-POLLED = (
-    "salesforce_limits",
-    "salesforce_access",
-    "salesforce_status",
-    "salesforce_usage_log",
-    "hubspot_heartbeat",
-    "sync_health",
-)
+POLLED = tuple(source.name for source in SOURCES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ ALLOCATION_SHARE = 0.75
 ORG_RESERVE = 0.10
 """The last part of the org's limit is left to its other apps."""
 
-RESYNC = "resync"
 SYNC_ERRORS_ALERT = "HubSpotSalesforceSyncErrors"
 
 
