@@ -15,8 +15,9 @@ from rich.console import Console
 from exporter import __version__
 from exporter.bundled import rules_text
 from exporter.catalog import CATALOG
-from exporter.config import Config, load_config
+from exporter.config import Config
 from exporter.config_check import ConfigError
+from exporter.config_file import load_config
 from exporter.demo.play import play
 from exporter.demo.scenarios import SCENARIOS
 from exporter.error_list import FORMATS as ERROR_FORMATS

@@ -15,8 +15,9 @@ from exporter.budget import Budget
 from exporter.clients.connection import Connection, connect
 from exporter.clients.search_pace import SearchPaces
 from exporter.clock import Clock
-from exporter.config import Config, Integration, Secret, load_config
+from exporter.config import Config, Integration, Secret
 from exporter.config_check import ConfigError, Problem
+from exporter.config_file import load_config
 from exporter.errors import StoreError
 from exporter.exposition import Exposition
 from exporter.poller import Poller, Target, targets_of
@@ -27,6 +28,7 @@ from exporter.self_metrics import APIS, SelfMetrics
 from exporter.snapshots import Snapshots
 from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database
+from exporter.store.history import ResyncHistory
 from exporter.store.jobs import JobStore
 from exporter.store.polls import PollStore
 from exporter.store.reports import Report, ReportStore
@@ -79,7 +81,7 @@ class Service:
             snapshots=self.snapshots,
             poller=self.poller,
             receiver=self._receiver,
-            jobs=self._jobs,
+            history=ResyncHistory(database),
             reports=self._reports,
             actions=self._actions,
             metrics=self.metrics,

@@ -11,7 +11,8 @@ import pytest
 import structlog
 
 from exporter.budget import Budget, pace
-from exporter.config import Config, load_config
+from exporter.config import Config
+from exporter.config_file import load_config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.errors import BudgetExceeded, StoreError

@@ -11,17 +11,8 @@ import pytest
 
 from exporter.catalog import CATALOG
 from exporter.cli import main
-from exporter.config import (
-    ClientCredentials,
-    Config,
-    JwtBearer,
-    Policy,
-    Remediation,
-    Salesforce,
-    Secret,
-    TrustSettings,
-    load_config,
-)
+from exporter.config import ClientCredentials, Config, JwtBearer, Policy, Remediation, Salesforce, Secret, TrustSettings
+from exporter.config_file import load_config
 from exporter.durations import parse_duration
 from exporter.remediation.policy import default_policies
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from exporter.cli import main
-from exporter.config import load_config
 from exporter.config_check import ConfigError
+from exporter.config_file import load_config
 from exporter.config_schema import config_schema
 
 FOLDER = Path(__file__).parent / "bad_configs"

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from exporter.clients.search_pace import SEARCHES_PER_SECOND
-from exporter.config import DEFAULT_INTERVALS, DEFAULT_MAX_API_CALLS, Config, load_config
+from exporter.config import Config
+from exporter.config_file import DEFAULT_INTERVALS, DEFAULT_MAX_API_CALLS, load_config
 from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings

@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from exporter.catalog import CATALOG
-from exporter.config import load_config
+from exporter.config_file import load_config
 from exporter.exposition import FAMILIES
 from exporter.remediation.policy import default_policies
 from exporter.self_metrics import PREFIX, SelfMetrics

@@ -18,7 +18,8 @@ import structlog
 
 from exporter.budget import Budget
 from exporter.clients.connection import Connection, connect
-from exporter.config import Config, load_config
+from exporter.config import Config
+from exporter.config_file import load_config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World

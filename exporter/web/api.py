@@ -16,7 +16,7 @@ from exporter.errors import StoreError
 from exporter.facts import REPORT, facts_of
 from exporter.model import Reading, Snapshot
 from exporter.snapshots import Snapshots
-from exporter.store.jobs import JobStore
+from exporter.store.history import ResyncHistory
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
 _TIMES = ("at", "created_at", "finished_at", "not_before")
@@ -32,7 +32,7 @@ def integrations_endpoint(snapshots: Snapshots, clock: Clock) -> Callable[[Reque
     return integrations
 
 
-def resyncs_endpoint(store: JobStore) -> Callable[[Request], Awaitable[Response]]:
+def resyncs_endpoint(history: ResyncHistory) -> Callable[[Request], Awaitable[Response]]:
     """``GET /api/v1/resyncs?integration=&limit=``: newest jobs and refusals first."""
 
     async def resyncs(request: Request) -> Response:
@@ -41,7 +41,7 @@ def resyncs_endpoint(store: JobStore) -> Callable[[Request], Awaitable[Response]
         if limit is None:
             return JSONResponse({"error": f"limit: got {text[:20]!r}; expected a number from 1 to {MAX_LIMIT}"}, 400)
         try:
-            listing = await store.listing(request.query_params.get("integration"), limit)
+            listing = await history.listing(request.query_params.get("integration"), limit)
         except StoreError:
             return JSONResponse({"error": "the store cannot be read"}, 503)
         return JSONResponse({kind: [_row(row) for row in rows] for kind, rows in listing.items()})

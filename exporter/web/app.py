@@ -19,7 +19,7 @@ from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.receiver import Receiver
 from exporter.self_metrics import SelfMetrics
 from exporter.snapshots import Snapshots
-from exporter.store.jobs import JobStore
+from exporter.store.history import ResyncHistory
 from exporter.store.reports import ReportStore
 from exporter.web.api import integrations_endpoint, resyncs_endpoint
 from exporter.web.reload import reload_endpoint
@@ -35,7 +35,7 @@ def build_app(
     snapshots: Snapshots,
     poller: Poller,
     receiver: Receiver,
-    jobs: JobStore,
+    history: ResyncHistory,
     reports: ReportStore,
     actions: Mapping[str, BridgeResync],
     metrics: SelfMetrics,
@@ -54,7 +54,7 @@ def build_app(
             Route("/alertmanager/webhook", webhook_endpoint(receiver, webhook_token, metrics), methods=["POST"]),
             Route("/api/v1/integrations", integrations_endpoint(snapshots, clock)),
             Route("/api/v1/sync-errors", sync_errors_endpoint(actions)),
-            Route("/api/v1/resyncs", resyncs_endpoint(jobs)),
+            Route("/api/v1/resyncs", resyncs_endpoint(history)),
             Route(
                 "/api/v1/suspensions", suspensions_endpoint(snapshots, reports, webhook_token, clock), methods=["POST"]
             ),

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
+from exporter.clients.connection import connect
+from exporter.clients.salesforce import SalesforceClient
 from exporter.clients.upstream import Upstream
+from exporter.config import Config
 from tests.clocks import ManualClock
 
 
@@ -60,3 +63,24 @@ def upstream_over(make_http: MakeHttp, clock: ManualClock, sent: Sent) -> MakeUp
         return Upstream(make_http(transport), clock, sent.one)
 
     return make
+
+
+Client = Callable[[httpx.AsyncBaseTransport], SalesforceClient]
+
+
+@pytest.fixture
+def client_over(config: Config, make_http: MakeHttp, clock: ManualClock, sent: Sent) -> Client:
+    """The client of acme's org over a transport."""
+
+    def make(transport: httpx.AsyncBaseTransport) -> SalesforceClient:
+        client = connect(config.integrations[0], make_http(transport), clock, sent.of).salesforce
+        assert client is not None
+        return client
+
+    return make
+
+
+@pytest.fixture
+def client(client_over: Client, transport: httpx.ASGITransport) -> SalesforceClient:
+    """A client of the simulated org."""
+    return client_over(transport)

@@ -4,50 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.clients.connection import connect
 from exporter.clients.salesforce import SalesforceClient
 from exporter.clients.salesforce_composite import Records, composite_body, composite_records
 from exporter.clients.soql import soql_text
-from exporter.config import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.errors import AuthError, InvalidAnswer, RateLimited, ServerError, UpstreamError
 from tests.clients.canned import Canned, CannedTransport
-from tests.clients.conftest import MakeHttp, Sent
-from tests.clocks import ManualClock
+from tests.clients.conftest import Client, Sent
 
 LOGIN = Canned(200, {"access_token": "00Dtoken", "instance_url": "https://acme.my.salesforce.com"})
 ORGANIZATION = "SELECT InstanceName FROM Organization"
 USERS = "SELECT Username FROM User"
-
-Client = Callable[[httpx.AsyncBaseTransport], SalesforceClient]
-
-
-@pytest.fixture
-def client_over(config: Config, make_http: MakeHttp, clock: ManualClock, sent: Sent) -> Client:
-    """The client of acme's org over a transport."""
-
-    def make(transport: httpx.AsyncBaseTransport) -> SalesforceClient:
-        client = connect(config.integrations[0], make_http(transport), clock, sent.of).salesforce
-        assert client is not None
-        return client
-
-    return make
-
-
-@pytest.fixture
-def client(client_over: Client, transport: httpx.ASGITransport) -> SalesforceClient:
-    """A client of the simulated org."""
-    return client_over(transport)
 
 
 def part(name: str, body: Any, status: int = 200) -> dict[str, Any]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,9 +10,9 @@ import pytest
 from exporter.clients.directory import FILE_NAME, SyncHealthDirectory
 from exporter.clients.upstream import MAX_ANSWER_BYTES
 from exporter.errors import AuthError, ConnectError, InvalidAnswer
+from tests.users import ordinary_user
 
 PAGE = {"as_of": "2026-11-21T10:00:00Z", "errors": []}
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -27,19 +24,6 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def feed(tmp_path: Path) -> SyncHealthDirectory:
     return SyncHealthDirectory(tmp_path)
-
-
-@contextmanager
-def ordinary_user() -> Iterator[None]:
-    """Permissions bind everybody but root: as root, step down for a while."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 async def test_the_page_is_read(feed: SyncHealthDirectory, file: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.clients.connection import connect
 from exporter.clients.salesforce import SalesforceClient, parse_limit_info
 from exporter.clients.salesforce_login import FIRST_PAUSE, Session
 from exporter.config import Config
@@ -31,7 +29,7 @@ from exporter.errors import (
 )
 from exporter.model import OrgUsage
 from tests.clients.canned import Canned, CannedTransport
-from tests.clients.conftest import MakeHttp, Sent
+from tests.clients.conftest import Client, Sent
 from tests.clocks import ManualClock
 
 URL = "http://127.0.0.1:1/acme/salesforce"
@@ -43,27 +41,6 @@ LIMITS = Canned(200, {"DailyApiRequests": {"Max": 100, "Remaining": 60}})
 def secret_file(config: Config, tmp_path: Path) -> Path:
     """The file the configuration names for the client secret."""
     return tmp_path / "client-secret"
-
-
-Client = Callable[[httpx.AsyncBaseTransport], SalesforceClient]
-
-
-@pytest.fixture
-def client_over(config: Config, make_http: MakeHttp, clock: ManualClock, sent: Sent) -> Client:
-    """The client of acme's org over a transport."""
-
-    def make(transport: httpx.AsyncBaseTransport) -> SalesforceClient:
-        client = connect(config.integrations[0], make_http(transport), clock, sent.of).salesforce
-        assert client is not None
-        return client
-
-    return make
-
-
-@pytest.fixture
-def client(client_over: Client, transport: httpx.ASGITransport) -> SalesforceClient:
-    """A client of the simulated org."""
-    return client_over(transport)
 
 
 class TestLogin:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
-from exporter.clients.connection import connect
 from exporter.clients.salesforce import SalesforceClient
 from exporter.clients.upstream import ATTEMPTS, Answer, Upstream
-from exporter.config import Config
 from exporter.errors import AuthError, ConnectError, InvalidAnswer, RateLimited, ServerError, UpstreamTimeout
 from exporter.model import OrgUsage
 from tests.clients.canned import Canned, CannedTransport
-from tests.clients.conftest import MakeHttp, MakeUpstream, Sent
+from tests.clients.conftest import Client, MakeUpstream, Sent
 from tests.clocks import ManualClock
 
 URL = "https://api.example/log"
@@ -103,19 +101,6 @@ async def test_who_stops_reading_gives_the_connection_back(upstream_over: MakeUp
     with pytest.raises(httpx.InvalidURL, match="mine"):
         await read_and_fail(upstream_over(StreamTransport(body)))
     assert body.closed
-
-
-Client = Callable[[httpx.AsyncBaseTransport], SalesforceClient]
-
-
-@pytest.fixture
-def client_over(config: Config, make_http: MakeHttp, clock: ManualClock, sent: Sent) -> Client:
-    def make(transport: httpx.AsyncBaseTransport) -> SalesforceClient:
-        client = connect(config.integrations[0], make_http(transport), clock, sent.of).salesforce
-        assert client is not None
-        return client
-
-    return make
 
 
 async def lines_from(client: SalesforceClient) -> list[str]:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from exporter.conditions import conditions_of
-from exporter.config import load_config
+from exporter.config_file import load_config
 from exporter.demo.causes import CAUSES
 from exporter.demo.observer import END_FAULTS
 from exporter.demo.scenario import Act, Scenario

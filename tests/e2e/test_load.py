@@ -25,7 +25,8 @@ from exporter.budget import Budget
 from exporter.clients.connection import connect
 from exporter.clients.search_pace import SearchPaces
 from exporter.clock import SystemClock
-from exporter.config import DEFAULT_INTERVALS, Config, load_config
+from exporter.config import Config
+from exporter.config_file import DEFAULT_INTERVALS, load_config
 from exporter.demo.processes import Program, free_port, running
 from exporter.demo.simulator.settings import Settings
 from exporter.exposition import Exposition

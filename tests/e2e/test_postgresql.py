@@ -17,7 +17,8 @@ import structlog
 
 from exporter.budget import Budget
 from exporter.clients.bridge import BridgeClient
-from exporter.config import Config, load_config
+from exporter.config import Config
+from exporter.config_file import load_config
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 from exporter.errors import BudgetExceeded, StoreError

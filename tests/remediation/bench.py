@@ -21,6 +21,7 @@ from exporter.remediation.worker import Worker
 from exporter.self_metrics import PREFIX, SelfMetrics
 from exporter.service import Service
 from exporter.store.database import Database, open_database
+from exporter.store.history import ResyncHistory
 from exporter.store.jobs import Job, JobStore
 from tests.clocks import ManualClock
 from tests.remediation.payloads import parsed
@@ -34,6 +35,7 @@ class Bench:
     """Poller, receiver and worker on one store."""
 
     jobs: JobStore
+    history: ResyncHistory
     poller: Poller
     receiver: Receiver
     worker: Worker
@@ -69,11 +71,11 @@ class Bench:
 
     async def listed(self, integration: str | None = None) -> list[dict[str, Any]]:
         """All jobs, the newest first."""
-        return (await self.jobs.listing(integration, 1000))["jobs"]
+        return (await self.history.listing(integration, 1000))["jobs"]
 
     async def refusals(self) -> list[tuple[str, str]]:
         """(alert, reason) of every refusal, the oldest first."""
-        rows = (await self.jobs.listing(None, 1000))["refusals"]
+        rows = (await self.history.listing(None, 1000))["refusals"]
         return [(row["alert"].removeprefix("HubSpotSalesforce"), row["reason"]) for row in reversed(rows)]
 
     def sample(self, name: str, **labels: str) -> float | None:
@@ -99,7 +101,7 @@ async def open_bench(
             receiver = Receiver(config.remediation, jobs, actions, snapshots, metrics, worker, clock)
             await service.poller.restore()
             await worker.restore()
-            yield Bench(jobs, service.poller, receiver, worker, metrics, clock)
+            yield Bench(jobs, ResyncHistory(database), service.poller, receiver, worker, metrics, clock)
     finally:
         await database.close()
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from exporter.clients.bridge import SyncError
-from exporter.config import Config, load_config
+from exporter.config import Config
+from exporter.config_file import load_config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 from exporter.errors import RateLimited, StoreError, UpstreamTimeout
-from exporter.poller import HASTE_PAUSE
+from exporter.poller import HASTE_PAUSE, Target
 from exporter.remediation.actions.bridge import BridgeResync, Pair
 from exporter.remediation.lease import LEASE
 from exporter.remediation.worker import (
@@ -78,6 +79,22 @@ class Interrupted(BridgeResync):
         answer = await super().resync(error_ids)
         await self._between()
         return answer
+
+
+@asynccontextmanager
+async def suspended_by_a_request(open_on: OpenBench, config: Config, org: Org) -> AsyncIterator[Bench]:
+    """A bench with a job to do, and a HubSpot that suspends after each request, which the next poll sees."""
+    opened: list[Bench] = []
+
+    async def suspended() -> None:
+        org.suspend("salesforce_org_locked")
+        await opened[0].poll()
+
+    async with open_on(config, make_action=lambda client: Interrupted(client, suspended)) as bench:
+        opened.append(bench)
+        await bench.poll()
+        await bench.notify(alert())
+        yield bench
 
 
 # --- batches and outcomes
@@ -365,16 +382,7 @@ async def test_a_suspension_in_the_middle_stops_a_job_until_it_is_over(
 ) -> None:
     """After the request during which HubSpot suspended no other is sent; each such stop is one refusal."""
     permission_errors(acme, 25)
-    opened: list[Bench] = []
-
-    async def suspended() -> None:
-        acme.suspend("salesforce_org_locked")
-        await opened[0].poll()
-
-    async with open_on(config, make_action=lambda client: Interrupted(client, suspended)) as bench:
-        opened.append(bench)
-        await bench.poll()
-        await bench.notify(alert())
+    async with suspended_by_a_request(open_on, config, acme) as bench:
         for sent in (1, 2):
             await bench.work()
             assert acme.resyncs.requests == sent
@@ -394,16 +402,7 @@ async def test_a_job_that_has_sent_everything_ends_even_while_suspended(
 ) -> None:
     """With nothing left to send there is nothing to refuse."""
     permission_errors(acme, 10)
-    opened: list[Bench] = []
-
-    async def suspended() -> None:
-        acme.suspend("salesforce_org_locked")
-        await opened[0].poll()
-
-    async with open_on(config, make_action=lambda client: Interrupted(client, suspended)) as bench:
-        opened.append(bench)
-        await bench.poll()
-        await bench.notify(alert())
+    async with suspended_by_a_request(open_on, config, acme) as bench:
         await bench.work()
         (job,) = await bench.listed()
         assert (job["state"], await bench.refusals()) == ("done", [])
@@ -705,15 +704,25 @@ async def test_a_store_that_fails_does_not_end_the_worker(open_on: OpenBench, co
 # --- a cause that is still seen
 
 
+def watching_permissions(
+    config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], org: Org
+) -> Config:
+    """The configuration with an hourly check of what acme's integration user may do."""
+    checked = {"integration_user": org.integration_user, "fields": {"Contact": ["Email"]}}
+    config_data["integrations"][0]["salesforce"] |= checked
+    return load_config(write_config(config_data))
+
+
+def access_check(bench: Bench) -> Target:
+    found = {(target.integration, target.source.name): target for target in bench.poller.targets}
+    return found["acme", "salesforce_access"]
+
+
 async def test_a_job_waits_until_the_cause_is_seen_to_be_gone(
     open_on: OpenBench, config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], acme: Org
 ) -> None:
     """HubSpot resumed, but the hourly access check is older than the cure: the check comes early, then the job runs."""
-    config_data["integrations"][0]["salesforce"] |= {
-        "integration_user": acme.integration_user,
-        "fields": {"Contact": ["Email"]},
-    }
-    async with open_on(load_config(write_config(config_data))) as bench:
+    async with open_on(watching_permissions(config_data, write_config, acme)) as bench:
         acme.set_field_permission("Contact", "Email", granted=False, access=None)
         permission_errors(acme, 3, cause="field:Contact.Email")
         await bench.poll()
@@ -724,11 +733,7 @@ async def test_a_job_waits_until_the_cause_is_seen_to_be_gone(
         (job,) = await bench.listed()
         assert (job["state"], "still sees the cause" in job["message"]) == ("queued", True)
         assert await bench.refusals() == [("FieldPermissionsMissing", "not_retryable")]
-        (access,) = [
-            target
-            for target in bench.poller.targets
-            if (target.integration, target.source.name) == ("acme", "salesforce_access")
-        ]
+        access = access_check(bench)
         assert bench.poller.due_at(access) == bench.clock.time()
         await bench.later(60)
         await bench.work()
@@ -740,11 +745,7 @@ async def test_a_cause_that_stays_costs_one_look(
     open_on: OpenBench, config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], acme: Org
 ) -> None:
     """HubSpot resumed although nothing was mended: the early check says so, and no further one comes early."""
-    config_data["integrations"][0]["salesforce"] |= {
-        "integration_user": acme.integration_user,
-        "fields": {"Contact": ["Email"]},
-    }
-    async with open_on(load_config(write_config(config_data))) as bench:
+    async with open_on(watching_permissions(config_data, write_config, acme)) as bench:
         acme.set_field_permission("Contact", "Email", granted=False, access=None)
         permission_errors(acme, 3, cause="field:Contact.Email")
         await bench.poll()
@@ -753,11 +754,7 @@ async def test_a_cause_that_stays_costs_one_look(
         await bench.work()
         await bench.later(HASTE_PAUSE)
         await bench.work()
-        (access,) = [
-            target
-            for target in bench.poller.targets
-            if (target.integration, target.source.name) == ("acme", "salesforce_access")
-        ]
+        access = access_check(bench)
         (job,) = await bench.listed()
         assert job["state"] == "queued"
         assert bench.poller.due_at(access) >= bench.clock.time() + access.interval

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +18,8 @@ from alembic.migration import MigrationContext
 from exporter.errors import StoreError
 from exporter.store.database import Database, open_database
 from exporter.store.tables import METADATA, polls
+from tests.users import ordinary_user
 
-NOBODY = 65534
 ROW = {"integration": "acme", "source": "sync_health", "round": 1, "due_at": 5.5}
 
 
@@ -155,7 +153,7 @@ class TestStoresThatCannotBeOpened:
     async def test_an_unreadable_path(self, file: Path) -> None:
         """Permissions bind the exporter, which is not root."""
         file.touch(mode=0o600)
-        with _ordinary_user(), pytest.raises(StoreError, match=r"unable to open database file.*exporter\.db"):
+        with ordinary_user(), pytest.raises(StoreError, match=r"unable to open database file.*exporter\.db"):
             await open_database(_url(file))
 
     async def test_something_else(self, file: Path) -> None:
@@ -186,16 +184,3 @@ class TestStoresThatCannotBeOpened:
 
 def _url(file: Path) -> str:
     return f"sqlite:///{file}"
-
-
-@contextmanager
-def _ordinary_user() -> Iterator[None]:
-    """Permissions bind everybody but root: as root, step down for a while."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
