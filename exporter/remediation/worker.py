@@ -32,6 +32,9 @@ CONCURRENT_JOBS = 4
 IDLE_PAUSE = 5.0
 """Seconds until the queue is looked at again when nobody wakes the worker."""
 
+QUEUE_LOOK = 30.0
+"""Seconds after which the metrics of a queue that is not empty are brought up to date: another replica may empty it."""
+
 REFUSED_PAUSE = 60.0
 """Seconds until a job that was refused in the middle is tried again, at most."""
 
@@ -66,6 +69,7 @@ class Worker:
         self._clock = clock
         self._look_again = look_again
         self._woken = asyncio.Event()
+        self._queued: set[str] = set()
 
     def wake(self) -> None:
         """There is a new job."""
@@ -82,12 +86,26 @@ class Worker:
         async with asyncio.TaskGroup() as tasks:
             for number in range(CONCURRENT_JOBS):
                 tasks.create_task(self._work(), name=f"worker {number}")
+            tasks.create_task(self._watch_queues(), name="queues")
 
     async def show_queue(self, integration: str) -> None:
         """Brings the job metrics of an integration up to date."""
         by_state, oldest_queued_at = await self._store.counts(integration)
+        self._queued.discard(integration)
         if integration in self._snapshots:  # it may have been removed while its job ran
             self._metrics.jobs(integration, by_state, oldest_queued_at)
+            if by_state.get("queued") or by_state.get("running"):
+                self._queued.add(integration)
+
+    async def _watch_queues(self) -> None:
+        """Shows of the queues we know to be filled how they are, whoever of the replicas works them off."""
+        while True:
+            await self._clock.sleep(QUEUE_LOOK)
+            try:
+                for integration in tuple(self._queued):
+                    await self.show_queue(integration)
+            except StoreError as error:
+                log.error("queue not seen", error=str(error))
 
     async def _work(self) -> None:
         while True:

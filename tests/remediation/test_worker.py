@@ -25,6 +25,7 @@ from exporter.remediation.worker import (
     LONGEST_JOB,
     LONGEST_RETRY,
     MOST_FAILURES,
+    QUEUE_LOOK,
     REFUSED_PAUSE,
     Worker,
 )
@@ -567,6 +568,24 @@ async def test_the_queue_is_shown_after_a_restart(open_on: OpenBench, config: Co
     async with open_on(config) as restarted:
         assert restarted.sample("resync_jobs", state="queued") == 1
         assert restarted.sample("resync_oldest_queued_timestamp_seconds") == bench.clock.time()
+
+
+async def test_a_queue_that_another_replica_empties_is_seen_to_be_empty(
+    open_on: OpenBench, config: Config, acme: Org
+) -> None:
+    """Else the replica that took the notification would show a job waiting for ever, and an alert would say so."""
+    permission_errors(acme, 1)
+    async with open_on(config) as one, open_on(config) as other:
+        await one.notify(alert())
+        await other.poll()
+        await other.work()
+        assert one.sample("resync_jobs", state="queued") == 1
+        async with running(one.worker), asyncio.timeout(DEADLINE):
+            while one.sample("resync_jobs", state="queued"):
+                one.clock.advance(QUEUE_LOOK)
+                await asyncio.sleep(0)
+        assert one.sample("resync_jobs", state="done") == 1
+        assert one.sample("resync_oldest_queued_timestamp_seconds") is None
 
 
 class Slow(BridgeResync):

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 DAY, HOUR = 1440, 60
 """In minutes."""
 
+END = 9 * DAY
+"""A week and two days, from Monday 00:00 on."""
+
 LIMIT = 100_000
 POLL_EVERY = 5
 """Minutes between two readings of the limits at the default interval."""
@@ -30,14 +33,15 @@ class Case:
     others: Pace
     integration: Pace
     event: int | None = None
-    days: int = 9
     allocation: int | None = None
     """Calls allocated to HubSpot; none if left out."""
+    installed: int = 0
+    """The minute from which the exporter has watched it."""
 
 
 @dataclass(frozen=True)
 class Gauges:
-    """What ``/metrics`` shows at every minute, and when the limits are really reached; ``None`` if never."""
+    """What ``/metrics`` shows at every minute from ``installed`` on, and when limits are really reached, if they are."""
 
     org: Sequence[int]
     integration: Sequence[int]
@@ -48,15 +52,13 @@ class Gauges:
 def play(case: Case, release: int, seed: int) -> Gauges:
     """``release`` is how many minutes' worth of calls leave the window at a time."""
     chance = random.Random(seed)
-    minutes = case.days * DAY
-    others = [_calls(case.others, minute, chance) for minute in range(-DAY, minutes)]
-    own = list(_in_rounds(case.integration, minutes, chance))
-    own_used = _window(own, release)
+    others = [_calls(case.others, minute, chance) for minute in range(-DAY, END)]
+    own_used = _window(list(_in_rounds(case.integration, chance)), release)
     org_used = [mine + theirs for mine, theirs in zip(own_used, _window(others, release), strict=True)]
     offset = chance.randrange(POLL_EVERY)
     return Gauges(
-        org=_polled(org_used, offset),
-        integration=_polled(own_used, offset),
+        org=_polled(org_used, offset)[case.installed :],
+        integration=_polled(own_used, offset)[case.installed :],
         org_exhausted=_first(org_used, LIMIT),
         allocation_exhausted=_first(own_used, case.allocation) if case.allocation else None,
     )
@@ -67,9 +69,9 @@ def _calls(pace: Pace, minute: int, chance: random.Random) -> int:
     return max(0, round(chance.gauss(expected, expected * 0.3)))
 
 
-def _in_rounds(pace: Pace, minutes: int, chance: random.Random) -> Iterator[int]:
+def _in_rounds(pace: Pace, chance: random.Random) -> Iterator[int]:
     """HubSpot looks every 15 minutes: its calls come in the first five minutes of a round."""
-    for minute in range(-DAY, minutes):
+    for minute in range(-DAY, END):
         yield 3 * _calls(pace, minute, chance) if minute % 15 < 5 else 0
 
 
@@ -110,31 +112,38 @@ def office(percent: float, peak: float = 1.0) -> Pace:
     return pace
 
 
-def with_event(usual: Pace, begins: int, minutes: int, more: float) -> Pace:
-    """``more`` percent an hour on top for so many minutes."""
-    return lambda minute: usual(minute) + (more if begins <= minute < begins + minutes else 0.0)
+def batch(usual: Pace, hour: int, percent: float) -> Pace:
+    """So many percent more in one hour of every night."""
+    return lambda minute: usual(minute) + (percent if minute % DAY // HOUR == hour else 0.0)
 
 
-SECOND_MONDAY, SECOND_TUESDAY = 7 * DAY, 8 * DAY
+def more(usual: Pace, percent: float, begins: int, minutes: int = 2 * DAY) -> Pace:
+    """So many percent an hour on top for so many minutes."""
+    return lambda minute: usual(minute) + (percent if begins <= minute < begins + minutes else 0.0)
+
+
+MONDAY, TUESDAY = 7 * DAY, 8 * DAY
+"""Of the second week; the first is there to be remembered."""
 
 CASES: Sequence[Case] = (
-    Case("steady-60", steady(45), steady(15)),
-    Case("steady-90", steady(70), steady(20)),
-    Case("office-85", office(65), office(20)),
-    Case("monday-peak", office(50, peak=1.8), office(20, peak=1.8), SECOND_MONDAY + 8 * HOUR),
-    Case("batch-nightly", lambda minute: 45 / 24 + (12.0 if 120 <= minute % DAY < 180 else 0.0), steady(15)),
-    Case("burst-small", with_event(steady(45), SECOND_TUESDAY + 600, 60, 8), steady(15), SECOND_TUESDAY + 600),
-    Case("migration-1h", with_event(steady(45), SECOND_TUESDAY + 607, 600, 42), steady(15), SECOND_TUESDAY + 607),
-    Case("migration-3h", with_event(steady(45), SECOND_TUESDAY + 607, 600, 14), steady(15), SECOND_TUESDAY + 607),
-    Case("migration-2h", with_event(steady(45), SECOND_TUESDAY + 607, 600, 22), steady(15), SECOND_TUESDAY + 607),
-    Case("migration-5h", with_event(steady(45), SECOND_TUESDAY + 607, 900, 9), steady(15), SECOND_TUESDAY + 607),
-    Case("leak", with_event(steady(45), SECOND_TUESDAY + 122, 2 * DAY, 3), steady(15), SECOND_TUESDAY + 122),
-    Case("leak-office", with_event(office(40), SECOND_TUESDAY + 122, 2 * DAY, 4), office(20), SECOND_TUESDAY + 122),
-    Case("monday-exhausts", with_event(office(50), SECOND_MONDAY + 480, 600, 6), office(20), SECOND_MONDAY + 480),
-    Case("young-steady-90", steady(70), steady(20), days=1),
-    Case("young-migration-3h", with_event(steady(45), 667, 600, 14), steady(15), 667, days=1),
-    Case("young-leak", with_event(steady(45), 400, DAY, 4), steady(15), 400, days=1),
-    Case("allocation-migration", steady(30), with_event(steady(20), SECOND_TUESDAY + 607, 600, 7), SECOND_TUESDAY + 607,
-         allocation=40_000),
-    Case("allocation-steady", steady(30), steady(27), allocation=30_000),
+    # Nothing runs out.
+    Case("steady at 60 %", steady(45), steady(15)),
+    Case("steady at 90 %", steady(70), steady(20)),
+    Case("steady at 90 %, installed today", steady(70), steady(20), installed=MONDAY),
+    Case("office hours, 85 %", office(65), office(20)),
+    Case("Monday-morning peak", office(50, peak=1.8), office(20, peak=1.8), MONDAY + 8 * HOUR),
+    Case("nightly batch", batch(steady(45), hour=2, percent=12), steady(15)),
+    Case("burst of 8 % in an hour", more(steady(45), 8, TUESDAY + 10 * HOUR, HOUR), steady(15), TUESDAY + 10 * HOUR),
+    Case("allocation, steady at 90 %", steady(30), steady(27), allocation=30_000),
+    # Something does.
+    Case("migration, 1 h", more(steady(45), 42, TUESDAY + 607), steady(15), TUESDAY + 607),
+    Case("migration, 2 h", more(steady(45), 22, TUESDAY + 607), steady(15), TUESDAY + 607),
+    Case("migration, 3 h", more(steady(45), 14, TUESDAY + 607), steady(15), TUESDAY + 607),
+    Case("migration, 5 h", more(steady(45), 9, TUESDAY + 607), steady(15), TUESDAY + 607),
+    Case("migration, 3 h, installed today", more(steady(45), 14, TUESDAY + 607), steady(15), TUESDAY + 607, installed=TUESDAY),
+    Case("leak at steady 60 %", more(steady(45), 3, TUESDAY + 122), steady(15), TUESDAY + 122),
+    Case("leak in office hours", more(office(40), 4, TUESDAY + 122), office(20), TUESDAY + 122),
+    Case("leak, installed today", more(steady(45), 4, TUESDAY + 122), steady(15), TUESDAY + 122, installed=TUESDAY),
+    Case("Monday unlike the last", more(office(50), 6, MONDAY + 8 * HOUR), office(20), MONDAY + 8 * HOUR),
+    Case("allocation, migration, 3 h", steady(30), more(steady(20), 7, TUESDAY + 607), TUESDAY + 607, allocation=40_000),
 )
