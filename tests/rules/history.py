@@ -1,7 +1,7 @@
 """A real Prometheus with a past: samples and what recording rules would have made of them, backfilled by promtool.
 
-promtool evaluates one rule file against what Prometheus already holds, so rules that use recorded series need those to be
-there: they are backfilled level by level, with a restart of Prometheus in between, which is when it looks for new blocks.
+promtool evaluates a rule file against what Prometheus already holds, so rules that use recorded series need those to
+be there: they are backfilled level by level, with a restart of Prometheus in between: then it looks for blocks.
 """
 
 from __future__ import annotations
@@ -58,7 +58,10 @@ def alerts_of(groups: Iterable[Mapping[str, Any]]) -> list[Alert]:
 
 
 def levels(groups: Sequence[Mapping[str, Any]], alerts: Iterable[Alert]) -> list[list[dict[str, Any]]]:
-    """The recording rules that alerts rest on in few lots, each using only what earlier lots recorded; a group a rule."""
+    """The recording rules that alerts rest on, in few lots, each using only what earlier lots recorded.
+
+    Every rule is a group of its own, with the interval of its group.
+    """
     rules = [(rule, group) for group in groups for rule in group["rules"] if "record" in rule]
     needed: set[str] = set()
     found = {name for alert in alerts for name in RECORDED.findall(alert.expr)}
@@ -71,12 +74,7 @@ def levels(groups: Sequence[Mapping[str, Any]], alerts: Iterable[Alert]) -> list
         missing = {rule["record"] for rule, _ in waiting}
         ready = [pair for pair in waiting if not missing & set(RECORDED.findall(pair[0]["expr"]))]
         assert ready, f"these rules need each other: {missing}"
-        lots.append(
-            [
-                {"name": str(number), **({"interval": group["interval"]} if "interval" in group else {}), "rules": [rule]}
-                for number, (rule, group) in enumerate(ready)
-            ]
-        )
+        lots.append([{**group, "name": str(number), "rules": [rule]} for number, (rule, group) in enumerate(ready)])
         waiting = [pair for pair in waiting if pair not in ready]
     return lots
 
@@ -105,7 +103,7 @@ class History:
                     if at >= self._fine or minute % COARSE == 0:
                         text.write(f"{name}{{{written}}} {value} {at}\n")
             text.write("# EOF\n")
-        await self._promtool("openmetrics", str(file), str(self._new_blocks()))
+        await promtool("openmetrics", str(file), str(self._new_blocks()))
         file.unlink()
 
     async def record(self, groups: Sequence[Mapping[str, Any]], alerts: Iterable[Alert]) -> None:
@@ -120,7 +118,7 @@ class History:
                 ):
                     times = (f"--start={start}", f"--end={end}", f"--eval-interval={step}s")
                     output = f"--output-dir={self._new_blocks()}"
-                    await self._promtool("rules", f"--url={url}", *times, output, str(file))
+                    await promtool("rules", f"--url={url}", *times, output, str(file))
 
     @contextlib.asynccontextmanager
     async def answering(self) -> AsyncIterator[str]:
@@ -170,11 +168,13 @@ class History:
                 shutil.move(block.parent, self._data)
             shutil.rmtree(folder)
 
-    async def _promtool(self, *arguments: str) -> None:
-        process = await asyncio.create_subprocess_exec(
-            *("promtool", "tsdb", "create-blocks-from", *arguments),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        output, _ = await process.communicate()
-        assert process.returncode == 0, output.decode()
+
+async def promtool(*arguments: str) -> None:
+    """Creates blocks from samples or from rules."""
+    process = await asyncio.create_subprocess_exec(
+        *("promtool", "tsdb", "create-blocks-from", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()

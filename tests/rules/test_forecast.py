@@ -1,4 +1,4 @@
-"""Simulated weeks of API traffic in a real Prometheus: when each prediction fires, and when the limit is really reached.
+"""Simulated weeks of API traffic in a real Prometheus: when a prediction fires, and when the limit is really reached.
 
 ``python -m tests.rules.test_forecast`` prints the table.
 """
