@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from exporter.error_list import as_csv, as_json, print_table
 from exporter.errors import ExporterError
 from exporter.logs import FORMATS, LEVELS, set_up_logging
 from exporter.once import list_errors, poll_once
+from exporter.prometheus_rule import prometheus_rule
 from exporter.server import listen_on, serve
 
 if TYPE_CHECKING:
@@ -169,14 +171,41 @@ def _errors(arguments: argparse.Namespace) -> int:
 
 
 def _add_rules(commands: _Commands) -> None:
-    rules = commands.add_parser("rules", help="print the alert rules")
-    rules.add_argument("--format", choices=["prometheus"], default="prometheus")
-    rules.add_argument("--runbook-base-url", metavar="URL", help="where your runbooks are: runbook_url points there")
-    rules.set_defaults(command=_rules)
+    rules = commands.add_parser("rules", help="print the alert and recording rules")
+    rules.add_argument("--format", choices=["prometheus", "prometheus-operator"], default="prometheus")
+    rules.add_argument(
+        "--runbook-base-url", type=_base_url, metavar="URL", help="where your runbooks are: runbook_url points there"
+    )
+    rules.add_argument(
+        "--dashboard-base-url", type=_base_url, metavar="URL", help="where your Grafana is: dashboard_url points there"
+    )
+    rules.add_argument("--namespace", type=_namespace, help="of the PrometheusRule (only with prometheus-operator)")
+    rules.set_defaults(command=lambda arguments: _rules(arguments, rules))
 
 
-def _rules(arguments: argparse.Namespace) -> int:
-    sys.stdout.write(rules_text(arguments.runbook_base_url))
+def _base_url(text: str) -> str:
+    """Only what may stand in a YAML file and in an annotation template as it is."""
+    if not re.fullmatch(
+        r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?([/?#][\w.~:/?#@!$&()*+,;=%-]*)?", text, re.A
+    ):
+        raise argparse.ArgumentTypeError(f"{text!r} is no http or https URL")
+    return text
+
+
+def _namespace(text: str) -> str:
+    """What Kubernetes takes as a namespace's name."""
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a Kubernetes namespace")
+    return text
+
+
+def _rules(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    rules = rules_text(arguments.runbook_base_url, arguments.dashboard_base_url)
+    if arguments.format == "prometheus-operator":
+        rules = prometheus_rule(rules, arguments.namespace)
+    elif arguments.namespace:
+        parser.error("argument --namespace: only with --format=prometheus-operator")
+    sys.stdout.write(rules)
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter.bundled import rules_directory, rules_text
+from exporter.bundled import DASHBOARD_BASE_URL, RUNBOOK_BASE_URL, rules_directory, rules_text, with_base_urls
 
 TEXT = rules_text()
 FILES = sorted(rules_directory().glob("*.rules.yml"))
@@ -50,6 +50,31 @@ def test_prometheus_loads_the_printed_rules(tmp_path: Path) -> None:
     )
     assert checked.returncode == 0, checked.stderr
     assert f"SUCCESS: {sum(len(group['rules']) for group in groups(TEXT))} rules found" in checked.stdout
+
+
+def test_links_start_with_the_readers_own_addresses() -> None:
+    """Of every alert; a slash at the end of an address is not doubled, and nothing else changes."""
+    text = rules_text("https://wiki.example.com/runbooks/", "https://grafana.example.com/grafana/")
+    assert RUNBOOK_BASE_URL in TEXT
+    assert RUNBOOK_BASE_URL not in text
+    assert f"{DASHBOARD_BASE_URL}/" not in text
+    back = text.replace("https://wiki.example.com/runbooks", RUNBOOK_BASE_URL)
+    assert back.replace("https://grafana.example.com/grafana", DASHBOARD_BASE_URL) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("runbooks", "dashboards", "printed"),
+    [
+        (None, None, f"{RUNBOOK_BASE_URL}/A.md {DASHBOARD_BASE_URL}/d/a"),
+        ("https://wiki.test", None, f"https://wiki.test/A.md {DASHBOARD_BASE_URL}/d/a"),
+        (None, "https://grafana.test:3000/", f"{RUNBOOK_BASE_URL}/A.md https://grafana.test:3000/d/a"),
+        # Each placeholder is replaced once, also by an address that begins like the other one.
+        (f"{DASHBOARD_BASE_URL}/r", "https://grafana.test", f"{DASHBOARD_BASE_URL}/r/A.md https://grafana.test/d/a"),
+    ],
+)
+def test_each_link_has_its_own_address(runbooks: str | None, dashboards: str | None, printed: str) -> None:
+    """Runbooks and dashboards need not be in one place; what is not given stays a placeholder."""
+    assert with_base_urls(f"{RUNBOOK_BASE_URL}/A.md {DASHBOARD_BASE_URL}/d/a", runbooks, dashboards) == printed
 
 
 @pytest.mark.parametrize("name", ["prometheus.yml", "alertmanager.yml"])

@@ -20,6 +20,7 @@ import pytest
 from exporter import __version__
 from exporter.bundled import rules_text
 from exporter.cli import main
+from exporter.prometheus_rule import prometheus_rule
 
 COMMAND = [sys.executable, "-m", "exporter"]
 SECONDS = 30.0
@@ -103,6 +104,18 @@ def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture
         (["check-config"], "the following arguments are required: file"),
         (["check-config", "a.yml", "b.yml"], "unrecognized arguments: b.yml"),
         (["rules", "--format=nagios"], "invalid choice: 'nagios'"),
+        (["rules", "--namespace=monitoring"], "argument --namespace: only with --format=prometheus-operator"),
+        (
+            ["rules", "--format=prometheus-operator", "--namespace=Monitoring"],
+            "argument --namespace: 'Monitoring' is no name of a Kubernetes namespace",
+        ),
+        (
+            ["rules", "--runbook-base-url=wiki.example"],
+            "argument --runbook-base-url: 'wiki.example' is no http or https URL",
+        ),
+        # Neither YAML nor an annotation template may see more in it than an address.
+        (["rules", "--dashboard-base-url=https://a.example #b"], "'https://a.example #b' is no http or https URL"),
+        (["rules", "--dashboard-base-url=https://{{ a }}/"], "'https://{{ a }}/' is no http or https URL"),
         (["demo", "--scenario=weather"], "invalid choice: 'weather'"),
     ],
 )
@@ -122,6 +135,15 @@ def test_rules_are_printed_as_they_ship(arguments: list[str], capsys: pytest.Cap
     assert main(arguments) == 0
     said = capsys.readouterr()
     assert (said.out, said.err) == (rules_text(), "")
+
+
+def test_rules_are_printed_for_the_prometheus_operator(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the manifest, so that the output can be piped to kubectl; links and namespace are the reader's own."""
+    runbooks, dashboards = "https://wiki.example/?page=/", "http://[::1]:3000/grafana"
+    links = [f"--runbook-base-url={runbooks}", f"--dashboard-base-url={dashboards}"]
+    assert main(["rules", "--format=prometheus-operator", "--namespace=monitoring", *links]) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == (prometheus_rule(rules_text(runbooks, dashboards), "monitoring"), "")
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure_to_shout_about() -> None:
