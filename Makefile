@@ -8,7 +8,7 @@ ARGS ?=
 INSTALL := .ci/install-debian-packages
 DEMO_PROGRAMS := prometheus=prometheus prometheus-alertmanager=prometheus-alertmanager
 TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertmanager \
-	/usr/lib/postgresql/*/bin/initdb=postgresql chromium=chromium
+	/usr/lib/postgresql/*/bin/initdb=postgresql chromium=chromium vmalert=victoria-metrics
 
 .DEFAULT_GOAL := help
 .PHONY: help demo scenarios test check bench load clean programs-demo programs-test

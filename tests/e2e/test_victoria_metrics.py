@@ -1,0 +1,108 @@
+"""VictoriaMetrics takes the rules as they are, and fires the alerts that Prometheus fires."""
+
+from __future__ import annotations
+
+import graphlib
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import yaml
+
+from exporter.bundled import rules_directory, rules_text
+from tests.e2e.rule_cases import Case, Labels, cases
+from tests.e2e.victoria_metrics import Group, Server, running_server, vmalert
+
+FILES = sorted(rules_directory().glob("*.rules.yml"))
+GROUPS: list[Group] = yaml.safe_load(rules_text())["groups"]
+CASES = [case for file in sorted((rules_directory() / "tests").glob("*.test.yml")) for case in cases(file)]
+
+FIRST_START = 946_684_800
+DAYS_APART = 50
+"""No rule looks back as far, so no case sees another's samples."""
+STARTS = itertools.count(FIRST_START, DAYS_APART * 86_400)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running_server() as running:
+        yield running
+
+
+def records_by_depth(groups: Sequence[Group]) -> Iterator[list[Group]]:
+    """The recording rules, those that read another's result after it, each in a group with its group's interval."""
+    rules: dict[str, list[Group]] = {}
+    for group in groups:
+        for number, rule in enumerate(group["rules"]):
+            if "record" in rule:
+                alone = {**group, "name": f"{group['name']}-{number}", "rules": [rule]}
+                rules.setdefault(rule["record"], []).append(alone)
+    texts = {name: " ".join(str(group["rules"][0]["expr"]) for group in found) for name, found in rules.items()}
+    reads = {name: set(re.findall(r"[\w:]+", text)) & rules.keys() - {name} for name, text in texts.items()}
+    order = graphlib.TopologicalSorter(reads)
+    order.prepare()
+    while order.is_active():
+        ready = order.get_ready()
+        yield [group for name in ready for group in rules[name]]
+        order.done(*ready)
+
+
+def alerts(groups: Sequence[Group]) -> list[Group]:
+    """The groups with nothing but their alerts."""
+    only = [{**group, "rules": [rule for rule in group["rules"] if "alert" in rule]} for group in groups]
+    return [group for group in only if group["rules"]]
+
+
+RECORDS = list(records_by_depth(GROUPS))
+ALERTS = alerts(GROUPS)
+
+
+def in_order(alerts: Iterable[Labels]) -> list[list[tuple[str, str]]]:
+    """Sets of labels as they compare."""
+    return sorted(sorted(labels.items()) for labels in alerts)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_vmalert_loads_every_rule_file(file: Path) -> None:
+    """Expressions and templates included: it parses both, and says nothing."""
+    checked = vmalert("-dryRun", f"-rule={file}")
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_vmalert_loads_the_printed_rules(tmp_path: Path) -> None:
+    """As one file, with the reader's own links."""
+    file = tmp_path / "printed.rules.yml"
+    file.write_text(rules_text("https://wiki.example.com", "https://grafana.example.com"), encoding="utf-8")
+    checked = vmalert("-dryRun", f"-rule={file}")
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("rule", "complaint"),
+    [
+        ({"alert": "A", "expr": "sum by (job) up"}, "invalid expression"),
+        ({"alert": "A", "expr": "up", "annotations": {"summary": "{{ unknown $value }}"}}, "invalid annotations"),
+        ({"alert": "A", "expr": "up", "labels": {"a": "{{ if }}"}}, "invalid labels"),
+    ],
+)
+def test_vmalert_would_refuse_what_it_cannot_read(rule: Group, complaint: str, tmp_path: Path) -> None:
+    """So that its silence means something."""
+    file = tmp_path / "broken.rules.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "g", "rules": [rule]}]}), encoding="utf-8")
+    checked = vmalert("-dryRun", f"-rule={file}")
+    assert checked.returncode != 0
+    assert complaint in checked.stderr
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_alerts_of_prometheus_fire(case: Case, server: Server) -> None:
+    """promtool's cases once more: at the same minutes, under the same labels."""
+    start = next(STARTS)
+    server.write(case.series(start))
+    for groups in [*RECORDS, ALERTS]:
+        server.evaluate(groups, start, start + case.length, case.interval)
+    for expected in case.expected:
+        fired = server.firing(expected.alert, start + expected.after)
+        assert in_order(fired) == in_order(expected.labels), expected
