@@ -27,9 +27,10 @@ class Expected:
 
 @dataclass(frozen=True)
 class Case:
-    """One test of a file: what is scraped, how often rules are evaluated, and which alerts fire when."""
+    """One test of a file: which rules it is about, what is scraped, and which alerts fire when."""
 
     name: str
+    rule_files: Sequence[Path]
     interval: float
     scraped: Mapping[str, str]
     scrape_interval: float
@@ -59,6 +60,7 @@ def cases(file: Path) -> Iterator[Case]:
         if test.get("alert_rule_test"):
             yield Case(
                 name=f"{file.name.removesuffix('.test.yml')}: {test['name']}",
+                rule_files=[file.parent / name for name in document["rule_files"]],
                 interval=parse_duration(document["evaluation_interval"]),
                 scraped={series["series"]: str(series["values"]) for series in test["input_series"]},
                 scrape_interval=parse_duration(test["interval"]),

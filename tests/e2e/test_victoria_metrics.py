@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import graphlib
 import itertools
 import re
@@ -16,7 +17,6 @@ from tests.e2e.rule_cases import Case, Labels, cases
 from tests.e2e.victoria_metrics import Group, Server, running_server, vmalert
 
 FILES = sorted(rules_directory().glob("*.rules.yml"))
-GROUPS: list[Group] = yaml.safe_load(rules_text())["groups"]
 CASES = [case for file in sorted((rules_directory() / "tests").glob("*.test.yml")) for case in cases(file)]
 
 FIRST_START = 946_684_800
@@ -29,6 +29,19 @@ STARTS = itertools.count(FIRST_START, DAYS_APART * 86_400)
 def server() -> Iterator[Server]:
     with running_server() as running:
         yield running
+
+
+@functools.cache
+def groups_of(file: Path) -> list[Group]:
+    found: list[Group] = yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
+    return found
+
+
+def rounds(files: Iterable[Path]) -> Iterator[list[Group]]:
+    """The groups of rule files in an order in which every rule finds what it reads."""
+    groups = [group for file in files for group in groups_of(file)]
+    yield from records_by_depth(groups)
+    yield alerts(groups)
 
 
 def records_by_depth(groups: Sequence[Group]) -> Iterator[list[Group]]:
@@ -53,10 +66,6 @@ def alerts(groups: Sequence[Group]) -> list[Group]:
     """The groups with nothing but their alerts."""
     only = [{**group, "rules": [rule for rule in group["rules"] if "alert" in rule]} for group in groups]
     return [group for group in only if group["rules"]]
-
-
-RECORDS = list(records_by_depth(GROUPS))
-ALERTS = alerts(GROUPS)
 
 
 def in_order(alerts: Iterable[Labels]) -> list[list[tuple[str, str]]]:
@@ -101,7 +110,7 @@ def test_the_alerts_of_prometheus_fire(case: Case, server: Server) -> None:
     """promtool's cases once more: at the same minutes, under the same labels."""
     start = next(STARTS)
     server.write(case.series(start))
-    for groups in [*RECORDS, ALERTS]:
+    for groups in rounds(case.rule_files):
         server.evaluate(groups, start, start + case.length, case.interval)
     for expected in case.expected:
         fired = server.firing(expected.alert, start + expected.after)
