@@ -29,6 +29,7 @@ check: $(VENV)/installed programs-test ## linters, types and the checks of the r
 	promtool check rules rules/*.rules.yml
 	promtool check config rules/prometheus.yml
 	promtool test rules rules/tests/*.test.yml
+	vmalert -dryRun -loggerLevel=WARN -rule='rules/*.rules.yml'
 	amtool check-config rules/alertmanager.yml
 
 scenarios: $(VENV)/installed programs-demo ## play every scenario of the demo, one after the other
