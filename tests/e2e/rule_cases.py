@@ -30,7 +30,7 @@ class Case:
     """One test of a file: which rules it is about, what is scraped, and which alerts fire when."""
 
     name: str
-    rule_files: Sequence[Path]
+    rule_files: tuple[Path, ...]
     interval: float
     scraped: Mapping[str, str]
     scrape_interval: float
@@ -60,7 +60,7 @@ def cases(file: Path) -> Iterator[Case]:
         if test.get("alert_rule_test"):
             yield Case(
                 name=f"{file.name.removesuffix('.test.yml')}: {test['name']}",
-                rule_files=[file.parent / name for name in document["rule_files"]],
+                rule_files=tuple(file.parent / name for name in document["rule_files"]),
                 interval=parse_duration(document["evaluation_interval"]),
                 scraped={series["series"]: str(series["values"]) for series in test["input_series"]},
                 scrape_interval=parse_duration(test["interval"]),
@@ -84,7 +84,7 @@ def _values(text: str) -> list[str]:
 
 
 def _written_out(part: str) -> Iterator[str]:
-    read = re.fullmatch(r"(_|stale|-?[0-9.]+)(?:([+-])([0-9.]+))?(?:x([0-9]+))?", part)
+    read = re.fullmatch(r"(_|stale|-?[0-9.]+(?:e[0-9]+)?)(?:([+-])([0-9.]+))?(?:x([0-9]+))?", part)
     assert read is not None, f"{part}: not a notation this reader knows"
     first, sign, step, times = read.groups()
     if first in {"_", "stale"}:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import graphlib
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import yaml
 from exporter.bundled import rules_directory, rules_text
 from tests.e2e.rule_cases import Case, Labels, cases
 from tests.e2e.victoria_metrics import Group, Server, running_server, vmalert
+from tests.rules.history import alerts_of, levels
 
 FILES = sorted(rules_directory().glob("*.rules.yml"))
 CASES = [case for file in sorted((rules_directory() / "tests").glob("*.test.yml")) for case in cases(file)]
@@ -32,40 +31,11 @@ def server() -> Iterator[Server]:
 
 
 @functools.cache
-def groups_of(file: Path) -> list[Group]:
-    found: list[Group] = yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
-    return found
-
-
-def rounds(files: Iterable[Path]) -> Iterator[list[Group]]:
-    """The groups of rule files in an order in which every rule finds what it reads."""
-    groups = [group for file in files for group in groups_of(file)]
-    yield from records_by_depth(groups)
-    yield alerts(groups)
-
-
-def records_by_depth(groups: Sequence[Group]) -> Iterator[list[Group]]:
-    """The recording rules, those that read another's result after it, each in a group with its group's interval."""
-    rules: dict[str, list[Group]] = {}
-    for group in groups:
-        for number, rule in enumerate(group["rules"]):
-            if "record" in rule:
-                alone = {**group, "name": f"{group['name']}-{number}", "rules": [rule]}
-                rules.setdefault(rule["record"], []).append(alone)
-    texts = {name: " ".join(str(group["rules"][0]["expr"]) for group in found) for name, found in rules.items()}
-    reads = {name: set(re.findall(r"[\w:]+", text)) & rules.keys() - {name} for name, text in texts.items()}
-    order = graphlib.TopologicalSorter(reads)
-    order.prepare()
-    while order.is_active():
-        ready = order.get_ready()
-        yield [group for name in ready for group in rules[name]]
-        order.done(*ready)
-
-
-def alerts(groups: Sequence[Group]) -> list[Group]:
-    """The groups with nothing but their alerts."""
-    only = [{**group, "rules": [rule for rule in group["rules"] if "alert" in rule]} for group in groups]
-    return [group for group in only if group["rules"]]
+def rounds(files: Sequence[Path]) -> list[list[Group]]:
+    """The groups of rule files in an order in which every rule finds what it reads: first what alerts rest on."""
+    groups: list[Group] = [group for file in files for group in yaml.safe_load(file.read_text("utf-8"))["groups"]]
+    alerts = [{**group, "rules": [rule for rule in group["rules"] if "alert" in rule]} for group in groups]
+    return [*levels(groups, alerts_of(groups)), [group for group in alerts if group["rules"]]]
 
 
 def in_order(alerts: Iterable[Labels]) -> list[list[tuple[str, str]]]:
