@@ -90,3 +90,8 @@ def test_every_alert_has_its_runbook_and_no_runbook_is_left_over() -> None:
     assert {Path(rule["annotations"]["runbook_url"]).name for rule in rules} == runbooks
     assert all(rule["annotations"]["runbook_url"].endswith(f"/{rule['alert']}.md") for rule in rules)
     assert {re.sub(r"\.md$", "", name) for name in runbooks} == {rule["alert"] for rule in rules}
+
+
+def test_every_group_fits_a_ruler() -> None:
+    """Mimir takes 20 rules a group unless told otherwise."""
+    assert max(len(group["rules"]) for group in groups(TEXT)) <= 20
