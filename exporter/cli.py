@@ -37,7 +37,7 @@ Command = Callable[[argparse.Namespace], int]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code: 0 for success, 1 for a failure that was said, 2 for wrong usage."""
-    arguments = _parser().parse_args(argv)
+    arguments = command_line().parse_args(argv)
     command: Command = arguments.command
     try:
         code = command(arguments)
@@ -57,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Every command with its flags."""
     parser = argparse.ArgumentParser(
         prog="hubspot-salesforce-exporter",
         description="Prometheus exporter and automatic resync for the HubSpot–Salesforce integration.",
