@@ -83,15 +83,6 @@ def test_examples_of_the_other_components_stand_beside_the_rules(name: str) -> N
     assert (rules_directory() / name).is_file()
 
 
-def test_every_alert_has_its_runbook_and_no_runbook_is_left_over() -> None:
-    """``runbook_url`` of every alert ends in the name of a file that exists."""
-    rules = [rule for group in groups(TEXT) for rule in group["rules"] if "alert" in rule]
-    runbooks = {file.name for file in (rules_directory() / "runbooks").glob("*.md")}
-    assert {Path(rule["annotations"]["runbook_url"]).name for rule in rules} == runbooks
-    assert all(rule["annotations"]["runbook_url"].endswith(f"/{rule['alert']}.md") for rule in rules)
-    assert {re.sub(r"\.md$", "", name) for name in runbooks} == {rule["alert"] for rule in rules}
-
-
 def test_every_group_fits_a_ruler() -> None:
     """Mimir takes 20 rules a group unless told otherwise."""
     assert max(len(group["rules"]) for group in groups(TEXT)) <= 20
