@@ -170,9 +170,9 @@ class History:
 
 
 async def promtool(*arguments: str) -> None:
-    """Creates blocks from samples or from rules."""
+    """Creates blocks from samples or from rules; few large ones, since it reads all samples once a block."""
     process = await asyncio.create_subprocess_exec(
-        *("promtool", "tsdb", "create-blocks-from", *arguments),
+        *("promtool", "tsdb", "create-blocks-from", "--max-block-duration=240h", *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
