@@ -11,10 +11,10 @@ TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertman
 	/usr/lib/postgresql/*/bin/initdb=postgresql chromium=chromium vmalert=victoria-metrics
 
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test check bench load clean programs-demo programs-test
+.PHONY: help demo scenarios test check bench bench-rules load clean programs-demo programs-test
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/installed programs-demo ## play an incident from cause to cure; ARGS=--exit-when-done ends by itself
 	@$(BIN)/hubspot-salesforce-exporter demo $(ARGS)
@@ -39,6 +39,9 @@ scenarios: $(VENV)/installed programs-demo ## play every scenario of the demo, o
 
 bench: $(VENV)/installed ## what a scrape and a poll cost, as ratios within one run
 	$(BIN)/python -m tests.bench
+
+bench-rules: $(VENV)/installed programs-demo ## what the rules cost a real Prometheus with 1,000 integrations; takes seven minutes
+	$(BIN)/python -m tests.rules.bench $(ARGS)
 
 load: $(VENV)/installed ## 500 integrations against the simulator; ARGS='--compression=10 --seconds=60'
 	$(BIN)/python -m tests.e2e.test_load $(ARGS)
