@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from exporter.store.database import Database
 from exporter.store.tables import api_calls
 
 WINDOW_MINUTES = 24 * 60
+
+# Built once: building a statement takes longer than carrying it out.
+_ITS = api_calls.c.integration == sa.bindparam("its_integration")
+_COUNT = (
+    sa.update(api_calls)
+    .where(_ITS, api_calls.c.minute == sa.bindparam("its_minute"))
+    .values(calls=api_calls.c.calls + 1)
+)
+_SPENT = sa.select(sa.func.coalesce(sa.func.sum(api_calls.c.calls), 0)).where(
+    _ITS, api_calls.c.minute >= sa.bindparam("since")
+)
+_FORGET = sa.delete(api_calls).where(_ITS, api_calls.c.minute < sa.bindparam("since"))
 
 
 class CallStore:
@@ -18,6 +29,7 @@ class CallStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._first = database.insert_once(api_calls)
 
     async def spend(self, integration: str, at_most: int, now: float, owed: Iterable[float] = ()) -> bool:
         """Counts one call, unless that would make more than ``at_most`` in any 24 hours. ``owed`` are the times of
@@ -27,31 +39,28 @@ class CallStore:
         share the store share the cap.
         """
         minute = int(now // 60)
-        async with self._database.transaction() as connection:
-            await self._database.lock(connection, f"api_calls {integration}")
-            for moment in owed:
-                await self._count(connection, integration, int(moment // 60))
-            if await _spent(connection, integration, minute) >= at_most:
-                return False
-            await self._count(connection, integration, minute)
-            past = (api_calls.c.integration == integration, api_calls.c.minute < minute - WINDOW_MINUTES)
-            await connection.execute(sa.delete(api_calls).where(*past))
-        return True
 
-    async def _count(self, connection: AsyncConnection, integration: str, minute: int) -> None:
-        key = {"integration": integration, "minute": minute}
-        await connection.execute(self._database.insert_once(api_calls).values(**key, calls=0))
-        same = (api_calls.c.integration == integration, api_calls.c.minute == minute)
-        await connection.execute(sa.update(api_calls).where(*same).values(calls=api_calls.c.calls + 1))
+        def work(connection: sa.Connection) -> bool:
+            self._database.lock(connection, f"api_calls {integration}")
+            for moment in owed:
+                self._count(connection, integration, int(moment // 60))
+            if _spent(connection, integration, minute) >= at_most:
+                return False
+            self._count(connection, integration, minute)
+            connection.execute(_FORGET, {"its_integration": integration, "since": minute - WINDOW_MINUTES})
+            return True
+
+        return await self._database.run(work)
+
+    def _count(self, connection: sa.Connection, integration: str, minute: int) -> None:
+        connection.execute(self._first, {"integration": integration, "minute": minute, "calls": 0})
+        connection.execute(_COUNT, {"its_integration": integration, "its_minute": minute})
 
     async def spent(self, integration: str, now: float) -> int:
         """Calls counted in the last 24 hours."""
-        async with self._database.transaction() as connection:
-            return await _spent(connection, integration, int(now // 60))
+        return await self._database.run(lambda connection: _spent(connection, integration, int(now // 60)))
 
 
-async def _spent(connection: AsyncConnection, integration: str, minute: int) -> int:
-    query = sa.select(sa.func.coalesce(sa.func.sum(api_calls.c.calls), 0)).where(
-        api_calls.c.integration == integration, api_calls.c.minute >= minute - WINDOW_MINUTES
-    )
-    return int((await connection.execute(query)).scalar_one())
+def _spent(connection: sa.Connection, integration: str, minute: int) -> int:
+    window = {"its_integration": integration, "since": minute - WINDOW_MINUTES}
+    return int(connection.execute(_SPENT, window).scalar_one())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from alembic import command
@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from exporter.errors import StoreError
+from exporter.store.group_commit import GroupCommit, Work
 
 _MIGRATION_LOCK = 0x48535845
 """Any number that nobody else in the same database uses."""
@@ -26,11 +27,17 @@ _MIGRATION_LOCK = 0x48535845
 _DRIVERS = {"sqlite://": "sqlite+aiosqlite://", "postgresql://": "postgresql+psycopg://"}
 
 
+T = TypeVar("T")
+
+
 class Database:
     """A migrated database. Every access is one transaction; whatever goes wrong in it is a ``StoreError``."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        # SQLite has one writer: who is in the middle of a transaction keeps the others waiting here.
+        self._turn = asyncio.Lock()
+        self._group_commit = GroupCommit(_sqlite_engine(engine.url), self._turn) if self.single_process else None
 
     @property
     def single_process(self) -> bool:
@@ -40,11 +47,24 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """Commits at the end, rolls back on any error."""
-        try:
-            async with self._engine.begin() as connection:
-                yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise StoreError(f"store: {type(error).__name__}: {_first_line(error)}") from error
+        with _as_store_errors():
+            if not self.single_process:
+                async with self._engine.begin() as connection:
+                    yield connection
+            else:
+                async with self._turn, self._engine.begin() as connection:
+                    yield connection
+
+    async def run(self, work: Work[T]) -> T:
+        """What ``work`` returned, once it is committed: for what is done so often that commits are worth sharing.
+
+        PostgreSQL shares them by itself, between all its clients.
+        """
+        if self._group_commit is None:
+            async with self.transaction() as connection:
+                return await connection.run_sync(work)
+        with _as_store_errors():
+            return await self._group_commit.run(work)
 
     def insert_once(self, table: sa.Table) -> Any:
         """An INSERT that leaves an existing row alone; its ``rowcount`` says whether it made one."""
@@ -52,13 +72,23 @@ class Database:
         # Without this SQLAlchemy asks no PostgreSQL driver for the row count of an INSERT and says -1.
         return dialect.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
-    async def lock(self, connection: AsyncConnection, name: str) -> None:
+    def lock(self, connection: Connection, name: str) -> None:
         """Keeps other replicas out of the same transaction until this one ends; SQLite has only one writer anyway."""
         if not self.single_process:
-            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
 
     async def close(self) -> None:
+        if self._group_commit is not None:
+            await self._group_commit.close()
         await self._engine.dispose()
+
+
+@contextmanager
+def _as_store_errors() -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreError(f"store: {type(error).__name__}: {_first_line(error)}") from error
 
 
 async def open_database(url: str) -> Database:
@@ -97,6 +127,13 @@ def _engine(url: str) -> AsyncEngine:
     # One connection: SQLite has one writer anyway, and a second one would only meet its lock.
     engine = create_async_engine(url, pool_size=1, max_overflow=0)
     sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    """The same file for use in a thread, without a message to another thread for every step of a statement."""
+    engine = sa.create_engine(url.set(drivername="sqlite"), pool_size=1, max_overflow=0)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
 

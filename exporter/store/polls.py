@@ -12,6 +12,13 @@ from exporter.model import Failure, OrgUsage
 from exporter.store.database import Database
 from exporter.store.tables import polls
 
+# Built once, as building a statement takes longer than carrying it out: what is set comes with the parameters.
+_OF_ROUND = sa.update(polls).where(
+    polls.c.integration == sa.bindparam("its_integration"),
+    polls.c.source == sa.bindparam("its_source"),
+    polls.c.round == sa.bindparam("its_round"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PollRow:
@@ -33,6 +40,7 @@ class PollStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._first = database.insert_once(polls)
 
     async def all(self) -> tuple[PollRow, ...]:
         async with self._database.transaction() as connection:
@@ -51,16 +59,17 @@ class PollStore:
         So a process that dies in the middle does not poll again at its next start, and of several replicas that have
         seen the same round one gets ``True``.
         """
-        key = {"integration": integration, "source": source}
-        first = self._database.insert_once(polls).values(**key, round=seen_round + 1, due_at=due_at)
-        later = (
-            sa.update(polls)
-            .where(polls.c.integration == integration, polls.c.source == source, polls.c.round == seen_round)
-            .values(round=seen_round + 1, due_at=due_at)
-        )
-        async with self._database.transaction() as connection:
-            result = await connection.execute(later if seen_round else first)
-        return int(result.rowcount) == 1
+        claim = {"round": seen_round + 1, "due_at": due_at}
+
+        def work(connection: sa.Connection) -> bool:
+            if seen_round:
+                same = {"its_integration": integration, "its_source": source, "its_round": seen_round}
+                result = connection.execute(_OF_ROUND, same | claim)
+            else:
+                result = connection.execute(self._first, {"integration": integration, "source": source} | claim)
+            return int(result.rowcount) == 1
+
+        return await self._database.run(work)
 
     async def finish(self, row: PollRow) -> None:
         """Writes the outcome of a poll; one that failed leaves the last good payload as it is."""
@@ -76,11 +85,8 @@ class PollStore:
             values |= {"usage_used": usage.used, "usage_limit": usage.limit, "usage_at": usage.observed_at}
         if failure is None:
             values |= {"succeeded_at": row.succeeded_at, "payload": row.payload}
-        update = sa.update(polls).where(
-            polls.c.integration == row.integration, polls.c.source == row.source, polls.c.round == row.round
-        )
-        async with self._database.transaction() as connection:
-            await connection.execute(update.values(**values))
+        same = {"its_integration": row.integration, "its_source": row.source, "its_round": row.round}
+        await self._database.run(lambda connection: connection.execute(_OF_ROUND, same | values))
 
 
 def _poll_row(row: Any) -> PollRow:

@@ -1,0 +1,89 @@
+"""Many small transactions of one process in one commit of SQLite, which waits for the disk at every commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+T = TypeVar("T")
+
+Work = Callable[[sa.Connection], T]
+"""Reads and writes of one caller. It may be run again from the start, so it does nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A work and who waits for it."""
+
+    work: Work[Any]
+    done: asyncio.Future[Any]
+
+    def succeed(self, result: Any) -> None:
+        # Who was cancelled does not wait any more.
+        if not self.done.done():
+            self.done.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+class GroupCommit:
+    """Carries out works in the order in which they come; those that come during a commit share the next one.
+
+    All of it happens in a thread, a batch at a time: the event loop goes on meanwhile. ``turn`` is held during a
+    batch, so that nobody else in this process is in the middle of a transaction.
+    """
+
+    def __init__(self, engine: sa.Engine, turn: asyncio.Lock) -> None:
+        self._engine = engine
+        self._turn = turn
+        self._waiting: list[_Waiting] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def run(self, work: Work[T]) -> T:
+        """What ``work`` returned, once it is committed; raises what it raised, once it is rolled back."""
+        waiting = _Waiting(work, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._task is None:
+            self._task = asyncio.create_task(self._carry_out_all())
+        result: T = await waiting.done
+        return result
+
+    async def close(self) -> None:
+        """What has been asked for is carried out first."""
+        if self._task is not None:
+            await self._task
+        self._engine.dispose()
+
+    async def _carry_out_all(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            await self._carry_out([each for each in batch if not each.done.done()])
+        self._task = None
+
+    async def _carry_out(self, batch: Sequence[_Waiting]) -> None:
+        """All of them in one transaction; each in its own if one spoils that of the others."""
+        try:
+            async with self._turn:
+                results = await asyncio.to_thread(self._committed, [each.work for each in batch])
+        except Exception as error:  # noqa: BLE001  it goes to those who wait
+            # A store that is away is away for everybody.
+            if len(batch) == 1 or isinstance(error, OperationalError | OSError):
+                for each in batch:
+                    each.fail(error)
+            else:
+                for each in batch:
+                    await self._carry_out([each])
+        else:
+            for each, result in zip(batch, results, strict=True):
+                each.succeed(result)
+
+    def _committed(self, works: Sequence[Work[Any]]) -> list[Any]:
+        with self._engine.begin() as connection:
+            return [work(connection) for work in works]
