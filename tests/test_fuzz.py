@@ -239,20 +239,46 @@ def null_to_number(source: str, body: Any, page: Page) -> list[str]:
 
 
 def at(body: Any, path: tuple[Any, ...]) -> Any:
+    """What stands at this place of the body, ``None`` if there is no such place."""
     for step in path:
-        if not isinstance(body, dict) or step not in body:
+        if isinstance(body, list) and step is EACH:
+            # Any of several that is null makes what is said of all of them unknown; of none nothing is null.
+            found = [at(entry, path[path.index(EACH) + 1 :]) for entry in body]
+            return None if None in found else found
+        inside = step in body if isinstance(body, dict) else isinstance(body, list) and step in range(len(body))
+        if not inside:
             return None
         body = body[step]
     return body
 
 
-def _storage(kind: str, name: str) -> Iterator[tuple[str, dict[str, str], tuple[str, ...]]]:
+def _storage(kind: str, name: str) -> Iterator[tuple[str, dict[str, str], tuple[Any, ...]]]:
     yield "storage_used_bytes", {"kind": kind}, (name, "Max")
     yield "storage_used_bytes", {"kind": kind}, (name, "Remaining")
     yield "storage_limit_bytes", {"kind": kind}, (name, "Max")
 
 
-FACTS: dict[str, tuple[tuple[str, dict[str, str], tuple[str, ...]], ...]] = {
+EACH = object()
+"""In a path: every entry of the list, of which there may be none. No row of permissions is a permission refused."""
+
+
+def _rows(part: int, *path: str) -> tuple[Any, ...]:
+    """A field of every record in a part of the composite answer."""
+    return ("compositeResponse", part, "body", "records", EACH, *path)
+
+
+def _permission(family: str, part: int, **labels: str) -> Iterator[tuple[str, dict[str, str], tuple[Any, ...]]]:
+    for access, name in (("read", "PermissionsRead"), ("edit", "PermissionsEdit")):
+        yield family, {**labels, "access": access}, _rows(part, name)
+
+
+def _heartbeat(object_: str, changed: str) -> Iterator[tuple[str, dict[str, str], tuple[Any, ...]]]:
+    newest = ("results", 0, "properties")
+    yield "last_sync_timestamp_seconds", {"object": object_}, (*newest, "salesforcelastsynctime")
+    yield "last_change_timestamp_seconds", {"object": object_}, (*newest, changed)
+
+
+FACTS: dict[str, tuple[tuple[str, dict[str, str], tuple[Any, ...]], ...]] = {
     "salesforce_limits": (
         ("org_api_calls_used", {}, ("DailyApiRequests", "Max")),
         ("org_api_calls_used", {}, ("DailyApiRequests", "Remaining")),
@@ -269,6 +295,18 @@ FACTS: dict[str, tuple[tuple[str, dict[str, str], tuple[str, ...]], ...]] = {
         ("sync_errors", {"category": "other", "error_type": "unknown"}, ("errors",)),
     ),
     "salesforce_status": (("trust_status", {"status": "OK"}, ("status",)),),
+    "salesforce_access": (
+        ("integration_user_active", {}, _rows(0, "Assignee", "IsActive")),
+        ("integration_user_api_enabled", {}, _rows(0, "PermissionSet", "PermissionsApiEnabled")),
+        ("permission_set_assigned", {}, _rows(0, "PermissionSet", "Label")),
+        *_permission("object_permission", 1, object="Contact"),
+        *_permission("field_permission", 2, object="Contact", field="Email"),
+    ),
+    "hubspot_heartbeat": (*_heartbeat("contacts", "lastmodifieddate"), *_heartbeat("deals", "hs_lastmodifieddate")),
+    "salesforce_usage_log": tuple(
+        ("integration_api_calls_used", {}, ("records", 0, field))
+        for field in ("Id", "Interval", "LogDate", "CreatedDate")
+    ),
 }
 """Samples that must be absent while this place of the body is null."""
 
@@ -277,8 +315,11 @@ FACTS: dict[str, tuple[tuple[str, dict[str, str], tuple[str, ...]], ...]] = {
 def test_the_bodies_are_good_as_they_stand(bench: Bench, name: str) -> None:
     """Otherwise nothing below would be worth anything."""
     bench.wire.body, bench.wire.status = json.dumps(BODIES[name]).encode(), 200
-    _page, worked = bench.page(BY_NAME[name])
+    page, worked = bench.page(BY_NAME[name])
     assert worked
+    for fact, labels, path in FACTS[name]:
+        assert at(BODIES[name], path) is not None
+        assert page.value(fact, integration=NAME, **labels) is not None
 
 
 def fuzz(name: str, examples: int) -> Callable[..., None]:

@@ -1,0 +1,147 @@
+"""The schedule of many integrations at the default intervals, on simulated time and so on any machine.
+
+``python -m tests.e2e.test_full_size --integrations=500`` (``make load-simulated``) runs it by hand, as large as one
+likes: the poller, the clients, the store and the simulator are those of every day, and only the clock and the network
+are not. Time stands still while anybody is at work, and moves on once all are asleep.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import heapq
+import itertools
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from exporter.config_file import DEFAULT_INTERVALS
+from exporter.demo.simulator.app import build_app
+from exporter.demo.simulator.settings import Settings
+from exporter.demo.simulator.world import World
+from exporter.poller import POLL_DEADLINE
+from exporter.schedule import JITTER
+from tests.e2e.load import Load, open_poller, org_names, resident_mebibytes, write_config
+from tests.pages import Page
+
+TEN_MINUTES = 600.0
+STEP = 0.1
+"""Seconds by which time moves on at least, so that polls overlap as they do in reality."""
+
+ROUNDS_BEFORE = 3
+"""Rounds of the most frequent sources until memory counts: what there is once of every target is there by then."""
+
+
+class CrowdClock:
+    """Implements ``exporter.clock.Clock`` for a known number of tasks: moves on whenever all of them are asleep."""
+
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self._now = now
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = itertools.count()
+        self._asleep = 0
+        self._somebody_fell_asleep = asyncio.Event()
+
+    def time(self) -> float:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            return
+        waking = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + seconds, next(self._numbers), waking))
+        self._asleep += 1
+        self._somebody_fell_asleep.set()
+        try:
+            await waking
+        finally:
+            self._asleep -= 1
+
+    async def run(self, everybody: int, done: Callable[[], bool]) -> None:
+        """Lets time pass until ``done``, which is asked while all are asleep."""
+        while True:
+            async with asyncio.timeout(60):
+                while self._asleep < everybody:
+                    self._somebody_fell_asleep.clear()
+                    await self._somebody_fell_asleep.wait()
+            if done():
+                return
+            self._now = max(self._now + STEP, self._sleepers[0][0])
+            while self._sleepers and self._sleepers[0][0] <= self._now:
+                waking = heapq.heappop(self._sleepers)[2]
+                if not waking.done():
+                    waking.set_result(None)
+            # Those who were woken get up.
+            await asyncio.sleep(0)
+
+
+async def live(folder: Path, integrations: int, seconds: float) -> Load:
+    """Polls for so long after the first rounds."""
+    clock = CrowdClock()
+    names = org_names(integrations)
+    world = World(names, clock.time, Settings(records=20, records_per_second=0, daily_limit=10_000_000))
+    transport = httpx.ASGITransport(build_app(world, sync_interval=None))
+    config = write_config(folder, "http://127.0.0.1:1", integrations, DEFAULT_INTERVALS)
+    async with open_poller(config, clock, transport) as (poller, exposition):
+        everybody = len(poller.targets)
+        polling = asyncio.create_task(poller.run())
+        try:
+            await clock.run(everybody, lambda: poller.tried() and min(poller.ended.values()) >= 1)
+            end = clock.time() + ROUNDS_BEFORE * min(DEFAULT_INTERVALS.values())
+            await clock.run(everybody, lambda: clock.time() >= end)
+            asked = sum(org.requests.total() for org in world.orgs.values())
+            poller.forget_times()
+            cpu, memory, began = time.process_time(), resident_mebibytes(), clock.time()
+            await clock.run(everybody, lambda: clock.time() >= began + seconds)
+            took, cpu = clock.time() - began, time.process_time() - cpu
+        finally:
+            polling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await polling
+        simulated = {name: org.requests for name, org in world.orgs.items()}
+        requests = sum(org.requests.total() for org in world.orgs.values()) - asked
+        page = Page(exposition.page("")[0].decode())
+        return Load(poller, simulated, requests, page, took, cpu, memory, resident_mebibytes())
+
+
+def check(load: Load) -> None:
+    """No poll failed, none was late or early, none was made twice or left out, and memory stayed flat."""
+    assert load.errors() == {}
+    assert load.surplus() == []
+    assert load.closest() >= 1
+    assert load.poller.late_by_intervals < 1
+    assert load.poller.longest < POLL_DEADLINE
+    assert load.memory_last < 1.1 * load.memory_first
+    for target in load.poller.targets:
+        pauses = int(load.seconds / (target.interval * (1 + JITTER) + STEP + load.poller.longest))
+        assert load.poller.ended[target] >= 1 + pauses
+        assert load.page.value("source_up", integration=target.integration, source=target.source.name) == 1
+
+
+async def test_ten_minutes_of_many_integrations(tmp_path: Path) -> None:
+    """At the default intervals every poll begins within its interval and ends within its deadline, exactly once."""
+    load = await live(tmp_path, integrations=25, seconds=TEN_MINUTES)
+    check(load)
+
+
+def main() -> None:
+    """Prints what the run was like; fails if the schedule was not kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--integrations", type=int, default=500)
+    parser.add_argument("--seconds", type=float, default=TEN_MINUTES)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        load = asyncio.run(live(Path(folder), options.integrations, options.seconds))
+    title = f"{options.integrations} integrations at the default intervals, {load.seconds:.0f} simulated seconds"
+    sys.stdout.write("\n".join([title, *load.report(), ""]))
+    check(load)
+    sys.stdout.write("the schedule was kept\n")
+
+
+if __name__ == "__main__":
+    main()
