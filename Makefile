@@ -11,7 +11,7 @@ TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertman
 	/usr/lib/postgresql/*/bin/initdb=postgresql chromium=chromium vmalert=victoria-metrics
 
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test check bench bench-rules load clean programs-demo programs-test
+.PHONY: help demo scenarios test check bench bench-rules load full-size clean programs-demo programs-test
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench-rules: $(VENV)/installed programs-demo ## what the rules cost a real Prome
 
 load: $(VENV)/installed ## 500 integrations against the simulator; ARGS='--compression=10 --seconds=60'
 	$(BIN)/python -m tests.e2e.test_load $(ARGS)
+
+full-size: $(VENV)/installed ## ten minutes of 500 integrations on simulated time, on any machine; ARGS=--integrations=500
+	$(BIN)/python -m tests.e2e.test_full_size $(ARGS)
 
 clean: ## remove the virtual environment and what the tools left
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

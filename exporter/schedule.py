@@ -9,7 +9,7 @@ JITTER = 0.05
 """Part of the interval by which a poll may come later."""
 
 LONGEST_FIRST_DELAY = 15.0
-FIRST_POLLS_PER_SECOND = 40
+FIRST_POLLS_PER_SECOND = 60
 """A first round of thousands of polls takes its time: begun all at once they would run into their own deadline."""
 
 LONGEST_RETRY_AFTER = 3600.0

@@ -1,8 +1,8 @@
 """The schedule of many integrations at the default intervals, on simulated time and so on any machine.
 
-``python -m tests.e2e.test_full_size --integrations=500`` (``make load-simulated``) runs it by hand, as large as one
-likes: the poller, the clients, the store and the simulator are those of every day, and only the clock and the network
-are not. Time stands still while anybody is at work, and moves on once all are asleep.
+``make full-size`` runs it by hand with 500. The poller, the clients, the store and the simulator are those of every
+day; only the clock and the network are not. Time stands still while anybody is at work, and moves on once all are
+asleep.
 """
 
 from __future__ import annotations
@@ -99,6 +99,7 @@ async def live(folder: Path, integrations: int, seconds: float) -> Load:
             cpu, memory, began = time.process_time(), resident_mebibytes(), clock.time()
             await clock.run(everybody, lambda: clock.time() >= began + seconds)
             took, cpu = clock.time() - began, time.process_time() - cpu
+            memory_last = resident_mebibytes()
         finally:
             polling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -106,7 +107,7 @@ async def live(folder: Path, integrations: int, seconds: float) -> Load:
         simulated = {name: org.requests for name, org in world.orgs.items()}
         requests = sum(org.requests.total() for org in world.orgs.values()) - asked
         page = Page(exposition.page("")[0].decode())
-        return Load(poller, simulated, requests, page, took, cpu, memory, resident_mebibytes())
+        return Load(poller, simulated, requests, page, took, cpu, memory, memory_last)
 
 
 def check(load: Load) -> None:
