@@ -42,15 +42,17 @@ class Case:
         return max(expected.after for expected in self.expected)
 
     def series(self, start: int) -> Iterator[Series]:
-        """Its series, the first sample at a Unix time."""
+        """Its series, the first sample at a Unix time. Timestamps among the values move along: promtool starts at 0."""
         for selector, values in self.scraped.items():
+            labels = _labels(selector)
+            shift = start if labels["__name__"].endswith("_timestamp_seconds") else 0
             moments = [round(1000 * (start + number * self.scrape_interval)) for number in range(len(_values(values)))]
             samples = [
-                (moment, None if value == "stale" else float(value))
+                (moment, None if value == "stale" else float(value) + shift)
                 for moment, value in zip(moments, _values(values), strict=True)
                 if value != "_"
             ]
-            yield Series(_labels(selector), samples)
+            yield Series(labels, samples)
 
 
 def cases(file: Path) -> Iterator[Case]:

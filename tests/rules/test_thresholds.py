@@ -71,7 +71,7 @@ def judged(folder: Path, rules: str, inputs: Sequence[Mapping[str, str]], tests:
     document = {"rule_files": ["sync_errors.rules.yml"], "evaluation_interval": "1m", "tests": [group]}
     file = folder / "thresholds.test.yml"
     file.write_text(yaml.safe_dump(document), encoding="utf-8")
-    command = [program, "test", "rules", file]
+    command = [program, "test", "rules", str(file)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     return "" if ended.returncode == 0 else ended.stdout + ended.stderr
 
