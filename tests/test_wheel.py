@@ -80,10 +80,12 @@ def test_every_file_of_the_package_ships(names: set[str]) -> None:
 
 
 def test_the_rules_ship_inside_the_package(names: set[str]) -> None:
-    """Rules, runbooks and the examples for Prometheus and Alertmanager."""
+    """Rules, runbooks, the examples for Prometheus and Alertmanager, and the templates of its messages."""
     files = {file.relative_to(CHECKOUT).as_posix() for file in (CHECKOUT / "rules").glob("*.yml")}
     files |= {file.relative_to(CHECKOUT).as_posix() for file in (CHECKOUT / "rules/runbooks").glob("*.md")}
+    files |= {file.relative_to(CHECKOUT).as_posix() for file in (CHECKOUT / "rules/templates").glob("*.tmpl")}
     assert {"rules/prometheus.yml", "rules/alertmanager.yml", "rules/suspension.rules.yml"} <= files
+    assert "rules/templates/hubspot-salesforce.tmpl" in files
     assert {f"exporter/bundled/{file}" for file in files} <= names
 
 
