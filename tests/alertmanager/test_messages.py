@@ -18,10 +18,10 @@ from tests.alertmanager.mailbox import Mailbox, open_mailbox
 from tests.alertmanager.shipped import SILENT_RECEIVER, TEXT, WEBHOOK_RECEIVER, shorter, uncommented
 
 PICKLISTS = (
-    "Sync errors of acme in category picklists: 5; they keep 42 records from syncing. Do first: Align the options."
+    "Sync errors of acme in category picklists: 5; records they keep from syncing: 42. Do first: Align the options."
 )
 PERMISSIONS = (
-    "Sync errors of acme in category permissions: 1; they keep 1 record from syncing. Do first: Give read and edit."
+    "Sync errors of acme in category permissions: 1; records they keep from syncing: 1. Do first: Give read and edit."
 )
 LOCKED = "HubSpot reports the Salesforce sync of acme suspended. Do first: Press Clear Suspension afterwards."
 RUNBOOKS = "https://runbooks.example/hubspot-salesforce"
