@@ -68,7 +68,7 @@ async def test_each_integration_has_a_digest_of_its_own(start: Start, inbox: Inb
 
 
 async def test_a_reload_sends_no_digest_again(start: Start, inbox: Inbox) -> None:
-    """Alertmanager remembers what it has sent. (What it is sending just then it may send twice: hence a digest between.)"""
+    """Alertmanager remembers what it has sent. What it is sending just then it may send twice: hence one in between."""
     async with start(1000) as alertmanager:
         await alertmanager.fire(sync_errors("picklists", "daily", "acme"))
         await until(lambda: inbox.of(DIGEST, integration="acme"))
