@@ -163,7 +163,7 @@ async def measure(folder: Path, integrations: int, seconds: float) -> dict[str, 
     """How long each group took, round after round."""
     samples = folder / "samples.txt"
     write_history(samples, integrations)
-    await promtool("openmetrics", str(samples), str(folder / "data"))
+    await promtool(folder, "openmetrics", samples.name, "data")
     with served(pages(integrations)) as port:
         (folder / "prometheus.yml").write_text(
             f"global: {{scrape_interval: {EVERY}s, evaluation_interval: {EVERY}s}}\n"

@@ -60,7 +60,8 @@ def alerts_of(groups: Iterable[Mapping[str, Any]]) -> list[Alert]:
 def levels(groups: Sequence[Mapping[str, Any]], alerts: Iterable[Alert]) -> list[list[dict[str, Any]]]:
     """The recording rules that alerts rest on, in few lots, each using only what earlier lots recorded.
 
-    Every rule is a group of its own, with the interval of its group.
+    In every lot those of one interval are one group of one name: promtool, like Prometheus, evaluates a group at an
+    offset that depends on its name, and rules that use each other must see the same moment.
     """
     rules = [(rule, group) for group in groups for rule in group["rules"] if "record" in rule]
     needed: set[str] = set()
@@ -74,7 +75,15 @@ def levels(groups: Sequence[Mapping[str, Any]], alerts: Iterable[Alert]) -> list
         missing = {rule["record"] for rule, _ in waiting}
         ready = [pair for pair in waiting if not missing & set(RECORDED.findall(pair[0]["expr"]))]
         assert ready, f"these rules need each other: {missing}"
-        lots.append([{**group, "name": str(number), "rules": [rule]} for number, (rule, group) in enumerate(ready)])
+        by_interval: dict[str, list[dict[str, Any]]] = {}
+        for rule, group in ready:
+            by_interval.setdefault(group.get("interval", ""), []).append(rule)
+        lots.append(
+            [
+                {"name": f"rules {interval}", **({"interval": interval} if interval else {}), "rules": together}
+                for interval, together in by_interval.items()
+            ]
+        )
         waiting = [pair for pair in waiting if pair not in ready]
     return lots
 
@@ -103,7 +112,7 @@ class History:
                     if at >= self._fine or minute % COARSE == 0:
                         text.write(f"{name}{{{written}}} {value} {at}\n")
             text.write("# EOF\n")
-        await promtool("openmetrics", str(file), str(self._new_blocks()))
+        await promtool(self._folder, "openmetrics", file.name, self._new_blocks())
         file.unlink()
 
     async def record(self, groups: Sequence[Mapping[str, Any]], alerts: Iterable[Alert]) -> None:
@@ -118,7 +127,7 @@ class History:
                 ):
                     times = (f"--start={start}", f"--end={end}", f"--eval-interval={step}s")
                     output = f"--output-dir={self._new_blocks()}"
-                    await promtool("rules", f"--url={url}", *times, output, str(file))
+                    await promtool(self._folder, "rules", f"--url={url}", *times, output, file.name)
 
     @contextlib.asynccontextmanager
     async def answering(self) -> AsyncIterator[str]:
@@ -157,9 +166,9 @@ class History:
             for series in answer["data"]["result"]
         }
 
-    def _new_blocks(self) -> Path:
+    def _new_blocks(self) -> str:
         self._blocks += 1
-        return self._folder / f"blocks-{self._blocks}"
+        return f"blocks-{self._blocks}"
 
     def _take_in_blocks(self) -> None:
         self._data.mkdir(exist_ok=True)
@@ -169,12 +178,14 @@ class History:
             shutil.rmtree(folder)
 
 
-async def promtool(*arguments: str) -> None:
-    """Creates blocks from samples or from rules; few large ones, since it reads all samples once a block."""
+async def promtool(folder: Path, *arguments: str) -> None:
+    """Creates blocks in a folder, from samples or rules; few large ones, since it reads all samples once a block."""
     process = await asyncio.create_subprocess_exec(
         *("promtool", "tsdb", "create-blocks-from", "--max-block-duration=240h", *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        # Names of rule files count for when rules are evaluated: a path of its own for every run would be chance.
+        cwd=folder,
     )
     output, _ = await process.communicate()
     assert process.returncode == 0, output.decode()

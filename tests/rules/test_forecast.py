@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.rules.history import History, Series, alerts_of, rule_groups
-from tests.rules.traffic import CASES, END, HOUR, LIMIT, MONDAY, Case, Gauges, play
+from tests.rules.traffic import CASES, END, HOUR, LIMIT, MONDAY, SUNDAY, Case, Gauges, play
 
 START = 1_767_571_200
 """Monday, 2026-01-05 00:00 UTC."""
@@ -71,7 +71,7 @@ def series_of(name: str, case: Case, gauges: Gauges) -> Iterator[Series]:
 async def outcomes(folder: Path) -> list[Outcome]:
     """Plays every case both ways."""
     groups = rule_groups("api_calls.rules.yml")
-    history = History(folder, START, fine=MONDAY, end=END - 1)
+    history = History(folder, START, fine=SUNDAY, end=END - 1)
     played = {
         f"{case.name}, {leaving}": (case, leaving, play(case, minutes, seed))
         for case in CASES
@@ -90,7 +90,8 @@ async def outcomes(folder: Path) -> list[Outcome]:
                 of_org = alert.name == "HubSpotSalesforceOrgApiLimitPredicted"
                 reached = gauges.org_exhausted if of_org else gauges.allocation_exhausted
                 if of_org or case.allocation is not None:
-                    found.append(Outcome(case, leaving, alert.name, reached, firing.get(name, [])))
+                    fired = [minute for minute in firing.get(name, []) if minute >= MONDAY]
+                    found.append(Outcome(case, leaving, alert.name, reached, fired))
     return found
 
 

@@ -122,8 +122,8 @@ def more(usual: Pace, percent: float, begins: int, minutes: int = 2 * DAY) -> Pa
     return lambda minute: usual(minute) + (percent if begins <= minute < begins + minutes else 0.0)
 
 
-MONDAY, TUESDAY = 7 * DAY, 8 * DAY
-"""Of the second week; the first is there to be remembered."""
+SUNDAY, MONDAY, TUESDAY = 6 * DAY, 7 * DAY, 8 * DAY
+"""Of the last days; those before are there to be remembered."""
 
 CASES: Sequence[Case] = (
     # "New" is an integration that has been watched for less than a day.
