@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 
 from exporter.demo.simulator.app import build_app
+from exporter.demo.simulator.life import Life
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
 
@@ -55,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run until a signal comes; the exit code."""
     options = _options().parse_args(arguments)
     world = World(_names(options), time.time, _settings(options))
-    app = build_app(world, options.sync_interval or None)
+    life = None if options.life is None else Life(world, options.seed, options.life)
+    app = build_app(world, options.sync_interval or None, life)
     listener = _listener(options.port)
     # Clients that poll once a minute keep their connection.
     config = uvicorn.Config(
@@ -83,6 +85,15 @@ def _options() -> argparse.ArgumentParser:
     add("--orgs", default="acme", help="names, separated by commas")
     add("--more-orgs", type=int, default=0, help="as many more, named org-0001 and so on")
     add("--sync-interval", type=float, default=1.0, help="seconds between rounds; 0: only by the control verb tick")
+    add(
+        "--life",
+        nargs="?",
+        const=1.0,
+        type=float,
+        metavar="PACE",
+        help="people work, make mistakes and mend them by themselves, PACE times as fast as in life (default: 1)",
+    )
+    add("--seed", type=int, default=1, help="the same seed, the same life")
     add("--window-seconds", type=float, default=usual.window_seconds, help="length of the rolling call window")
     add("--limit", type=int, default=usual.daily_limit, help="calls the org may make in the window")
     add("--allocation", type=int, default=usual.allocation, help="calls allocated to HubSpot; -1: none set")

@@ -8,16 +8,17 @@ from starlette.applications import Starlette
 
 from exporter.demo.simulator import bridge_api, hubspot_api, salesforce_api, salesforce_token, status_api
 from exporter.demo.simulator.control_api import Control
+from exporter.demo.simulator.life import Life
 from exporter.demo.simulator.world import World
 
 
-def build_app(world: World, sync_interval: float | None = 1.0) -> Starlette:
+def build_app(world: World, sync_interval: float | None = 1.0, life: Life | None = None) -> Starlette:
     """All APIs over one world. While the app runs, a round happens every `sync_interval` seconds; None: only on
-    demand (`POST /control/{org}/tick`)."""
+    demand (`POST /control/{org}/tick`). With a `life`, people do something before each round."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        ticker = asyncio.create_task(world.run(sync_interval)) if sync_interval else None
+        ticker = asyncio.create_task(world.run(sync_interval, life.live if life else None)) if sync_interval else None
         try:
             yield
         finally:

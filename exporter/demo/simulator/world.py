@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from exporter.demo.simulator.clock import Clock
 from exporter.demo.simulator.org import Org
@@ -27,10 +27,15 @@ class World:
         for org in self.orgs.values():
             org.tick()
 
-    async def run(self, interval: float) -> None:
-        """Tick until cancelled, every `interval` seconds; in between the other tasks have their turn."""
+    async def run(self, interval: float, live: Callable[[], None] | None = None) -> None:
+        """Tick until cancelled, every `interval` seconds; in between the other tasks have their turn.
+
+        `live` is called before each round: what people do then.
+        """
         while True:
             await asyncio.sleep(interval)
+            if live is not None:
+                live()
             for org in self.orgs.values():
                 org.tick()
                 await asyncio.sleep(0)
