@@ -14,7 +14,7 @@ TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertman
 .PHONY: help demo scenarios test check bench bench-rules load full-size clean programs-demo programs-test
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/installed programs-demo ## play an incident from cause to cure; ARGS=--exit-when-done ends by itself
 	@$(BIN)/hubspot-salesforce-exporter demo $(ARGS)
@@ -36,6 +36,10 @@ scenarios: $(VENV)/installed programs-demo ## play every scenario of the demo, o
 	@set -e; for name in $$($(BIN)/python -c 'from exporter.demo.scenarios import SCENARIOS; print(*SCENARIOS)'); do \
 		$(BIN)/hubspot-salesforce-exporter demo --scenario=$$name --exit-when-done | tail -1 | sed "s/^/$$name: /"; \
 	done
+
+.PHONY: compose-config
+compose-config: $(VENV)/installed ## make rules/compose/ from rules/prometheus.yml and rules/alertmanager.yml
+	$(BIN)/python .ci/compose-config
 
 bench: $(VENV)/installed ## what a scrape and a poll cost, as ratios within one run
 	$(BIN)/python -m tests.bench

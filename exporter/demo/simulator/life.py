@@ -47,7 +47,7 @@ CHARACTERS = (
         limit=40_000,
         allocation=12_000,
         hubspot=Habit("HubSpot", 8_500),
-        other_apps=(Habit("Data Loader", 23_000, batch=True),),
+        other_apps=(Habit("Data Loader", 21_000, batch=True),),
         stories=(stories.nobody_knows_why, stories.allocation_is_mistyped, stories.files_pile_up),
     ),
     # A Salesforce administrator who tidies up permissions.
