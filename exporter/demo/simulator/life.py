@@ -71,8 +71,8 @@ CHARACTERS = (
         hubspot=Habit("HubSpot", 6_000),
         other_apps=(Habit("Data Loader", 3_000, batch=True),),
         stories=(
-            stories.salesforce_is_down,
             stories.nobody_knows_why,
+            stories.salesforce_is_down,
             stories.picklist_is_restricted,
             stories.files_pile_up,
         ),

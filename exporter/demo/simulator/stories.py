@@ -66,7 +66,7 @@ def nobody_knows_why(chance: Random) -> tuple[Act, ...]:
 def permission_is_withdrawn(chance: Random) -> tuple[Act, ...]:
     """Edit on a field is withdrawn while an import runs: HubSpot suspends. It is given back, and the sync started."""
     field = chance.choice(("Email", "Phone", "Title"))
-    back = chance.uniform(5, 9)
+    back = chance.uniform(3, 6)
     return (
         Act(0, lambda org: org.set_field_permission("Contact", field, False, "edit")),
         Act(0, _import_records(120)),
