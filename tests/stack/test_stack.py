@@ -53,7 +53,6 @@ MOVING = {
     "last_change_timestamp_seconds",
     "source_up",
     "source_last_success_timestamp_seconds",
-    "source_errors_total",
     "upstream_requests_total",
     "webhook_notifications_total",
     "resync_jobs",
