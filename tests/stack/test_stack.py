@@ -196,4 +196,5 @@ async def test_the_demo_lives(hurried: dict[str, Container]) -> None:
         await until(has_moved, lambda: f"not moved: {still()}")
         await until(has_resynced, lambda: f"resynced only on {resynced_on}")
         rules = (await stack.get("prometheus", "/api/v1/rules"))["data"]["groups"]
-        assert {rule["health"] for group in rules for rule in group["rules"]} == {"ok"}
+        # Some groups are evaluated so rarely that a rule of theirs may not have had its turn yet.
+        assert not [rule for group in rules for rule in group["rules"] if rule["health"] not in ("ok", "unknown")]
