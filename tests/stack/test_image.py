@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from exporter.demo.processes import Program, free_port, running
 from tests.stack.compose import ROOT, services
 from tests.stack.container import HOSTS, Container
 from tests.stack.dockerfile import Instruction, context_files, read_dockerfile
-from tests.stack.wheelhouse import fill_wheelhouse, requirements_of
+from tests.stack.wheelhouse import fill_wheelhouse
 
 SECONDS = 120.0
 INSTRUCTIONS = read_dockerfile()
@@ -62,7 +63,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
     """Built as the Dockerfile says, from what .dockerignore lets in; wheels come from a folder, not from a network."""
     image = Image(tmp_path_factory.mktemp("image"))
     (image.folder / "wheelhouse").mkdir()
-    fill_wheelhouse(image.folder / "wheelhouse", ["hatchling", *requirements_of("hubspot-salesforce-exporter")])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    requirements = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
+    fill_wheelhouse(image.folder / "wheelhouse", requirements)
     base = base_image(image.folder / "base")
     (image.folder / "src").mkdir()
     for instruction in INSTRUCTIONS:

@@ -13,17 +13,10 @@ from packaging.requirements import Requirement
 _LEFT_BEHIND = re.compile(r"(^|/)(\.\.|__pycache__)/|\.dist-info/(INSTALLER|REQUESTED|direct_url\.json)$")
 
 
-def fill_wheelhouse(folder: Path, names: Iterable[str]) -> None:
-    """Writes a wheel of every package that these packages need; of the named ones themselves too, if asked for."""
-    for package in _closure(names):
+def fill_wheelhouse(folder: Path, requirements: Iterable[str]) -> None:
+    """Writes a wheel of every package that is required, and of all that those require."""
+    for package in _closure(requirements):
         _write_wheel(package, folder)
-
-
-def requirements_of(name: str) -> list[str]:
-    """The packages a package needs here, without extras."""
-    texts = distribution(name).requires or []
-    needed = [Requirement(text) for text in texts]
-    return [str(one) for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
 
 
 def _closure(requirements: Iterable[str]) -> list[Distribution]:
