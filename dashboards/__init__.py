@@ -1,0 +1,1 @@
+"""Grafana dashboards: the JSON files in this folder, and what builds them."""

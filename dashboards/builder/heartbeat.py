@@ -1,0 +1,58 @@
+"""Signs of life: when records of each object last changed and last synced."""
+
+from __future__ import annotations
+
+from dashboards.builder.board import Section
+from dashboards.builder.palette import AGE_OF_SYNC, YES_NO
+from dashboards.builder.panels import Head, Values, line_panel, state_panel
+from dashboards.builder.queries import Query, fact, in_milliseconds, recorded
+from dashboards.builder.tables import Column, table_panel
+
+HEARTBEAT = Section(
+    500,
+    "Last sync",
+    [
+        table_panel(
+            Head(
+                501,
+                "Last sync of each object",
+                "Newest Last Salesforce Sync Time, and newest change of a record linked to Salesforce. A change that "
+                "is newer than the sync waits; a quiet account syncs nothing and is healthy.",
+                10,
+                8,
+            ),
+            "HubSpot was not asked: no token, or none of the objects has synced",
+            [
+                Column("integration", "Integration", width=120),
+                Column("object", "Object"),
+                Column("Value #A", "Last sync", "dateTimeFromNow"),
+                Column("Value #B", "Last change", "dateTimeFromNow"),
+            ],
+            Query(in_milliseconds(fact("last_sync_timestamp_seconds", "object")), table=True),
+            Query(in_milliseconds(fact("last_change_timestamp_seconds", "object")), table=True),
+            sort=["-Integration"],
+        ),
+        line_panel(
+            Head(
+                502,
+                "Time since the last sync",
+                "By object. HubSpot looks about every 15 minutes; a quiet hour is no fault by itself.",
+                8,
+                8,
+            ),
+            Values("s", "HubSpot was not asked: no token", AGE_OF_SYNC, least=0),
+            Query(f"time() - {fact('last_sync_timestamp_seconds', 'object')}", "{{integration}} {{object}}"),
+        ),
+        state_panel(
+            Head(
+                503,
+                "Sync available",
+                "Neither suspended nor stale, by the recording rules; no colour where it is not known.",
+                6,
+                8,
+            ),
+            Values("none", "The recording rules are not loaded, or nothing is known", words=YES_NO),
+            Query(recorded("integration:hubspot_salesforce_sync_available:min"), "{{integration}}"),
+        ),
+    ],
+)

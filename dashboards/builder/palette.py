@@ -1,0 +1,70 @@
+"""Colours, and the words that go with them: no colour says anything that is not written too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from grafana_foundation_sdk.models import dashboard
+
+GREEN, ORANGE, RED, BLUE, GREY, PURPLE, YELLOW = (
+    "green",
+    "orange",
+    "red",
+    "blue",
+    "#8e8e99",
+    "purple",
+    "yellow",
+)
+Steps = Sequence[tuple[float | None, str]]
+"""Thresholds: from which value on which colour; the first starts at minus infinity, ``None``."""
+
+PLAIN: Steps = ((None, BLUE),)
+ANY_IS_BAD: Steps = ((None, GREEN), (1, RED))
+ANY_IS_NOTABLE: Steps = ((None, GREEN), (1, ORANGE))
+SHARE_OF_CALLS: Steps = ((None, GREEN), (0.75, ORANGE), (1.0, RED))
+"""At 75 % HubSpot stops retrying sync errors; at 100 % nothing syncs."""
+SHARE_OF_STORAGE: Steps = ((None, GREEN), (0.8, ORANGE), (0.95, RED))
+SHARE_OF_CAP: Steps = ((None, GREEN), (0.8, ORANGE), (1.0, RED))
+"""At 80 % of the cap the exporter begins to ask Salesforce less."""
+AGE_OF_SYNC: Steps = ((None, GREEN), (3_600, ORANGE), (4 * 3_600, RED))
+AVAILABILITY: Steps = ((None, RED), (0.99, ORANGE), (0.999, GREEN))
+
+Words = Mapping[str, tuple[str, str]]
+"""What stands for a value: its text and its colour."""
+
+STATES: Words = {
+    "0": ("✔ nothing wrong seen", GREEN),
+    "1": ("? a source fails", PURPLE),
+    "2": ("▲ cause seen", ORANGE),
+    "3": ("✖ suspended", RED),
+}
+REPORTED: Words = {"0": ("no", GREEN), "1": ("✖ suspended", RED)}
+SEEN: Words = {"0": ("no", GREEN), "1": ("▲ seen", ORANGE)}
+YES_NO: Words = {"0": ("✖ no", RED), "1": ("✔ yes", GREEN)}
+TRUST: Words = {
+    "0": ("✔ OK", GREEN),
+    "1": ("i informational", BLUE),
+    "2": ("⚙ maintenance", YELLOW),
+    "3": ("▲ minor incident", ORANGE),
+    "4": ("✖ major incident", RED),
+}
+SEVERITIES: Words = {"critical": ("✖ critical", RED), "warning": ("▲ warning", ORANGE)}
+
+
+def mapping(words: Words) -> list[dashboard.ValueMapping]:
+    """The same as Grafana writes it."""
+    return [
+        dashboard.ValueMap(
+            {
+                value: dashboard.ValueMappingResult(text=text, color=color or None, index=index)
+                for index, (value, (text, color)) in enumerate(words.items())
+            }
+        )
+    ]
+
+
+def thresholds(steps: Steps) -> dashboard.ThresholdsConfig:
+    """The same as Grafana writes it."""
+    return dashboard.ThresholdsConfig(
+        dashboard.ThresholdsMode.ABSOLUTE, [dashboard.Threshold(value, color) for value, color in steps]
+    )

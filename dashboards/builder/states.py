@@ -1,0 +1,43 @@
+"""How an integration is, in one number and one word; the boards that name it say it with the same queries."""
+
+from __future__ import annotations
+
+from dashboards.builder.palette import Words
+from dashboards.builder.queries import OF_ALERT, fact
+from exporter.catalog import CATALOG
+
+STATE = (
+    f"3 * ({fact('suspended')} == 1)\n"
+    f"or 2 * ({fact('suspension_condition')} == 1)\n"
+    f"or 1 + (min by (integration) ({fact('source_up', 'source')}) == 0)\n"
+    f"or 0 * {fact('integration_info')}"
+)
+"""The worst that is so: 3 HubSpot reports a suspension, 2 the exporter sees the cause of one, 1 a source cannot be read
+on any replica, 0 none of these."""
+
+REASON = (
+    "topk by (integration) (1,\n"
+    f"  2 * ({fact('suspension_reason', 'reason')} == 1)\n"
+    f"  or ({fact('suspension_condition', 'reason')} == 1)\n"
+    ")"
+)
+"""The reason for it: what HubSpot reports, else one the exporter sees."""
+
+RANK = (
+    f"1e6 * (\n{STATE}\n)\n+ on (integration) (sum by (integration) ({fact('sync_errors', 'category', 'error_type')})"
+    f" or 0 * {fact('integration_info')})"
+)
+"""What orders integrations worst first: the state, then the number of errors."""
+
+ALERTS = f"max by (alertname, integration, severity, category, source, kind) (ALERTS{{{OF_ALERT}}})"
+
+REASON_TITLES: Words = {reason.name: (reason.title, "") for reason in CATALOG.suspension_reasons}
+CATEGORY_TITLES: Words = {category.name: (category.title, "") for category in CATALOG.categories}
+ERROR_TITLES: Words = {
+    **{error.name: (error.title, "") for error in CATALOG.error_types.values()},
+    "unknown": (CATALOG.unknown.title, ""),
+}
+RESOLUTIONS: Words = {
+    **{error.name: (error.resolution, "") for error in CATALOG.error_types.values()},
+    "unknown": (CATALOG.unknown.resolution, ""),
+}

@@ -1,0 +1,88 @@
+"""Tables: the newest values of several queries, joined over the labels they share, as named columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from grafana_foundation_sdk.builders import common, table
+from grafana_foundation_sdk.models import common as common_model
+from grafana_foundation_sdk.models import dashboard
+
+from dashboards.builder.palette import Steps, Words, mapping, thresholds
+from dashboards.builder.panels import Head, Override, Panel, Values, finished
+from dashboards.builder.queries import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: the label or query (``Value #A``) it comes from, and how it reads.
+
+    ``shown_as`` is ``text``, ``color-text`` or ``gauge``; ``link`` a pair of what the link says and where it leads.
+    """
+
+    source: str
+    title: str
+    unit: str = ""
+    words: Words | None = None
+    steps: Steps | None = None
+    shown_as: str = "text"
+    width: int | None = None
+    link: tuple[str, str] | None = None
+    most: float | None = None
+    decimals: int | None = None
+
+
+def table_panel(
+    head: Head,
+    nothing: str,
+    columns: Sequence[Column],
+    *queries: Query,
+    sort: Sequence[str],
+    hidden: Sequence[str] = (),
+) -> Panel:
+    """``sort`` names the columns that order the rows, largest first, the first of them first; ``-`` turns one round.
+
+    ``hidden`` are fields no column shows.
+    """
+    builder = table.Panel().show_header(True).cell_height(common_model.TableCellHeight.SM)
+    builder.sort_by(
+        [common.TableSortByFieldState().display_name(name.lstrip("-")).desc(not name.startswith("-")) for name in sort]
+    )
+    values = Values("short", nothing)
+    panel = finished(builder, head, values, queries, [_override(column) for column in columns])
+    panel.transformations = _joined(columns, ("Time", *hidden))
+    return panel
+
+
+def _joined(columns: Sequence[Column], hidden: Sequence[str]) -> list[dashboard.DataTransformerConfig]:
+    organized: dict[str, object] = {
+        "excludeByName": dict.fromkeys(hidden, True),
+        "includeByName": {},
+        "indexByName": {column.source: position for position, column in enumerate(columns)},
+        "renameByName": {column.source: column.title for column in columns},
+    }
+    return [
+        dashboard.DataTransformerConfig("merge", options={}),
+        dashboard.DataTransformerConfig("organize", options=organized),
+    ]
+
+
+def _override(column: Column) -> Override:
+    """What is said of the column; Grafana's own choice holds for the rest."""
+    said: dict[str, object] = {
+        "unit": column.unit or None,
+        "decimals": column.decimals,
+        "mappings": mapping(column.words) if column.words else None,
+        "thresholds": thresholds(column.steps) if column.steps else None,
+        "min": None if column.most is None else 0,
+        "max": column.most,
+        "custom.cellOptions": None if column.shown_as == "text" else _cell(column.shown_as),
+        "custom.width": column.width,
+        "links": [{"title": column.link[0], "url": column.link[1]}] if column.link else None,
+    }
+    return Override(column.title, {name: value for name, value in said.items() if value is not None})
+
+
+def _cell(shown_as: str) -> Mapping[str, str]:
+    return {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"} if shown_as == "gauge" else {"type": shown_as}
