@@ -5,9 +5,19 @@ from __future__ import annotations
 from dashboards.builder.board import Section
 from dashboards.builder.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SHARE_OF_CALLS
 from dashboards.builder.panels import Head, Override, Values, bar_panel, line_panel, stat_panel
-from dashboards.builder.queries import Query, fact, in_milliseconds, recorded
+from dashboards.builder.queries import Query, equals, fact, in_milliseconds, recorded
 
 SHARES = Values("percentunit", "nobody tells", SHARE_OF_CALLS, decimals=0, least=0, most=1)
+
+
+def _recorded(what: str, scope: str) -> str:
+    """A series recorded for both, told apart by ``scope``: the integration against its allocation, the org against
+    its limit."""
+    return recorded(f"integration_scope:hubspot_salesforce_api_calls_{what}", where=equals("scope", scope))
+
+
+def _exhausted(scope: str) -> str:
+    return in_milliseconds(_recorded("exhaustion_timestamp_seconds:forecast", scope))
 
 
 def _line(color: str, dash: tuple[int, ...] = (), fill: int = 0, width: int = 2) -> dict[str, object]:
@@ -28,8 +38,7 @@ DRAWN = line_panel(
         "API calls in the rolling 24 hours",
         "Calls used by the integration and by the whole org, what is allocated to HubSpot, what Salesforce allows. At "
         "75 % of the allocation HubSpot stops retrying sync errors by itself; at 100 % it suspends. Other apps: the "
-        "org's calls less the integration's. Expected in 4 h comes from the recording rules, from the pace of the "
-        "last hour.",
+        "org's calls less the integration's. Expected in 4 h comes from the recording rules.",
         16,
         11,
     ),
@@ -41,7 +50,7 @@ DRAWN = line_panel(
     Query(f"0.75 * {fact('integration_api_calls_allocated')}", "{{integration}} retries stop (75 %)"),
     Query(fact("org_api_calls_limit"), "{{integration}} limited by Salesforce"),
     Query(
-        recorded("integration:hubspot_salesforce_integration_api_calls_used:forecast4h"),
+        _recorded("used:forecast4h", "integration"),
         "{{integration}} expected in 4 h",
     ),
     overrides=[
@@ -54,12 +63,6 @@ DRAWN = line_panel(
         Override(".* expected in 4 h", _line(GREEN, (2, 4), width=1), pattern=True),
     ],
 )
-
-
-def _exhausted(whose: str) -> str:
-    return in_milliseconds(
-        recorded(f"integration:hubspot_salesforce_{whose}_api_calls_exhaustion_timestamp_seconds:forecast")
-    )
 
 
 OF_ALLOCATION = f"{fact('integration_api_calls_used')}\n/\n{fact('integration_api_calls_allocated')}"
@@ -91,17 +94,18 @@ EXHAUSTED = stat_panel(
 HEADROOM = line_panel(
     Head(
         206,
-        "Calls left, and calls of the last hour",
-        "Left of the allocation and of the org's limit; how many were made in the last hour; the allocation the "
-        "recording rules would recommend: the limit, less what other apps used at most, less a reserve.",
+        "Calls left, and the change of an hour",
+        "Left of the allocation and of the org's limit; by how much use grows an hour, new calls less those that left; "
+        "the allocation the recording rules would recommend: the limit, less what other apps used at most, less a "
+        "reserve.",
         24,
         8,
     ),
     Values("locale", "The recording rules are not loaded, or nobody tells the calls"),
-    Query(recorded("integration:hubspot_salesforce_integration_api_calls_headroom:difference"), "{{integration}} left"),
-    Query(recorded("integration:hubspot_salesforce_org_api_calls_headroom:difference"), "{{integration}} org left"),
-    Query(recorded("integration:hubspot_salesforce_integration_api_calls:increase1h"), "{{integration}} last hour"),
-    Query(recorded("integration:hubspot_salesforce_org_api_calls:increase1h"), "{{integration}} org last hour"),
+    Query(_recorded("headroom:difference", "integration"), "{{integration}} left"),
+    Query(_recorded("headroom:difference", "org"), "{{integration}} org left"),
+    Query(_recorded("used:delta1h", "integration"), "{{integration}} change an hour"),
+    Query(_recorded("used:delta1h", "org"), "{{integration}} org change an hour"),
     Query(
         recorded("integration:hubspot_salesforce_api_calls_allocation_recommended:difference"),
         "{{integration}} allocation to recommend",

@@ -71,6 +71,8 @@ def _joined(columns: Sequence[Column], hidden: Sequence[str]) -> list[dashboard.
 def _override(column: Column) -> Override:
     """What is said of the column; Grafana's own choice holds for the rest."""
     said: dict[str, object] = {
+        # Else every empty cell would show what the whole table says when it is empty.
+        "noValue": "–",
         "unit": column.unit or None,
         "decimals": column.decimals,
         "mappings": mapping(column.words) if column.words else None,

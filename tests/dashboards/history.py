@@ -1,0 +1,78 @@
+"""The blocks of a Prometheus that has watched the quiet half day and the bad day."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.dashboards.bad_day import BAD, EVENTS, QUIET
+from tests.dashboards.prometheus import Client, backfill, prometheus
+from tests.dashboards.recordings import levels, rules, write_level
+from tests.dashboards.scrapes import Scrapes
+from tests.dashboards.story import HOUR, SCRAPE, open_story
+
+MIDNIGHT = 1_795_046_400.0
+"""2026-11-19 00:00 UTC, when the bad day ends unless somebody wants another time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time, in seconds."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Where the blocks are, and which time is of which kind."""
+
+    blocks: Path
+    ends: float = MIDNIGHT
+
+    @property
+    def begins(self) -> float:
+        return self.ends - (QUIET + BAD) * HOUR
+
+    @property
+    def quiet(self) -> Span:
+        """Once everything has been read, until the first thing goes wrong."""
+        return Span(self.begins + 1.5 * HOUR, self.begins + QUIET * HOUR)
+
+    @property
+    def bad(self) -> Span:
+        return Span(self.begins + QUIET * HOUR, self.ends)
+
+    @contextlib.contextmanager
+    def prometheus(self, *options: str, config: str = "") -> Iterator[Client]:
+        """A Prometheus that knows this history.
+
+        A file of samples cannot say when a series ended, so nothing older than a scrape counts: what Prometheus would
+        have marked as stale is stale.
+        """
+        with prometheus(self.blocks, f"--query.lookback-delta={SCRAPE - 1:.0f}s", *options, config=config) as client:
+            yield client
+
+    def make(self, folder: Path) -> None:
+        """Lives through it, and writes the blocks; ``folder`` is for what is not needed afterwards."""
+        self.blocks.mkdir(parents=True)
+        samples = folder / "samples.om"
+        asyncio.run(_live(folder, self.begins, samples))
+        backfill(samples, self.blocks)
+        for number, level in enumerate(levels(list(rules()))):
+            recorded = folder / f"recorded-{number}.om"
+            with self.prometheus() as client, recorded.open("w", encoding="utf-8") as file:
+                write_level(level, client, self.begins, self.ends, file)
+            backfill(recorded, self.blocks)
+
+
+async def _live(folder: Path, begins: float, samples: Path) -> None:
+    scrapes = Scrapes(samples.open("w", encoding="utf-8"))
+    try:
+        async with open_story(folder, begins) as story:
+            await story.live(QUIET + BAD, EVENTS, scrapes)
+    finally:
+        scrapes.close()
