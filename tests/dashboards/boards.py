@@ -49,9 +49,9 @@ def filled(text: str, variables: Mapping[str, str]) -> str:
     return re.sub(r"\$\{?(\w+)\}?", lambda found: variables.get(found[1], found[0]), text)
 
 
-def queries(name: str) -> Iterator[Asked]:
-    """Every query of the panels, the variables and the annotations."""
-    read = board(name)
+def queries(name: str, of: Json | None = None) -> Iterator[Asked]:
+    """Every query of the panels and annotations of the committed dashboard, or of what is given as such."""
+    read = of or board(name)
     for panel in panels(read):
         for target in panel["targets"]:
             yield Asked(name, f"{panel['title']} {target['refId']}", target["expr"], target["instant"])
@@ -69,9 +69,9 @@ class Choice:
     label: str
 
 
-def choices(name: str) -> Iterator[Choice]:
+def choices(name: str, of: Json | None = None) -> Iterator[Choice]:
     """Every variable of that kind."""
-    for variable in board(name)["templating"]["list"]:
+    for variable in (of or board(name))["templating"]["list"]:
         if variable["type"] == "query":
             asked = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"])
             assert asked is not None, variable["query"]
