@@ -10,11 +10,15 @@ DEMO_PROGRAMS := prometheus=prometheus prometheus-alertmanager=prometheus-alertm
 TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertmanager \
 	/usr/lib/postgresql/*/bin/initdb=postgresql chromium=chromium vmalert=victoria-metrics
 
+# Grafana's own types; npm is only used to check with them.
+SCHEMA := tests/dashboards/schema
+
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test check bench bench-rules load full-size clean programs-demo programs-test
+.PHONY: help demo scenarios test check dashboards dashboards-types bench bench-rules load full-size clean programs-demo \
+	programs-test
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/installed programs-demo ## play an incident from cause to cure; ARGS=--exit-when-done ends by itself
 	@$(BIN)/hubspot-salesforce-exporter demo $(ARGS)
@@ -22,7 +26,7 @@ demo: $(VENV)/installed programs-demo ## play an incident from cause to cure; AR
 test: check ## everything CI runs: linters, types, rules, unit and end-to-end tests
 	$(BIN)/pytest -n auto --dist worksteal
 
-check: $(VENV)/installed programs-test ## linters, types and the checks of the rules, without the tests
+check: $(VENV)/installed programs-test dashboards-types ## linters, types and the checks of the rules, without the tests
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy --no-error-summary
@@ -41,6 +45,12 @@ scenarios: $(VENV)/installed programs-demo ## play every scenario of the demo, o
 compose-config: $(VENV)/installed ## make rules/compose/ from rules/prometheus.yml and rules/alertmanager.yml
 	$(BIN)/python .ci/compose-config
 
+dashboards: $(VENV)/installed ## write dashboards/*.json anew
+	$(BIN)/python -m dashboards.builder
+
+dashboards-types: $(VENV)/installed $(SCHEMA)/node_modules/.package-lock.json ## check the dashboards against Grafana's types
+	$(BIN)/python -m tests.dashboards.grafana_types
+
 bench: $(VENV)/installed ## what a scrape and a poll cost, as ratios within one run
 	$(BIN)/python -m tests.bench
 
@@ -54,8 +64,13 @@ full-size: $(VENV)/installed ## ten minutes of 500 integrations on simulated tim
 	$(BIN)/python -m tests.e2e.test_full_size $(ARGS)
 
 clean: ## remove the virtual environment and what the tools left
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SCHEMA)/node_modules $(SCHEMA)/generated
 	find exporter tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(SCHEMA)/node_modules/.package-lock.json: $(SCHEMA)/package.json $(SCHEMA)/package-lock.json $(SCHEMA)/.npmrc
+	@$(INSTALL) node=nodejs npm=npm
+	cd $(SCHEMA) && npm ci --silent
+	@touch $@
 
 programs-demo:
 	@$(INSTALL) $(DEMO_PROGRAMS)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from grafana_foundation_sdk.builders import dashboard as builders
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
@@ -71,8 +72,7 @@ class Board:
             .tooltip(dashboard.DashboardCursorSync.CROSSHAIR)
             .annotation(_Alerts())
         )
-        for variable in (_datasource(), _job(), _integration(), *self.settings):
-            builder.with_variable(variable)
+        builder.variables([_Plain(variable) for variable in (_datasource(), _job(), _integration(), *self.settings)])
         for title, uid in UIDS.items():
             if title != self.title:
                 builder.link(_link(title, uid))
@@ -155,6 +155,18 @@ def _choice(name: str, label: str) -> builders.QueryVariable:
 def runbooks_setting() -> builders.TextBoxVariable:
     """Where the runbooks are published."""
     return builders.TextBoxVariable("runbooks").label("Runbooks").default_value(RUNBOOKS)
+
+
+class _Plain(Builder[dashboard.VariableModel]):
+    """A variable without what the SDK gives every one of them and only those of a time interval have."""
+
+    def __init__(self, variable: Builder[dashboard.VariableModel]) -> None:
+        self._variable = variable
+
+    def build(self) -> dashboard.VariableModel:
+        model = self._variable.build()
+        model.auto = model.auto_min = model.auto_count = None
+        return model
 
 
 class _AlertQuery(dashboard.AnnotationQuery):
