@@ -14,8 +14,8 @@ TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertman
 SCHEMA := tests/dashboards/schema
 
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test check dashboards dashboards-types bench bench-rules load full-size clean programs-demo \
-	programs-test
+.PHONY: help demo scenarios test check dashboards previews dashboards-types bench bench-rules load full-size clean \
+	programs-demo programs-test
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ compose-config: $(VENV)/installed ## make rules/compose/ from rules/prometheus.y
 
 dashboards: $(VENV)/installed ## write dashboards/*.json anew
 	$(BIN)/python -m dashboards.builder
+
+previews: $(VENV)/installed programs-test ## draw dashboards/previews anew
+	$(BIN)/python -m tests.dashboards.preview
 
 dashboards-types: $(VENV)/installed $(SCHEMA)/node_modules/.package-lock.json ## check the dashboards against Grafana's types
 	$(BIN)/python -m tests.dashboards.grafana_types

@@ -16,7 +16,7 @@ from dashboards.builder.panels import (
     stat_panel,
     state_panel,
 )
-from dashboards.builder.queries import OF_JOB, PREFIX, Query, fact, in_milliseconds, increase
+from dashboards.builder.queries import OF_JOB, PREFIX, Query, equals, fact, in_milliseconds, increase
 from dashboards.builder.tables import Column, table_panel
 
 READS: Words = {"0": ("✖ fails", "red"), "1": ("✔ read", "green")}
@@ -27,7 +27,9 @@ DEFAULT_CAP = 500
 """Of `max_api_calls_per_day`; there is no metric of it, so the dashboard has a variable."""
 
 DURATIONS = f"sum by (le, source) (rate({PREFIX}source_poll_duration_seconds_bucket{{{OF_JOB}}}[$__rate_interval]))"
-DAY_COST = increase("upstream_requests_total", "integration", where='api="salesforce"', window="24h")
+DAY_COST = increase("upstream_requests_total", "integration", where=equals("api", "salesforce"), window="24h")
+
+BUILDS = f"{PREFIX}exporter_build_info{{{OF_JOB}}}"
 
 REPLICAS = Section(
     100,
@@ -39,13 +41,9 @@ REPLICAS = Section(
             Query(f"max by (instance) (up{{{OF_JOB}}})", "{{instance}}"),
         ),
         stat_panel(
-            Head(102, "Version", "The running version of each replica.", 4, 6),
-            Values("none", "no exporter scraped", words={"1": ("running", "blue")}),
-            Query(
-                f"max by (instance, version) ({PREFIX}exporter_build_info{{{OF_JOB}}})",
-                "{{instance}} {{version}}",
-                instant=True,
-            ),
+            Head(102, "Versions", "How many replicas run which version.", 4, 6),
+            Values("none", "no exporter scraped"),
+            Query(f"count by (version) (max by (instance, version) ({BUILDS}))", "{{version}}", instant=True),
             names=True,
         ),
         stat_panel(
@@ -111,9 +109,17 @@ SOURCES = Section(
             Query(f"histogram_quantile(0.95, {DURATIONS})", "{{source}}"),
         ),
         line_panel(
-            Head(205, "Age of what you see", "By source: now less the time its answer is of.", 12, 8),
+            Head(
+                205,
+                "Age of what you see",
+                "Of the integration where it is oldest: now less the time the answer is of.",
+                12,
+                8,
+            ),
             Values("s", "no source has been read", least=0),
-            Query(f"time() - {fact('source_last_success_timestamp_seconds', 'source')}", "{{integration}} {{source}}"),
+            Query(
+                f"max by (source) (time() - {fact('source_last_success_timestamp_seconds', 'source')})", "{{source}}"
+            ),
         ),
     ],
 )
@@ -164,27 +170,27 @@ PROCESS = Section(
     "Scrape and process",
     [
         line_panel(
-            Head(401, "Scrape time", "How long Prometheus waited for /metrics.", 6, 8),
+            Head(401, "Scrape time", "How long Prometheus waited for /metrics.", 8, 8),
             Values("s", "Prometheus has no such job", least=0),
             Query(f"max by (instance) (scrape_duration_seconds{{{OF_JOB}}})", "{{instance}}"),
         ),
         line_panel(
-            Head(402, "Scrape size", "Samples a scrape brought.", 6, 8),
+            Head(402, "Scrape size", "Samples a scrape brought.", 8, 8),
             Values("locale", "Prometheus has no such job", least=0),
             Query(f"max by (instance) (scrape_samples_scraped{{{OF_JOB}}})", "{{instance}}"),
         ),
         line_panel(
-            Head(403, "Memory", "Resident memory of the process.", 6, 8),
+            Head(403, "Memory", "Resident memory of the process.", 8, 8),
             Values("bytes", "no exporter scraped", least=0),
             Query(f"max by (instance) (process_resident_memory_bytes{{{OF_JOB}}})", "{{instance}}"),
         ),
         line_panel(
-            Head(404, "CPU", "Share of one core.", 6, 8),
+            Head(404, "CPU", "Share of one core.", 12, 7),
             Values("percentunit", "no exporter scraped", least=0),
             Query(f"sum by (instance) (rate(process_cpu_seconds_total{{{OF_JOB}}}[$__rate_interval]))", "{{instance}}"),
         ),
         line_panel(
-            Head(405, "Open files, share of the limit", "At 100 % no connection can be opened.", 6, 8),
+            Head(405, "Open files, share of the limit", "At 100 % no connection can be opened.", 12, 7),
             Values("percentunit", "no exporter scraped", least=0),
             Query(f"max by (instance) (process_open_fds{{{OF_JOB}}} / process_max_fds{{{OF_JOB}}})", "{{instance}}"),
         ),

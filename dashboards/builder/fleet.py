@@ -68,23 +68,22 @@ TABLE = table_panel(
         "Suspended before cause seen before source failing, then by number of errors. A name leads to its sync health. "
         "An empty cell is not known: no source has told it lately.",
         24,
-        8,
+        7,
     ),
     "No integration: is the exporter scraped, and do Job and Integration choose any?",
     [
-        Column("integration", "Integration", link=("Sync health of ${__data.fields.integration}", TO_SYNC_HEALTH)),
-        Column("Value #A", "State", words=STATES, shown_as="color-text", width=190),
-        Column("reason", "Reason", words=REASON_TITLES, width=300),
+        Column("integration", "Integration", width=110, link=("Sync health", TO_SYNC_HEALTH)),
+        Column("Value #A", "State", words=STATES, shown_as="color-text", width=185),
+        Column("reason", "Reason", words=REASON_TITLES, width=270),
         Column("Value #B", "Of allocation", "percentunit", steps=SHARE_OF_CALLS, shown_as="gauge", most=1, decimals=0),
         Column(
             "Value #C", "Of the org's limit", "percentunit", steps=SHARE_OF_CALLS, shown_as="gauge", most=1, decimals=0
         ),
-        Column("Value #D", "Errors", "locale", steps=ANY_IS_NOTABLE, shown_as="color-text", width=90),
+        Column("Value #D", "Errors", "locale", steps=ANY_IS_NOTABLE, shown_as="color-text", width=80),
         Column("Value #E", "Affected records", "locale", width=135),
-        Column("Value #F", "Last sync", "dateTimeFromNow", width=140),
-        Column("Value #G", "Open jobs", "none", width=95),
-        Column("notify", "Notify", width=100),
-        Column("Value #I", "Rank", "short", width=90),
+        Column("Value #F", "Last sync", "dateTimeFromNow", width=150),
+        Column("Value #G", "Open jobs", "none", width=100),
+        Column("notify", "Notify", width=110),
     ],
     Query(STATE, table=True),
     Query(OF_ALLOCATION, table=True),
@@ -96,7 +95,7 @@ TABLE = table_panel(
     Query(REASON, table=True),
     Query(RANK, table=True),
     Query(fact("integration_info", "notify", "salesforce_instance"), table=True),
-    sort=["Rank"],
+    rank="Value #I",
     hidden=["Value #H", "Value #J", "salesforce_instance"],
 )
 

@@ -21,7 +21,7 @@ HEARTBEAT = Section(
                 10,
                 8,
             ),
-            "HubSpot was not asked: no token, or none of the objects has synced",
+            "HubSpot has not told lately: no token, or it cannot be read (see Exporter)",
             [
                 Column("integration", "Integration", width=120),
                 Column("object", "Object"),
@@ -40,7 +40,7 @@ HEARTBEAT = Section(
                 8,
                 8,
             ),
-            Values("s", "HubSpot was not asked: no token", AGE_OF_SYNC, least=0),
+            Values("s", "HubSpot has not told lately: no token, or it cannot be read", AGE_OF_SYNC, least=0),
             Query(f"time() - {fact('last_sync_timestamp_seconds', 'object')}", "{{integration}} {{object}}"),
         ),
         state_panel(

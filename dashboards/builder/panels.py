@@ -4,7 +4,7 @@ for when there is nothing to show that says why."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grafana_foundation_sdk.builders import bargauge, common, prometheus, stat, statetimeline, timeseries
 from grafana_foundation_sdk.builders.dashboard import FieldColor
@@ -19,6 +19,9 @@ from dashboards.builder.queries import Query
 Panel = dashboard.Panel
 
 DATASOURCE = dashboard.DataSourceRef(type_val="prometheus", uid="${datasource}")
+
+
+OVERLAP = "A bar counts what happened within Grafana's rate interval, which may reach back over the bar before it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +127,11 @@ def line_panel(
     *queries: Query,
     overrides: Sequence[Override] = (),
     thresholds_drawn: bool = False,
+    ranked: bool = False,
 ) -> Panel:
-    """Series over time as lines; a table under them names each with its newest and its largest value."""
-    builder = _time_series().draw_style(common_model.GraphDrawStyle.LINE).line_width(2).fill_opacity(8)
+    """Series over time as lines; a table under them names each with its newest and its largest value, in the order of
+    the queries or, ``ranked``, the largest first."""
+    builder = _time_series(ranked=ranked).draw_style(common_model.GraphDrawStyle.LINE).line_width(2).fill_opacity(8)
     if thresholds_drawn:
         style = common.GraphThresholdsStyleConfig().mode(common_model.GraphThresholdsStyleMode.DASHED)
         builder.thresholds_style(style)
@@ -135,8 +140,9 @@ def line_panel(
 
 def stack_panel(head: Head, values: Values, *queries: Query, overrides: Sequence[Override] = ()) -> Panel:
     """Counts over time as bars on top of each other."""
+    head = replace(head, description=f"{head.description} {OVERLAP}")
     builder = (
-        _time_series()
+        _time_series(ranked=True)
         .draw_style(common_model.GraphDrawStyle.BARS)
         .fill_opacity(70)
         .line_width(1)
@@ -145,7 +151,7 @@ def stack_panel(head: Head, values: Values, *queries: Query, overrides: Sequence
     return finished(builder, head, values, queries, overrides)
 
 
-def _time_series() -> timeseries.Panel:
+def _time_series(*, ranked: bool) -> timeseries.Panel:
     legend = (
         common.VizLegendOptions()
         .show_legend(True)
@@ -153,6 +159,8 @@ def _time_series() -> timeseries.Panel:
         .placement(common_model.LegendPlacement.BOTTOM)
         .calcs(["lastNotNull", "max"])
     )
+    if ranked:
+        legend.sort_by("Max").sort_desc(True)
     tooltip = (
         common.VizTooltipOptions().mode(common_model.TooltipDisplayMode.MULTI).sort(common_model.SortOrder.DESCENDING)
     )

@@ -46,11 +46,6 @@ def increase(name: str, *by: str, where: str = "", window: str = "$__rate_interv
     return f"sum by ({', '.join(by)}) (increase({series(name, *([where] if where else []))}[{window}]))"
 
 
-def rate(name: str, *by: str, where: str = "") -> str:
-    """How fast a counter grows a second, over all replicas."""
-    return f"sum by ({', '.join(by)}) (rate({series(name, *([where] if where else []))}[$__rate_interval]))"
-
-
 def equals(label: str, value: str) -> str:
     """A matcher."""
     return f'{label}="{value}"'

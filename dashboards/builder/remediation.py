@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards.builder.board import Board, Section
 from dashboards.builder.palette import ANY_IS_BAD, GREEN, PLAIN, RED, Steps
 from dashboards.builder.panels import Head, Override, Values, line_panel, stack_panel, stat_panel
-from dashboards.builder.queries import OF_JOB, PREFIX, Query, equals, fact, increase, rate
+from dashboards.builder.queries import OF_JOB, PREFIX, Query, equals, fact, increase
 
 QUEUE_AGE: Steps = ((None, GREEN), (7_200, RED))
 """Beyond two hours the backlog alert fires."""
@@ -120,12 +120,12 @@ COST = Section(
             Values("percentunit", "no allocation is known, or nothing was resynced", least=0),
             Query(f"{SPENT}\n/\n{fact('integration_api_calls_allocated')}", "{{integration}}"),
         ),
-        line_panel(
+        stack_panel(
             Head(
                 302, "Requests to the bridge", "Polls of Sync Health, lists of errors, resyncs; retries included.", 8, 8
             ),
-            Values("reqps", "no bridge is configured", least=0),
-            Query(rate("upstream_requests_total", "integration", where='api="bridge"'), "{{integration}}"),
+            Values("locale", "no bridge is configured", decimals=0),
+            Query(increase("upstream_requests_total", "integration", where=equals("api", "bridge")), "{{integration}}"),
         ),
         stack_panel(
             Head(

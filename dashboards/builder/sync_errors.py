@@ -8,7 +8,7 @@ from dashboards.builder.board import Section
 from dashboards.builder.palette import ANY_IS_NOTABLE
 from dashboards.builder.panels import Head, Panel, Values, line_panel, stat_panel
 from dashboards.builder.queries import Query, fact, recorded
-from dashboards.builder.states import CATEGORY_TITLES, ERROR_TITLES, RESOLUTIONS
+from dashboards.builder.states import ERROR_TITLES, RESOLUTIONS
 from dashboards.builder.tables import Column, table_panel
 from exporter.catalog import CATALOG, Category
 
@@ -45,12 +45,13 @@ BY_TYPE = table_panel(
         "Types that have errors now, and what resolves them. Above 100 errors of a type HubSpot's Resync takes them in "
         "portions of 100.",
         24,
-        9,
+        7,
     ),
     "No sync errors, or nobody tells them",
     [
         Column("integration", "Integration", width=120),
-        Column("category", "Category", words=CATEGORY_TITLES, width=160),
+        # As the label has it: a link takes what the cell shows, and the runbook is named after the label.
+        Column("category", "Category", width=160),
         Column(
             "error_type",
             "Error type",
@@ -83,6 +84,7 @@ OVER_TIME = [
         Head(321, "Errors by category", "Current sync errors over time.", 12, 8),
         Values("locale", "The recording rules are not loaded, or nobody tells the errors"),
         Query(recorded("integration_category:hubspot_salesforce_sync_errors:sum"), "{{integration}} {{category}}"),
+        ranked=True,
     ),
     line_panel(
         Head(322, "Affected records by category", "Records kept from syncing over time.", 12, 8),
@@ -91,6 +93,7 @@ OVER_TIME = [
             recorded("integration_category:hubspot_salesforce_sync_error_affected_records:sum"),
             "{{integration}} {{category}}",
         ),
+        ranked=True,
     ),
 ]
 

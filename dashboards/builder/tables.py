@@ -38,12 +38,12 @@ def table_panel(
     nothing: str,
     columns: Sequence[Column],
     *queries: Query,
-    sort: Sequence[str],
+    sort: Sequence[str] = (),
+    rank: str = "",
     hidden: Sequence[str] = (),
 ) -> Panel:
     """``sort`` names the columns that order the rows, largest first, the first of them first; ``-`` turns one round.
-
-    ``hidden`` are fields no column shows.
+    ``rank`` does the same by a field that no column shows, and ``hidden`` are others of that kind.
     """
     builder = table.Panel().show_header(True).cell_height(common_model.TableCellHeight.SM)
     builder.sort_by(
@@ -51,19 +51,21 @@ def table_panel(
     )
     values = Values("short", nothing)
     panel = finished(builder, head, values, queries, [_override(column) for column in columns])
-    panel.transformations = _joined(columns, ("Time", *hidden))
+    panel.transformations = _joined(columns, ("Time", *([rank] if rank else []), *hidden), rank)
     return panel
 
 
-def _joined(columns: Sequence[Column], hidden: Sequence[str]) -> list[dashboard.DataTransformerConfig]:
+def _joined(columns: Sequence[Column], hidden: Sequence[str], rank: str) -> list[dashboard.DataTransformerConfig]:
     organized: dict[str, object] = {
         "excludeByName": dict.fromkeys(hidden, True),
         "includeByName": {},
         "indexByName": {column.source: position for position, column in enumerate(columns)},
         "renameByName": {column.source: column.title for column in columns},
     }
+    ranked = {"fields": {}, "sort": [{"field": rank, "desc": True}]}
     return [
         dashboard.DataTransformerConfig("merge", options={}),
+        *([dashboard.DataTransformerConfig("sortBy", options=ranked)] if rank else []),
         dashboard.DataTransformerConfig("organize", options=organized),
     ]
 

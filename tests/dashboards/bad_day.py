@@ -150,5 +150,5 @@ EVENTS: Sequence[Event] = (
     (QUIET + 18.3, emea_asks_in_vain),
     (QUIET + 19.0, bridge_fails),
     (QUIET + 20.5, bridge_works),
-    (QUIET + 23.0, scope_withdrawn),
+    (QUIET + 23.5, scope_withdrawn),
 )

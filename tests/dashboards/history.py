@@ -18,6 +18,9 @@ MIDNIGHT = 1_795_046_400.0
 """2026-11-19 00:00 UTC, when the bad day ends unless somebody wants another time."""
 
 
+STATUS_PAGE = "status.html"
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of time, in seconds."""
@@ -57,7 +60,7 @@ class History:
             yield client
 
     def make(self, folder: Path) -> None:
-        """Lives through it, and writes the blocks; ``folder`` is for what is not needed afterwards."""
+        """Lives through it and writes the blocks; ``folder`` takes what leads to them, and the last status page."""
         self.blocks.mkdir(parents=True)
         samples = folder / "samples.om"
         asyncio.run(_live(folder, self.begins, samples))
@@ -74,5 +77,6 @@ async def _live(folder: Path, begins: float, samples: Path) -> None:
     try:
         async with open_story(folder, begins) as story:
             await story.live(QUIET + BAD, EVENTS, scrapes)
+            (folder / STATUS_PAGE).write_text(await story.page("/"), encoding="utf-8")
     finally:
         scrapes.close()

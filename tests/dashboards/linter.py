@@ -17,7 +17,7 @@ DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 COUNTING = ("rate", "irate", "increase")
 RATE_INTERVAL = "$__rate_interval"
 
-UNITS = frozenset(["none", "short", "locale", "percentunit", "s", "m", "bytes", "reqps", "dateTimeFromNow"])
+UNITS = frozenset(["none", "short", "locale", "percentunit", "s", "m", "bytes", "dateTimeFromNow"])
 """Ids of Grafana's units that are used here."""
 
 

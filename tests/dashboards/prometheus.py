@@ -14,6 +14,8 @@ import httpx
 from exporter.demo.processes import PROMETHEUS, find_binary, free_port
 
 DEADLINE = 30.0
+OFTEN = 60
+"""Seconds."""
 
 Matrix = list[dict[str, Any]]
 """Series as Prometheus answers a range query: ``metric`` and ``values``."""
@@ -40,6 +42,12 @@ class Client:
             f"/api/v1/label/{label}/values", params={"match[]": selector, "start": start, "end": end}
         )
         return list(_checked(answer)["data"])
+
+    def rules_evaluated(self) -> bool:
+        """Whether every group of rules that is evaluated each minute or oftener has been, at least once."""
+        groups = _checked(self._http.get("/api/v1/rules"))["data"]["groups"]
+        often = [group["lastEvaluation"] for group in groups if group["interval"] <= OFTEN]
+        return bool(often) and not any(moment.startswith("0001") for moment in often)
 
     def ready(self) -> bool:
         try:

@@ -92,15 +92,24 @@ class Story:
     async def post(self, body: dict[str, Any] | bytes, answered: int, token: str = WEBHOOK_TOKEN) -> None:
         """Alertmanager posts; ``answered`` is the status it gets."""
         content = body if isinstance(body, bytes) else httpx.Request("POST", NOWHERE, json=body).content
-        transport = httpx.ASGITransport(self.service.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://exporter") as http:
+        async with self._http() as http:
             headers = {"Authorization": f"Bearer {token}"}
             answer = await http.post("/alertmanager/webhook", content=content, headers=headers)
         assert answer.status_code == answered, answer.text
 
+    async def page(self, path: str) -> str:
+        """A page of the exporter's own."""
+        async with self._http() as http:
+            answer = await http.get(path)
+        assert answer.status_code == httpx.codes.OK, answer.text
+        return answer.text
+
+    def _http(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.service.app), base_url="http://exporter")
+
     def _traffic(self) -> None:
         for name, org in self.orgs.items():
-            share = rhythm(self.clock.time()) * SCRAPE / DAY
+            share = rhythm(self.clock.time() - self._begun) * SCRAPE / DAY
             if org.suspension is None:
                 org.use_api_calls(
                     org.settings.connected_app, round(HUBSPOT_CALLS_A_DAY[name] * share * self.rush[name])
@@ -120,9 +129,10 @@ class Story:
             await self.service.worker.do(job)
 
 
-def rhythm(moment: float) -> float:
-    """Office hours: how busy a time is, 1 on the average of a day. Afternoons are, nights are not."""
-    return 1 + 0.6 * math.sin((moment - 9 * HOUR) / DAY * math.tau)
+def rhythm(elapsed: float) -> float:
+    """Office hours: how busy a time is, 1 on the average of a day. A story begins at noon; afternoons are busy, nights
+    are not."""
+    return 1 + 0.6 * math.sin((elapsed + 3 * HOUR) / DAY * math.tau)
 
 
 @contextlib.asynccontextmanager
@@ -134,7 +144,7 @@ async def open_story(folder: Path, begins: float) -> AsyncIterator[Story]:
     for name, org in world.orgs.items():
         for step in range(int(DAY / SCRAPE)):
             ago = step * SCRAPE
-            share = rhythm(begins - ago) * SCRAPE / DAY
+            share = rhythm(-ago) * SCRAPE / DAY
             org.use_api_calls(org.settings.connected_app, round(HUBSPOT_CALLS_A_DAY[name] * share), seconds_ago=ago)
             org.use_api_calls("Data loader", round(OTHER_CALLS_A_DAY[name] * share), seconds_ago=ago)
     config = _config(folder, world)

@@ -1,0 +1,87 @@
+"""``make previews`` draws ``dashboards/previews`` anew.
+
+The previews of the dashboards are our own drawings. What stands beside them are photographs, by headless Chromium: of
+the exporter's status page, and of a real Prometheus that holds the same two days and evaluates the rules.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.dashboards.boards import FOLDER, NAMES, board
+from tests.dashboards.history import STATUS_PAGE, History
+from tests.dashboards.preview.frames import Answers
+from tests.dashboards.preview.page import WIDTH, page
+from tests.dashboards.preview.png import small
+from tests.dashboards.prometheus import DEADLINE, prometheus
+from tests.dashboards.recordings import RULES
+from tests.e2e.test_status_page import chromium
+
+PREVIEWS = FOLDER / "previews"
+CHOSEN: Mapping[str, str] = {"sync-health": "acme"}
+"""Whose sync health is drawn; the other dashboards show all integrations."""
+
+PROMETHEUS_PAGES = {
+    "prometheus-alerts": ("/classic/alerts", 1_150),
+    "prometheus-graph": (
+        "/classic/graph?g0.tab=0&g0.stacked=0&g0.range_input=1d"
+        "&g0.expr=integration_scope%3Ahubspot_salesforce_api_calls%3Aratio%7Bscope%3D%22org%22%7D",
+        900,
+    ),
+}
+"""Path and height of each; Debian's Prometheus has these pages alone."""
+TWO_DAYS_AND_RULES = f'global: {{evaluation_interval: 1s}}\nrule_files: ["{RULES}/*.rules.yml"]\n'
+
+
+def digest(name: str) -> str:
+    """What a preview was drawn from."""
+    return hashlib.sha256((FOLDER / f"{name}.json").read_bytes()).hexdigest()
+
+
+async def draw(history: History, folder: Path) -> None:
+    """Every dashboard as it looks at the end of the bad day."""
+    with history.prometheus() as client:
+        for name in NAMES:
+            html, height = page(name, board(name), Answers(client, history.bad, CHOSEN.get(name, ".+")))
+            file = folder / f"{name}.html"
+            file.write_text(html, encoding="utf-8")
+            await photograph(file.as_uri(), name, height, f"{name}.json {digest(name)}")
+
+
+async def photograph(url: str, name: str, height: int, source: str, *options: str) -> None:
+    """A picture of a page, made small."""
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder, "page.png")
+        await chromium(url, WIDTH, f"--window-size={WIDTH},{height}", f"--screenshot={picture}", *options)
+        (PREVIEWS / f"{name}.png").write_bytes(small(picture.read_bytes(), source))
+
+
+async def photograph_prometheus(history: History) -> None:
+    """Prometheus' own pages, once it has evaluated every rule."""
+    with prometheus(history.blocks, config=TWO_DAYS_AND_RULES) as client:
+        begun = time.monotonic()
+        while not client.rules_evaluated():
+            assert time.monotonic() < begun + DEADLINE, "rules were not evaluated in time"
+            await asyncio.sleep(0.1)
+        for name, (path, height) in PROMETHEUS_PAGES.items():
+            await photograph(client.url + path, name, height, path, "--virtual-time-budget=20000")
+
+
+def main() -> None:
+    PREVIEWS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        # Rules are evaluated now, so the bad day ends now.
+        history = History(Path(folder, "blocks"), float(int(time.time())))
+        history.make(Path(folder))
+        asyncio.run(photograph_prometheus(history))
+        asyncio.run(photograph(Path(folder, STATUS_PAGE).as_uri(), "status-page", 1_400, "/"))
+        asyncio.run(draw(history, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()
