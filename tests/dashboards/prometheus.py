@@ -14,8 +14,6 @@ import httpx
 from exporter.demo.processes import PROMETHEUS, find_binary, free_port
 
 DEADLINE = 30.0
-OFTEN = 60
-"""Seconds."""
 
 Matrix = list[dict[str, Any]]
 """Series as Prometheus answers a range query: ``metric`` and ``values``."""
@@ -43,11 +41,10 @@ class Client:
         )
         return list(_checked(answer)["data"])
 
-    def rules_evaluated(self) -> bool:
-        """Whether every group of rules that is evaluated each minute or oftener has been, at least once."""
-        groups = _checked(self._http.get("/api/v1/rules"))["data"]["groups"]
-        often = [group["lastEvaluation"] for group in groups if group["interval"] <= OFTEN]
-        return bool(often) and not any(moment.startswith("0001") for moment in often)
+    def firing(self) -> set[str]:
+        """The alerts that fire now, by this Prometheus' own rules."""
+        alerts = _checked(self._http.get("/api/v1/alerts"))["data"]["alerts"]
+        return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
 
     def ready(self) -> bool:
         try:
@@ -81,10 +78,13 @@ def prometheus(blocks: Path, *options: str, config: str = "") -> Iterator[Client
     file.write_text(config)
     url = f"http://127.0.0.1:{free_port()}"
     command = [
-        *(find_binary(PROMETHEUS), f"--config.file={file}", f"--storage.tsdb.path={blocks}"),
+        *(find_binary(PROMETHEUS), f"--config.file={file.name}", "--storage.tsdb.path=."),
         *(f"--web.listen-address={url.removeprefix('http://')}", "--storage.tsdb.retention.time=100y", *options),
     ]
-    with (blocks / "prometheus.log").open("ab") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+    with (
+        (blocks / "prometheus.log").open("ab") as log,
+        subprocess.Popen(command, cwd=blocks, stdout=log, stderr=log) as process,
+    ):
         client = Client(url)
         try:
             _await_ready(client, process)

@@ -80,15 +80,23 @@ def write_level(level: Sequence[Rule], client: Client, start: float, end: float,
             text = ",".join(f'{name}="{escape(value)}"' for name, value in sorted(labels.items()))
             name = "ALERTS" if rule.alert else rule.name
             file.writelines(f"{name}{{{text}}} {value} {at}\n" for at, value in values)
+            if rule.alert:
+                text = text.replace('alertstate="firing",', "")
+                state = _active_since(series["values"], rule)
+                file.writelines(f"ALERTS_FOR_STATE{{{text}}} {since} {at}\n" for at, since in state)
     file.write("# EOF\n")
 
 
 def _firing(values: Sequence[tuple[float, Any]], rule: Rule) -> Iterator[float]:
     """When an alert fires: its condition has held without a gap for as long as the rule asks."""
+    return (at for at, since in _active_since(values, rule) if at >= since + rule.lasting)
+
+
+def _active_since(values: Sequence[tuple[float, Any]], rule: Rule) -> Iterator[tuple[float, float]]:
+    """Each time the condition holds, and since when it has held; Prometheus reads it when it starts anew."""
     since = last = float("-inf")
     for at, _ in values:
         if at > last + rule.step:
             since = at
         last = at
-        if at >= since + rule.lasting:
-            yield at
+        yield at, since

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 import tempfile
 import time
 from collections.abc import Mapping
@@ -35,7 +36,9 @@ PROMETHEUS_PAGES = {
     ),
 }
 """Path and height of each; Debian's Prometheus has these pages alone."""
-TWO_DAYS_AND_RULES = f'global: {{evaluation_interval: 1s}}\nrule_files: ["{RULES}/*.rules.yml"]\n'
+RULES_EVALUATED = 'global: {evaluation_interval: 1s}\nrule_files: ["rules/*.rules.yml"]\n'
+AT_ONCE = "--rules.alert.for-grace-period=0s"
+"""An alert that fired before Prometheus was started fires again without waiting."""
 
 
 def digest(name: str) -> str:
@@ -62,11 +65,13 @@ async def photograph(url: str, name: str, height: int, source: str, *options: st
 
 
 async def photograph_prometheus(history: History) -> None:
-    """Prometheus' own pages, once it has evaluated every rule."""
-    with prometheus(history.blocks, config=TWO_DAYS_AND_RULES) as client:
+    """Prometheus' own pages, once its rules find firing what fired at the end of the bad day."""
+    shutil.copytree(RULES, history.blocks / "rules")
+    with prometheus(history.blocks, AT_ONCE, config=RULES_EVALUATED) as client:
+        fired = {one["metric"]["alertname"] for one in client.instant("ALERTS", history.ends)}
         begun = time.monotonic()
-        while not client.rules_evaluated():
-            assert time.monotonic() < begun + DEADLINE, "rules were not evaluated in time"
+        while not fired <= client.firing():
+            assert time.monotonic() < begun + DEADLINE, f"not firing again: {fired - client.firing()}"
             await asyncio.sleep(0.1)
         for name, (path, height) in PROMETHEUS_PAGES.items():
             await photograph(client.url + path, name, height, path, "--virtual-time-budget=20000")
