@@ -93,7 +93,7 @@ PANELS: Mapping[str, Mapping[int, str]] = {
     "exporter": {
         100: "Replicas",
         101: "Replicas up",
-        102: "Version",
+        102: "Versions",
         103: "Configuration",
         104: "Running since",
         200: "Sources",
