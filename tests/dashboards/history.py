@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.dashboards.bad_day import BAD, EVENTS, QUIET
 from tests.dashboards.prometheus import Client, backfill, prometheus
 from tests.dashboards.recordings import levels, rules, write_level
-from tests.dashboards.scrapes import Scrapes
+from tests.dashboards.scrapes import Scrapes, of_replica
 from tests.dashboards.story import HOUR, SCRAPE, open_story
 
 MIDNIGHT = 1_795_046_400.0
@@ -19,6 +19,8 @@ MIDNIGHT = 1_795_046_400.0
 
 
 STATUS_PAGE = "status.html"
+SECOND = "127.0.0.2:9951"
+"""Where a second replica would have been scraped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class History:
     @property
     def begins(self) -> float:
         return self.ends - (QUIET + BAD) * HOUR
+
+    @property
+    def replica(self) -> Path:
+        """What a second replica would have shown in the last hour, as OpenMetrics; not in the blocks."""
+        return self.blocks / "replica.om"
 
     @property
     def quiet(self) -> Span:
@@ -65,11 +72,15 @@ class History:
         samples = folder / "samples.om"
         asyncio.run(_live(folder, self.begins, samples))
         backfill(samples, self.blocks)
+        with samples.open(encoding="utf-8") as lines, self.replica.open("w", encoding="utf-8") as file:
+            file.writelines(of_replica(lines, SECOND, self.ends - HOUR))
+        samples.unlink()
         for number, level in enumerate(levels(list(rules()))):
             recorded = folder / f"recorded-{number}.om"
             with self.prometheus() as client, recorded.open("w", encoding="utf-8") as file:
                 write_level(level, client, self.begins, self.ends, file)
             backfill(recorded, self.blocks)
+            recorded.unlink()
 
 
 async def _live(folder: Path, begins: float, samples: Path) -> None:

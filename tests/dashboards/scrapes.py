@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 JOB, INSTANCE = "hubspot-salesforce", "127.0.0.1:9951"
 _TARGET = f'instance="{INSTANCE}",job="{JOB}"'
 _NAME = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{)?")
+
+
+def of_replica(samples: Iterable[str], instance: str, since: float) -> Iterator[str]:
+    """The samples from a time on, as another replica shows them too."""
+    for line in samples:
+        if line.startswith("#") or float(line[line.rindex(" ") :]) >= since:
+            yield line.replace(f'instance="{INSTANCE}"', f'instance="{instance}"')
 
 
 class Scrapes:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from tests.dashboards.boards import NAMES, Asked, choices, filled, queries
 from tests.dashboards.history import History, Span
-from tests.dashboards.prometheus import Client
+from tests.dashboards.prometheus import Client, backfill
+from tests.dashboards.promql import selectors
 from tests.dashboards.story import HOUR, SCRAPE
 
 ALL: Mapping[str, str] = {
@@ -70,6 +73,30 @@ def test_another_job_shows_nothing_of_this_one(prometheus: Client, history: Hist
     for query in queries(name):
         if ":" not in query.expr and "ALERTS" not in query.expr:
             assert not prometheus.instant(query.filled({**ALL, "job": "another"}), history.ends), query.key
+
+
+def test_a_second_replica_doubles_nothing(history: History, tmp_path: Path) -> None:
+    """Replicas show the same facts: whatever is neither a count of a replica's own nor of each replica stays the same."""
+    both = History(tmp_path / "blocks")
+    shutil.copytree(history.blocks, both.blocks)
+    backfill(both.replica, both.blocks)
+    of_facts = [
+        query
+        for name in NAMES
+        for query in queries(name)
+        if "instance" not in query.expr
+        and not any(found.within[:1] == ("increase",) for found in selectors(query.expr))
+    ]
+    with history.prometheus() as one:
+        before = {query.key: shown(one, query, history.ends) for query in of_facts}
+    with both.prometheus() as two:
+        assert len(two.instant("up", both.ends)) == 2
+        assert {query.key: shown(two, query, both.ends) for query in of_facts} == before
+
+
+def shown(client: Client, query: Asked, at: float) -> dict[frozenset[tuple[str, str]], str]:
+    """What a query returns at a time: values by labels."""
+    return {frozenset(one["metric"].items()): one["value"][1] for one in client.instant(query.filled(ALL), at)}
 
 
 @pytest.mark.parametrize("name", NAMES)
