@@ -76,7 +76,7 @@ def test_another_job_shows_nothing_of_this_one(prometheus: Client, history: Hist
 
 
 def test_a_second_replica_doubles_nothing(history: History, tmp_path: Path) -> None:
-    """Replicas show the same facts: whatever is neither a count of a replica's own nor of each replica stays the same."""
+    """Replicas show the same facts: what is neither a replica's own count nor of each replica stays the same."""
     both = History(tmp_path / "blocks")
     shutil.copytree(history.blocks, both.blocks)
     backfill(both.replica, both.blocks)
