@@ -34,9 +34,10 @@ Words = Mapping[str, tuple[str, str]]
 
 STATES: Words = {
     "0": ("✔ nothing wrong seen", GREEN),
-    "1": ("? a source fails", PURPLE),
-    "2": ("▲ cause seen", ORANGE),
-    "3": ("✖ suspended", RED),
+    "1": ("● an alert fires", YELLOW),
+    "2": ("? a source fails", PURPLE),
+    "3": ("▲ cause seen", ORANGE),
+    "4": ("✖ suspended", RED),
 }
 REPORTED: Words = {"0": ("no", GREEN), "1": ("✖ suspended", RED)}
 SEEN: Words = {"0": ("no", GREEN), "1": ("▲ seen", ORANGE)}

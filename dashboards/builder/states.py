@@ -7,13 +7,14 @@ from dashboards.builder.queries import OF_ALERT, fact
 from exporter.catalog import CATALOG
 
 STATE = (
-    f"3 * ({fact('suspended')} == 1)\n"
-    f"or 2 * ({fact('suspension_condition')} == 1)\n"
-    f"or 1 + (min by (integration) ({fact('source_up', 'source')}) == 0)\n"
+    f"4 * ({fact('suspended')} == 1)\n"
+    f"or 3 * ({fact('suspension_condition')} == 1)\n"
+    f"or 2 + (min by (integration) ({fact('source_up', 'source')}) == 0)\n"
+    f"or (max by (integration) (ALERTS{{{OF_ALERT}}}) and {fact('integration_info')})\n"
     f"or 0 * {fact('integration_info')}"
 )
-"""The worst that is so: 3 HubSpot reports a suspension, 2 the exporter sees the cause of one, 1 a source cannot be read
-on any replica, 0 none of these."""
+"""The worst that is so: 4 HubSpot reports a suspension, 3 the exporter sees the cause of one, 2 a source cannot be read
+on any replica, 1 an alert fires, 0 none of these."""
 
 REASON = (
     "topk by (integration) (1,\n"

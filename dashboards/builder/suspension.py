@@ -18,7 +18,7 @@ NOW = Section(
                 101,
                 "State",
                 "The worst that is so: suspended as HubSpot reports it, a cause the exporter sees, a source it cannot "
-                "read.",
+                "read, an alert that fires.",
                 5,
                 5,
             ),
