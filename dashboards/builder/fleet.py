@@ -65,8 +65,8 @@ TABLE = table_panel(
     Head(
         201,
         "Integrations, worst first",
-        "Suspended before cause seen before source failing before alert firing, then by number of errors. A name leads to "
-        "its sync health. An empty cell is not known: no source has told it lately.",
+        "Suspended before cause seen before source failing before alert firing, then by number of errors. A name leads "
+        "to its sync health. An empty cell is not known: no source has told it lately.",
         24,
         7,
     ),
