@@ -51,7 +51,7 @@ class Gauges:
 
 def play(case: Case, release: int, seed: int) -> Gauges:
     """``release`` is how many minutes' worth of calls leave the window at a time."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     others = [_calls(case.others, minute, chance) for minute in range(-DAY, END)]
     own_used = _window(list(_in_rounds(case.integration, chance)), release)
     org_used = [mine + theirs for mine, theirs in zip(own_used, _window(others, release), strict=True)]
