@@ -77,17 +77,18 @@ def _rule_groups(rules: tuple[Rule, ...], mutant: Mutant | None) -> list[dict[st
 def groups_of(rule: Rule) -> list[Group]:
     """The groups in which a rule matters; those first that notice most of its changes for their price."""
     concerned = [group for group in groups() if rule in group.rules]
-    return sorted(concerned, key=lambda group: (not _is_about(group, rule), _price(group) / _assertions(group)))
+    return sorted(concerned, key=lambda group: (not _is_about(group, rule), _price(group) / _assertions(group, rule)))
 
 
 def _is_about(group: Group, rule: Rule) -> bool:
-    if rule.alerts:
-        return rule.name in group.name
-    return any(selector.metric == rule.name for query in group.queries for selector in selectors(query["expr"]))
+    return rule.name in group.name if rule.alerts else _assertions(group, rule) > 1
 
 
-def _assertions(group: Group) -> int:
-    return len(group.queries) + len({str(item["exp_alerts"]) for item in group.body.get("alert_rule_test", ())})
+def _assertions(group: Group, rule: Rule) -> int:
+    """One, and one for each different thing that is asserted of the rule itself."""
+    queried = [selector.metric for query in group.queries for selector in selectors(query["expr"])]
+    alerts = {str(alerts) for alerts in group.asserted(rule.name).values()}
+    return 1 + queried.count(rule.name) + queried.count("ALERTS") * rule.alerts + len(alerts)
 
 
 def _price(group: Group) -> float:
