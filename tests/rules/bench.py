@@ -1,8 +1,9 @@
 """What the rules cost a real Prometheus: ``make bench-rules``, or ``python -m tests.rules.bench --integrations=1000``.
 
 A page of as many integrations is scraped for a while, and what rules look back at is backfilled, so that every range
-is full: an hour of every step, a day of five-minute values, 30 days of half hours. Printed is the time a round of all
-groups took as a share of the time between two rounds.
+is full: an hour of every step, a day of five-minute values, 30 days of half hours. Every integration has sync errors in
+two of the eight categories, so 2,000 alerts fire. Printed is the time a round of a group took as a share of the time
+between two of its rounds.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.bundled import rules_directory
 from exporter.catalog import CATALOG
 from exporter.config import Integration
 from exporter.demo.processes import PROMETHEUS, Program, find_binary, free_port, running
+from exporter.durations import parse_duration
 from exporter.exposition import Exposition
 from exporter.model import (
     Access,
@@ -50,6 +53,8 @@ from tests.rules.history import promtool
 
 EVERY = 15
 """Seconds between two scrapes, and two rounds of the rules: what rules/prometheus.yml says."""
+
+IN_ERROR = ("picklists", "duplicates")
 
 HOUR, DAY = 3600, 86400
 
@@ -101,7 +106,7 @@ def _readings(now: float, used: int) -> Iterator[Reading]:
             api_calls_allocated=60_000,
             limited_by_salesforce=100_000,
             suspension=Suspension(suspended=False, reason=None, since=None),
-            errors=tuple(ErrorCount(category, kind, 3, 12) for category, kind in CATALOG.pairs),
+            errors=tuple(ErrorCount(category, kind, 3, 12) for category, kind in CATALOG.pairs if category in IN_ERROR),
         ),
         "salesforce_access": Access(
             True, True, True, tuple(Permission(name, None, True, True) for name in objects), "NA1", False
@@ -209,13 +214,15 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rounds = asyncio.run(measure(Path(folder), options.integrations, options.seconds))
+    files = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in rules_directory().glob("*.rules.yml"))
+    groups = [group for file in files for group in file["groups"]]
+    every = {group["name"]: parse_duration(group["interval"]) for group in groups if "interval" in group}
     # The last rounds: by then five minutes are scraped and every range is full.
     last = {group: statistics.median(took[-5:]) for group, took in rounds.items()}
-    for group, took in sorted(last.items()):
-        sys.stdout.write(f"{group:45} {took / EVERY:7.2%} of the interval\n")
-    sys.stdout.write(
-        f"{'all groups, ' + str(options.integrations) + ' integrations':45} {sum(last.values()) / EVERY:7.2%}\n"
-    )
+    shares = {group: took / every.get(group, EVERY) for group, took in last.items()}
+    for group, share in sorted(shares.items()):
+        sys.stdout.write(f"{group:42} {share:7.2%} of its {every.get(group, EVERY):.0f} s\n")
+    sys.stdout.write(f"{options.integrations} integrations, all groups: {sum(shares.values()):.2%}\n")
 
 
 if __name__ == "__main__":
