@@ -41,7 +41,7 @@ def test_an_alert_leads_to_the_right_dashboard(name: str, url: str) -> None:
     variables = {variable["name"] for variable in board(wanted)["templating"]["list"]}
     given = parse_qs(parts.query)
     assert {name.removeprefix("var-") for name in given} <= variables
-    assert given == ({} if name in OF_NO_INTEGRATION else {"var-integration": ["{{ $labels.integration }}"]})
+    assert given == ({} if name in OF_NO_INTEGRATION else {"var-integration": ["{{ $labels.integration | urlquery }}"]})
 
 
 def test_alerts_with_an_integration_fire_with_one(prometheus: Client, history: History) -> None:
