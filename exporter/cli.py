@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from exporter import __version__
-from exporter.bundled import rules_text
-from exporter.catalog import CATALOG
-from exporter.config import Config
-from exporter.config_check import ConfigError
-from exporter.config_file import load_config
+from exporter.bundled.prometheus_rule import prometheus_rule
+from exporter.bundled.rule_files import rules_text
+from exporter.catalog.catalog import CATALOG
+from exporter.commands.once import list_errors, poll_once
+from exporter.config.check import ConfigError
+from exporter.config.file import load_config
+from exporter.config.settings import Config
 from exporter.demo.play import play
 from exporter.demo.scenarios import SCENARIOS
-from exporter.error_list import FORMATS as ERROR_FORMATS
-from exporter.error_list import as_csv, as_json, print_table
 from exporter.errors import ExporterError
+from exporter.exposition.error_list import FORMATS as ERROR_FORMATS
+from exporter.exposition.error_list import as_csv, as_json, print_table
 from exporter.logs import FORMATS, LEVELS, set_up_logging
-from exporter.once import list_errors, poll_once
-from exporter.prometheus_rule import prometheus_rule
 from exporter.server import listen_on, serve
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import uvicorn
 
 from exporter import __version__
 from exporter.clock import SystemClock
-from exporter.config import Config
-from exporter.config_check import ConfigError
+from exporter.config.check import ConfigError
+from exporter.config.settings import Config
 from exporter.errors import ListenError, StoreError
 from exporter.service import Service, open_service
 

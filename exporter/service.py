@@ -11,21 +11,21 @@ import httpx
 import structlog
 from starlette.applications import Starlette
 
-from exporter.budget import Budget
 from exporter.clients.connection import Connection, connect
 from exporter.clients.search_pace import SearchPaces
 from exporter.clock import Clock
-from exporter.config import Config, Integration, Secret
-from exporter.config_check import ConfigError, Problem
-from exporter.config_file import load_config
+from exporter.config.check import ConfigError, Problem
+from exporter.config.file import load_config
+from exporter.config.settings import Config, Integration, Secret
 from exporter.errors import StoreError
-from exporter.exposition import Exposition
-from exporter.poller import Poller, Target, targets_of
+from exporter.exposition.page import Exposition
+from exporter.polling.budget import Budget
+from exporter.polling.poller import Poller, Target, targets_of
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.receiver import Receiver
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import APIS, SelfMetrics
-from exporter.snapshots import Snapshots
+from exporter.state.snapshots import Snapshots
 from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database
 from exporter.store.history import ResyncHistory

@@ -10,12 +10,12 @@ import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 
-from exporter.catalog import CATALOG
-from exporter.config import Integration
-from exporter.exposition import Exposition
+from exporter.catalog.catalog import CATALOG
+from exporter.config.settings import Integration
+from exporter.exposition.page import Exposition
 from exporter.model import ErrorCount, OrgLimits, OrgUsage, Reading, Storage, Suspension, SyncHealth
 from exporter.self_metrics import SelfMetrics
-from exporter.snapshots import Snapshots
+from exporter.state.snapshots import Snapshots
 from tests.clocks import ManualClock
 
 INTEGRATIONS = 1000

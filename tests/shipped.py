@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from exporter.bundled import rules_text
-from exporter.exposition import FAMILIES
+from exporter.bundled.rule_files import rules_text
+from exporter.exposition.page import FAMILIES
 from exporter.self_metrics import PREFIX, SelfMetrics
 
 _QUOTED = re.compile(r'"[^"]*"')

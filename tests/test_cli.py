@@ -18,9 +18,9 @@ import httpx
 import pytest
 
 from exporter import __version__
-from exporter.bundled import rules_text
+from exporter.bundled.prometheus_rule import prometheus_rule
+from exporter.bundled.rule_files import rules_text
 from exporter.cli import main
-from exporter.prometheus_rule import prometheus_rule
 
 COMMAND = [sys.executable, "-m", "exporter"]
 SECONDS = 30.0

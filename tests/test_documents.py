@@ -10,8 +10,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from exporter.catalog import CATALOG
-from exporter.config_file import load_config
+from exporter.catalog.catalog import CATALOG
+from exporter.config.file import load_config
 from exporter.remediation.policy import default_policies
 from exporter.self_metrics import PREFIX
 from tests.shipped import alert_rules, exported_metrics, metrics_named, recorded_metrics
@@ -80,7 +80,7 @@ def test_alerts_with_a_policy_reach_the_receiver() -> None:
 
 def test_the_bridge_document_and_the_checks_agree() -> None:
     """What the OpenAPI document requires of a bridge is what the exporter requires."""
-    document = yaml.safe_load((ROOT / "exporter" / "bridge.openapi.yaml").read_text(encoding="utf-8"))
+    document = yaml.safe_load((ROOT / "exporter" / "clients" / "bridge.openapi.yaml").read_text(encoding="utf-8"))
     assert set(document["paths"]) == {"/sync-health", "/sync-errors", "/resync", "/clear-suspension"}
     for name, schema in (
         ("SyncHealth", "sync_health"),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from exporter import __version__
-from exporter.bundled import rules_text
+from exporter.bundled.rule_files import rules_text
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SECONDS = 120.0
@@ -74,7 +74,7 @@ def test_every_file_of_the_package_ships(names: set[str]) -> None:
         if file.is_file() and "__pycache__" not in file.parts and file.suffix not in {".db", ".pyc"}
     }
     assert files <= names
-    assert {"exporter/py.typed", "exporter/catalog.yaml", "exporter/config.schema.json"} <= names
+    assert {"exporter/py.typed", "exporter/catalog/catalog.yaml", "exporter/config/config.schema.json"} <= names
     assert "exporter/schemas/sync_health.schema.json" in names
     assert "exporter/store/migrations/versions/0001_first_tables.py" in names
 
@@ -129,7 +129,7 @@ def test_it_prints_the_rules(unpacked: Path, tmp_path: Path) -> None:
     """The same as from the checkout, read from inside the package."""
     assert run_unpacked(unpacked, tmp_path, "-m", "exporter", "rules") == rules_text()
     where = run_unpacked(
-        unpacked, tmp_path, "-c", "from exporter.bundled import rules_directory; print(rules_directory())"
+        unpacked, tmp_path, "-c", "from exporter.bundled.rule_files import rules_directory; print(rules_directory())"
     )
     assert Path(where.strip()) == unpacked / "exporter" / "bundled" / "rules"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.builder.palette import Words
 from dashboards.builder.queries import OF_ALERT, fact
-from exporter.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG
 
 STATE = (
     f"4 * ({fact('suspended')} == 1)\n"

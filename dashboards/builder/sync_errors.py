@@ -10,7 +10,7 @@ from dashboards.builder.panels import Head, Panel, Values, line_panel, stat_pane
 from dashboards.builder.queries import Query, fact, recorded
 from dashboards.builder.states import ERROR_TITLES, RESOLUTIONS
 from dashboards.builder.tables import Column, table_panel
-from exporter.catalog import CATALOG, Category
+from exporter.catalog.catalog import CATALOG, Category
 
 COUNTS = "sync_errors"
 RECORDS = "sync_error_affected_records"

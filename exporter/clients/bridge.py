@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from exporter.clients.secrets import sendable_token
 from exporter.clients.upstream import Answer, Upstream
-from exporter.config import Secret
+from exporter.config.settings import Secret
 from exporter.errors import AuthError, InvalidAnswer
-from exporter.json_schema import checked
+from exporter.schemas.json_schema import checked
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from exporter.clients.search_pace import SearchPaces
 from exporter.clients.trust import TrustClient
 from exporter.clients.upstream import Upstream
 from exporter.clock import Clock
-from exporter.config import Integration
+from exporter.config.settings import Integration
 from exporter.model import OrgUsage
 
 

@@ -15,9 +15,9 @@ from typing import Any
 from exporter.clients.search_pace import SearchPaces
 from exporter.clients.secrets import sendable_token
 from exporter.clients.upstream import LONGEST_PAUSE, Answer, Upstream
-from exporter.config import HubSpot, Secret
+from exporter.config.settings import HubSpot, Secret
 from exporter.errors import AuthError, InvalidAnswer, RateLimited, UpstreamError
-from exporter.json_schema import checked
+from exporter.schemas.json_schema import checked
 
 FIRST_PAGE = "0"
 SHORT_PAUSE = 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exporter.clients.salesforce import SalesforceClient
 from exporter.clock import Clock
-from exporter.json_schema import checked
+from exporter.schemas.json_schema import checked
 
 QUERY = "SELECT InstanceName FROM Organization"
 GOOD_FOR = 86_400.0

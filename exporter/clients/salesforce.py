@@ -18,10 +18,10 @@ from exporter.clients.salesforce_composite import Records, composite_body, compo
 from exporter.clients.salesforce_login import Login, Session, error_code
 from exporter.clients.upstream import Answer, Upstream
 from exporter.clock import Clock
-from exporter.config import Salesforce
+from exporter.config.settings import Salesforce
 from exporter.errors import AuthError, InvalidAnswer, RateLimited, ServerError, SessionExpired, UpstreamError
-from exporter.json_schema import checked
 from exporter.model import OrgUsage
+from exporter.schemas.json_schema import checked
 
 _USAGE = re.compile(r"(?:^|[;,])\s*api-usage=(\d{1,15})/(\d{1,15})")
 _AUTH_CODES = {"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"}

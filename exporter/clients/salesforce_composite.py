@@ -17,7 +17,7 @@ import httpx
 
 from exporter.clients.upstream import Answer
 from exporter.errors import InvalidAnswer, UpstreamError
-from exporter.json_schema import checked
+from exporter.schemas.json_schema import checked
 
 MAX_QUERIES = 5
 MAX_QUERY_LENGTH = 20_000

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from exporter.clients.secrets import secret_text
 from exporter.clients.upstream import Answer, Upstream
 from exporter.clock import Clock
-from exporter.config import ClientCredentials, JwtBearer, Salesforce
+from exporter.config.settings import ClientCredentials, JwtBearer, Salesforce
+from exporter.config.urls import is_safe_url
 from exporter.errors import AuthError, InvalidAnswer
-from exporter.urls import is_safe_url
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_LIFE = 120

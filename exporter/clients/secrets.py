@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exporter.config import Secret
+from exporter.config.settings import Secret
 from exporter.errors import AuthError
 
 

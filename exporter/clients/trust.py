@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from exporter.clients.org_instance import OrgInstance
 from exporter.clients.upstream import Answer, Upstream
-from exporter.config import TrustSettings
+from exporter.config.settings import TrustSettings
 from exporter.errors import InvalidAnswer
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG
 from exporter.demo.observer import END_FAULTS, View
 from exporter.demo.scenario import Act, Scenario, Step, healthy
 

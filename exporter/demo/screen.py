@@ -13,7 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from exporter.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG
 from exporter.demo.observer import View
 from exporter.demo.scenario import Scenario
 from exporter.demo.stage import ORG, Stage

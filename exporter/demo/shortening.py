@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from exporter.durations import parse_duration
+from exporter.config.durations import parse_duration
 
 FACTOR = 60
 """An hour of production is a minute of demo."""

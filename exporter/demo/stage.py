@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from exporter.bundled import rules_directory
+from exporter.bundled.rule_files import rules_directory
 from exporter.demo.processes import ALERTMANAGER, PROMETHEUS, Program, find_binary, free_port, running
 from exporter.demo.shortening import shorter_routing, shorter_rules
 from exporter.demo.simulator.settings import Settings

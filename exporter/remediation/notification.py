@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.errors import NotificationError
-from exporter.json_schema import first_problem
+from exporter.schemas.json_schema import first_problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from exporter.catalog import CATALOG, UNKNOWN
+from exporter.catalog.catalog import CATALOG, UNKNOWN
 from exporter.clients.bridge import SyncError
-from exporter.conditions import Condition, Evidence
-from exporter.config import Policy, Remediation
-from exporter.facts import Facts
+from exporter.config.settings import Policy, Remediation
 from exporter.remediation.notification import Alert
+from exporter.state.conditions import Condition, Evidence
+from exporter.state.facts import Facts
 
 ALLOCATION_SHARE = 0.75
 """Above this share of the allocation HubSpot stops its own retries, and so do we."""

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import structlog
 
 from exporter.clock import Clock
-from exporter.config import Remediation
-from exporter.facts import facts_of
+from exporter.config.settings import Remediation
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.notification import Alert, Notification
 from exporter.remediation.policy import Order, Refusal, decide
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import SelfMetrics
-from exporter.snapshots import Snapshots
+from exporter.state.facts import facts_of
+from exporter.state.snapshots import Snapshots
 from exporter.store.jobs import JobStore, NewJob, RefusalRow
 
 log = structlog.get_logger(__name__)

@@ -15,17 +15,17 @@ from dataclasses import replace
 import structlog
 
 from exporter.clock import Clock, format_timestamp
-from exporter.conditions import conditions_of
 from exporter.errors import StoreError, UpstreamError
-from exporter.facts import Facts, facts_of
 from exporter.model import SyncHealth
+from exporter.polling.schedule import LONGEST_RETRY_AFTER
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE, kept
 from exporter.remediation.policy import Refusal, cause_refusal, choose, gate
-from exporter.schedule import LONGEST_RETRY_AFTER
 from exporter.self_metrics import OUTCOMES, SelfMetrics
-from exporter.snapshots import Snapshots
 from exporter.sources.sync_health import SOURCE
+from exporter.state.conditions import conditions_of
+from exporter.state.facts import Facts, facts_of
+from exporter.state.snapshots import Snapshots
 from exporter.store.jobs import FAILED, PENDING, SUCCEEDED, Job, JobStore, RefusalRow
 
 CONCURRENT_JOBS = 4

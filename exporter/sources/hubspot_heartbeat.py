@@ -20,10 +20,10 @@ from typing import Any
 from exporter.clients.connection import Connection
 from exporter.clients.hubspot import Filters, HubSpotClient
 from exporter.clock import parse_timestamp
-from exporter.config import Integration
+from exporter.config.settings import Integration
 from exporter.errors import AuthError, InvalidAnswer
-from exporter.json_schema import checked, first_problem
 from exporter.model import Heartbeat, ObjectHeartbeat
+from exporter.schemas.json_schema import checked, first_problem
 from exporter.sources.source import Source
 
 SYNCED = "salesforcelastsynctime"

@@ -22,11 +22,11 @@ import structlog
 from exporter.clients.access_queries import ASSIGNMENTS, FIELDS, OBJECTS, ORGANIZATION, AccessQueries, access_queries
 from exporter.clients.connection import Connection
 from exporter.clients.salesforce_composite import Records
-from exporter.config import Integration, Salesforce
+from exporter.config.masking import shown
+from exporter.config.settings import Integration, Salesforce
 from exporter.errors import AuthError, InvalidAnswer
-from exporter.json_schema import checked
-from exporter.masking import shown
 from exporter.model import Access, Permission
+from exporter.schemas.json_schema import checked
 from exporter.sources.source import Source
 
 WITHOUT_OBJECT_ROWS = frozenset({"task", "event", "user", "opportunitylineitem", "orderitem", "pricebookentry"})

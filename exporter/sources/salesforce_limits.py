@@ -15,10 +15,10 @@ from __future__ import annotations
 from typing import Any
 
 from exporter.clients.connection import Connection
-from exporter.config import Integration
+from exporter.config.settings import Integration
 from exporter.errors import AuthError
-from exporter.json_schema import checked
 from exporter.model import OrgLimits, OrgUsage, Storage
+from exporter.schemas.json_schema import checked
 from exporter.sources.source import Source
 
 _MEBIBYTE = 1024 * 1024

@@ -15,10 +15,10 @@ from typing import Any
 
 from exporter.clients.connection import Connection
 from exporter.clients.trust import TrustClient
-from exporter.config import Integration
+from exporter.config.settings import Integration
 from exporter.errors import AuthError, InvalidAnswer
-from exporter.json_schema import checked, first_problem
 from exporter.model import TrustStatus
+from exporter.schemas.json_schema import checked, first_problem
 from exporter.sources.source import Source
 
 TRUST_STATUSES = (

@@ -21,10 +21,10 @@ from exporter.clients.connection import Connection
 from exporter.clients.csv_rows import csv_rows
 from exporter.clients.salesforce import SalesforceClient
 from exporter.clients.soql import soql_text, soql_time
-from exporter.config import Integration
+from exporter.config.settings import Integration
 from exporter.errors import AuthError, InvalidAnswer
-from exporter.json_schema import checked, first_problem
 from exporter.model import UsageLog
+from exporter.schemas.json_schema import checked, first_problem
 from exporter.sources.log_file import DAY, Coverage, LogFile, log_file, needed_files
 from exporter.sources.source import Source
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.clients.connection import Connection
-from exporter.config import Integration
+from exporter.config.settings import Integration
 from exporter.model import Part
 
 

@@ -15,13 +15,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from exporter.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG
 from exporter.clients.connection import Connection
 from exporter.clock import parse_timestamp
-from exporter.config import Integration
+from exporter.config.settings import Integration
 from exporter.errors import ConnectError, InvalidAnswer
-from exporter.json_schema import checked
 from exporter.model import ErrorCount, Suspension, SyncHealth
+from exporter.schemas.json_schema import checked
 from exporter.sources.source import Source
 
 _YEAR_3000 = 32_503_680_000.0

@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from exporter.clock import Clock, format_timestamp
-from exporter.conditions import Condition, Evidence, conditions_of
 from exporter.errors import StoreError
-from exporter.facts import REPORT, facts_of
 from exporter.model import Reading, Snapshot
-from exporter.snapshots import Snapshots
+from exporter.state.conditions import Condition, Evidence, conditions_of
+from exporter.state.facts import REPORT, facts_of
+from exporter.state.snapshots import Snapshots
 from exporter.store.history import ResyncHistory
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000

@@ -12,13 +12,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporter.clock import Clock
-from exporter.config import Secret
-from exporter.exposition import Exposition
-from exporter.poller import Poller
+from exporter.config.settings import Secret
+from exporter.exposition.page import Exposition
+from exporter.polling.poller import Poller
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.receiver import Receiver
 from exporter.self_metrics import SelfMetrics
-from exporter.snapshots import Snapshots
+from exporter.state.snapshots import Snapshots
 from exporter.store.history import ResyncHistory
 from exporter.store.reports import ReportStore
 from exporter.web.api import integrations_endpoint, resyncs_endpoint

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from exporter import __version__
-from exporter.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG
 from exporter.clock import Clock, format_timestamp
-from exporter.conditions import Condition, conditions_of
-from exporter.facts import REPORT, Facts, facts_of
 from exporter.model import Reading, Snapshot
-from exporter.snapshots import Snapshots
+from exporter.state.conditions import Condition, conditions_of
+from exporter.state.facts import REPORT, Facts, facts_of
+from exporter.state.snapshots import Snapshots
 
 _TEMPLATE = jinja2.Environment(
     loader=jinja2.PackageLoader("exporter.web", "."), autoescape=True, undefined=jinja2.StrictUndefined

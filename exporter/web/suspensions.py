@@ -10,13 +10,13 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from exporter.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG
 from exporter.clock import Clock, parse_timestamp
-from exporter.config import Secret
+from exporter.config.settings import Secret
 from exporter.errors import StoreError
-from exporter.json_schema import first_problem
 from exporter.model import Suspension
-from exporter.snapshots import Snapshots
+from exporter.schemas.json_schema import first_problem
+from exporter.state.snapshots import Snapshots
 from exporter.store.reports import Report, ReportStore
 from exporter.web.bearer import is_authorized
 from exporter.web.webhook import read_body

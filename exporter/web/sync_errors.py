@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from exporter.catalog import CATALOG
-from exporter.error_list import as_csv, as_rows
+from exporter.catalog.catalog import CATALOG
 from exporter.errors import UpstreamError
+from exporter.exposition.error_list import as_csv, as_rows
 from exporter.remediation.actions.bridge import BridgeResync
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from exporter.bundled import rules_directory
-from exporter.catalog import CATALOG
+from exporter.bundled.rule_files import rules_directory
+from exporter.catalog.catalog import CATALOG
 from exporter.sources import SOURCES
 
 PREFIX = "HubSpotSalesforce"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.durations import parse_duration
+from exporter.config.durations import parse_duration
 from tests.alertmanager.shipped import FILE, shipped
 
 ROOT = "default-route"

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from exporter.bundled import rules_directory
-from exporter.durations import parse_duration
+from exporter.bundled.rule_files import rules_directory
+from exporter.config.durations import parse_duration
 
 FILE = rules_directory() / "alertmanager.yml"
 TEXT = FILE.read_text(encoding="utf-8")

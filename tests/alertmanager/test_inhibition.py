@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from exporter.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG
 from exporter.sources import SOURCES
 from tests.alertmanager.conftest import Start, running_alertmanager, until
 from tests.alertmanager.inbox import Inbox

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG
 from tests.alertmanager.labels import NOTIFY, SYNC_ERRORS, UNKNOWN_NOTIFY, Labels, alert_rules, label_sets
 from tests.alertmanager.routing import ROOT, routes, taken
 from tests.alertmanager.shipped import SILENT_RECEIVER, WEBHOOK_RECEIVER, shipped

@@ -11,7 +11,7 @@ import pytest
 from exporter.clients.connection import connect
 from exporter.clients.salesforce import SalesforceClient
 from exporter.clients.upstream import Upstream
-from exporter.config import Config
+from exporter.config.settings import Config
 from tests.clocks import ManualClock
 
 

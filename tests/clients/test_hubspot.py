@@ -16,7 +16,7 @@ from exporter.clients.connection import connect
 from exporter.clients.hubspot import HubSpotClient
 from exporter.clients.search_pace import SEARCHES_PER_SECOND, SPACING, SearchPaces
 from exporter.clients.upstream import ATTEMPTS, Upstream, pause_before_retry
-from exporter.config import Config, HubSpot, Secret
+from exporter.config.settings import Config, HubSpot, Secret
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings

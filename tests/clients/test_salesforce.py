@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from exporter.clients.salesforce import SalesforceClient, parse_limit_info
 from exporter.clients.salesforce_login import FIRST_PAUSE, Session
-from exporter.config import Config
+from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings

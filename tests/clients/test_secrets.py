@@ -14,7 +14,7 @@ import structlog
 
 from exporter.clients.connection import connect
 from exporter.clients.salesforce_login import LONGEST_PAUSE
-from exporter.config import Config
+from exporter.config.settings import Config
 from exporter.demo.simulator.faults import NAMES, Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings

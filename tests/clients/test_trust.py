@@ -12,7 +12,7 @@ import pytest
 from exporter.clients.connection import connect
 from exporter.clients.org_instance import GOOD_FOR
 from exporter.clients.trust import TrustClient
-from exporter.config import Config, TrustSettings
+from exporter.config.settings import Config, TrustSettings
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.errors import ConnectError, InvalidAnswer, RateLimited, ServerError, UpstreamError

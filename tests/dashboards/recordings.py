@@ -15,8 +15,8 @@ from typing import Any, TextIO
 
 import yaml
 
-from exporter.durations import parse_duration
-from exporter.exposition import escape
+from exporter.config.durations import parse_duration
+from exporter.exposition.page import escape
 from tests.dashboards.prometheus import Client
 
 RULES = Path(__file__).parents[2] / "rules"

@@ -13,8 +13,8 @@ import httpx
 import stamina
 import yaml
 
-from exporter.config import Config
-from exporter.config_file import load_config
+from exporter.config.file import load_config
+from exporter.config.settings import Config
 from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings

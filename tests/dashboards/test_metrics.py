@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exporter.exposition import FAMILIES
+from exporter.exposition.page import FAMILIES
 from exporter.self_metrics import PREFIX, SelfMetrics
 from tests.dashboards.boards import NAMES, queries
 from tests.dashboards.promql import bare_names, selectors

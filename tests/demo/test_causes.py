@@ -8,14 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from exporter.conditions import conditions_of
-from exporter.config_file import load_config
+from exporter.config.file import load_config
 from exporter.demo.causes import CAUSES
 from exporter.demo.observer import END_FAULTS
 from exporter.demo.scenario import Act, Scenario
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
 from exporter.service import Service
+from exporter.state.conditions import conditions_of
 from tests.clocks import ManualClock
 from tests.conftest import SIMULATOR, Start
 from tests.demo.views import ONLY_HUBSPOT_KNOWS

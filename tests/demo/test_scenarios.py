@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG
 from exporter.demo.causes import CAUSES
 from exporter.demo.observer import END_FAULTS, Alert, View
 from exporter.demo.permissions import PERMISSIONS

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter.bundled import rules_directory
+from exporter.bundled.rule_files import rules_directory
 from exporter.demo.shortening import shorter, shorter_expression, shorter_routing, shorter_rules
 
 RULE_FILES = sorted(rules_directory().glob("*.rules.yml"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from exporter.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG
 from exporter.demo.observer import PREFIX, Alert, Labels, View
 from exporter.demo.permissions import ALERT
 from exporter.demo.scenario import POLLED

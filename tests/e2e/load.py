@@ -13,18 +13,18 @@ from typing import Any
 
 import httpx
 
-from exporter.budget import Budget
 from exporter.clients.connection import connect
 from exporter.clients.search_pace import SearchPaces
 from exporter.clock import Clock
-from exporter.config import Config
-from exporter.config_file import DEFAULT_INTERVALS, load_config
+from exporter.config.file import DEFAULT_INTERVALS, load_config
+from exporter.config.settings import Config
 from exporter.demo.simulator.settings import Settings
-from exporter.exposition import Exposition
-from exporter.poller import Poller, Target, targets_of
-from exporter.schedule import JITTER
+from exporter.exposition.page import Exposition
+from exporter.polling.budget import Budget
+from exporter.polling.poller import Poller, Target, targets_of
+from exporter.polling.schedule import JITTER
 from exporter.self_metrics import SelfMetrics
-from exporter.snapshots import Snapshots
+from exporter.state.snapshots import Snapshots
 from exporter.store.calls import CallStore
 from exporter.store.database import open_database
 from exporter.store.polls import PollStore

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from exporter.durations import parse_duration
+from exporter.config.durations import parse_duration
 from tests.e2e.remote_write import Series
 
 Labels = Mapping[str, str]

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import httpx
 
-from exporter.config_file import DEFAULT_INTERVALS
+from exporter.config.file import DEFAULT_INTERVALS
 from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
-from exporter.poller import POLL_DEADLINE
-from exporter.schedule import JITTER
+from exporter.polling.poller import POLL_DEADLINE
+from exporter.polling.schedule import JITTER
 from tests.e2e.load import Load, open_poller, org_names, resident_mebibytes, write_config
 from tests.pages import Page
 

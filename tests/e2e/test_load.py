@@ -18,7 +18,7 @@ import httpx
 
 from exporter.clock import SystemClock
 from exporter.demo.processes import Program, free_port, running
-from exporter.poller import Poller
+from exporter.polling.poller import Poller
 from tests.e2e.load import Load, compressed, open_poller, org_names, resident_mebibytes, write_config
 from tests.pages import Page
 

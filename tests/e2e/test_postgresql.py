@@ -15,15 +15,15 @@ import psycopg
 import pytest
 import structlog
 
-from exporter.budget import Budget
 from exporter.clients.bridge import BridgeClient
-from exporter.config import Config
-from exporter.config_file import load_config
+from exporter.config.file import load_config
+from exporter.config.settings import Config
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 from exporter.errors import BudgetExceeded, StoreError
 from exporter.model import OrgUsage
-from exporter.poller import Poller
+from exporter.polling.budget import Budget
+from exporter.polling.poller import Poller
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE
 from exporter.remediation.policy import Order

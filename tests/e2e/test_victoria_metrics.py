@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from exporter.bundled import rules_directory, rules_text
+from exporter.bundled.rule_files import rules_directory, rules_text
 from tests.e2e.rule_cases import Case, Labels, cases
 from tests.e2e.victoria_metrics import Group, Server, running_server, vmalert
 from tests.rules.history import alerts_of, levels

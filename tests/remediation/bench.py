@@ -11,8 +11,8 @@ import httpx
 
 from exporter.clients.bridge import BridgeClient
 from exporter.clients.connection import connect
-from exporter.config import Config
-from exporter.poller import Poller
+from exporter.config.settings import Config
+from exporter.polling.poller import Poller
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE
 from exporter.remediation.notification import Notification

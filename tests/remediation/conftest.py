@@ -9,7 +9,7 @@ from typing import Protocol
 import httpx
 import pytest
 
-from exporter.config import Config
+from exporter.config.settings import Config
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.store.jobs import JobStore
 from tests.clocks import ManualClock

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from exporter.catalog import CATALOG, UNKNOWN
+from exporter.catalog.catalog import CATALOG, UNKNOWN
 from exporter.clients.bridge import SyncError
-from exporter.conditions import Condition, Evidence
-from exporter.config import Policy, Remediation
-from exporter.facts import Facts
+from exporter.config.settings import Policy, Remediation
 from exporter.model import Suspension
 from exporter.remediation.policy import Attempts, Order, Refusal, cause_refusal, choose, decide, gate
+from exporter.state.conditions import Condition, Evidence
+from exporter.state.facts import Facts
 from tests.remediation.payloads import FIELD_PERMISSIONS, SYNC_ERRORS, alert, parsed, sync_errors
 
 NOTHING_KNOWN = Facts()

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from exporter.clients.bridge import BridgeClient
-from exporter.config import Config
-from exporter.config_file import load_config
+from exporter.config.file import load_config
+from exporter.config.settings import Config
 from exporter.demo.simulator.org import Org
 from exporter.errors import ConnectError, StoreError
 from exporter.remediation.actions.bridge import BridgeResync

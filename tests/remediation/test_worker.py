@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from exporter.clients.bridge import SyncError
-from exporter.config import Config
-from exporter.config_file import load_config
+from exporter.config.file import load_config
+from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 from exporter.errors import RateLimited, StoreError, UpstreamTimeout
-from exporter.poller import HASTE_PAUSE, Target
+from exporter.polling.poller import HASTE_PAUSE, Target
+from exporter.polling.schedule import LONGEST_RETRY_AFTER
 from exporter.remediation.actions.bridge import BridgeResync, Pair
 from exporter.remediation.lease import LEASE
 from exporter.remediation.worker import (
@@ -29,7 +30,6 @@ from exporter.remediation.worker import (
     REFUSED_PAUSE,
     Worker,
 )
-from exporter.schedule import LONGEST_RETRY_AFTER
 from exporter.store.database import Database
 from exporter.store.jobs import Job, JobStore
 from tests.remediation.bench import Bench

@@ -25,12 +25,12 @@ import httpx
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.bundled import rules_directory
-from exporter.catalog import CATALOG
-from exporter.config import Integration
+from exporter.bundled.rule_files import rules_directory
+from exporter.catalog.catalog import CATALOG
+from exporter.config.durations import parse_duration
+from exporter.config.settings import Integration
 from exporter.demo.processes import PROMETHEUS, Program, find_binary, free_port, running
-from exporter.durations import parse_duration
-from exporter.exposition import Exposition
+from exporter.exposition.page import Exposition
 from exporter.model import (
     Access,
     ErrorCount,
@@ -47,7 +47,7 @@ from exporter.model import (
     TrustStatus,
 )
 from exporter.self_metrics import PREFIX, SelfMetrics
-from exporter.snapshots import Snapshots
+from exporter.state.snapshots import Snapshots
 from tests.clocks import ManualClock
 from tests.rules.history import promtool
 

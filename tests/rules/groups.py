@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from exporter.durations import parse_duration
+from exporter.config.durations import parse_duration
 from tests.rules.promql import selectors
 from tests.rules.rulebook import RULES, Rule, foundation, rules
 from tests.rules.series import Series

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import yaml
 
-from exporter.bundled import rules_directory
+from exporter.bundled.rule_files import rules_directory
 from exporter.demo.processes import PROMETHEUS, Program, find_binary, free_port, running
 
 MINUTE = 60

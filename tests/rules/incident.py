@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from exporter.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG
 from exporter.self_metrics import OUTCOMES, PREFIX, REFUSAL_REASONS, WEBHOOK_RESULTS
 from exporter.sources import SOURCES
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from exporter.durations import parse_duration
+from exporter.config.durations import parse_duration
 from tests.rules.promql import Listing, Token, listings, tokens
 from tests.rules.rulebook import Rule
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from exporter.durations import parse_duration
+from exporter.config.durations import parse_duration
 from tests.rules.promql import Selector, selectors
 
 RULES = Path(__file__).parent.parent.parent / "rules"

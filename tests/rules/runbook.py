@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.bundled import rules_directory
+from exporter.bundled.rule_files import rules_directory
 
 DIRECTORY = rules_directory() / "runbooks"
 

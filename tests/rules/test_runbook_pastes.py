@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter.bundled import rules_text
+from exporter.bundled.rule_files import rules_text
 from exporter.cli import command_line
 from exporter.self_metrics import PREFIX
 from tests.rules.incident import INTERVAL, STEPS, Series, incident

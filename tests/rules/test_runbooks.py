@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from exporter.catalog import CATALOG, Category, ErrorType, SuspensionReason
+from exporter.catalog.catalog import CATALOG, Category, ErrorType, SuspensionReason
 from exporter.remediation.policy import SYNC_ERRORS_ALERT, default_policies
 from tests.rules.runbook import BY_NAME, RUNBOOKS, Runbook, on_one_line
 from tests.shipped import alert_rules

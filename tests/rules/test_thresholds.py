@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter.bundled import rules_directory
+from exporter.bundled.rule_files import rules_directory
 
 RULES = (rules_directory() / "sync_errors.rules.yml").read_text(encoding="utf-8")
 

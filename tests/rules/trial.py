@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from exporter.durations import parse_duration
+from exporter.config.durations import parse_duration
 from tests.rules import promtool
 from tests.rules.groups import Group, groups
 from tests.rules.mutants import Mutant

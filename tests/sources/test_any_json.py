@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.errors import UpstreamError
-from exporter.exposition import Exposition
+from exporter.exposition.page import Exposition
 from exporter.model import OrgLimits, Part, Reading, Snapshot, SyncHealth
 from exporter.self_metrics import SelfMetrics
 from exporter.sources import salesforce_limits, sync_health

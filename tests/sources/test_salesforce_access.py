@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from exporter.clients.access_queries import access_queries
 from exporter.clients.connection import Connection, connect
 from exporter.clients.salesforce_composite import MAX_QUERIES, MAX_QUERY_LENGTH
-from exporter.config import Config
-from exporter.config_file import load_config
+from exporter.config.file import load_config
+from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.errors import InvalidAnswer, RateLimited, UpstreamError

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.clients.connection import Connection, connect
-from exporter.config import Config
-from exporter.config_file import load_config
+from exporter.config.file import load_config
+from exporter.config.settings import Config
 from exporter.demo.simulator import org as simulated
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org

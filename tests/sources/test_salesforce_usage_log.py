@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.clients.connection import Connection, connect
-from exporter.config import Config, HubSpot, Integration
+from exporter.config.settings import Config, HubSpot, Integration
 from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.settings import Settings

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG
 from exporter.clock import parse_timestamp
 from exporter.errors import InvalidAnswer
 from exporter.model import ErrorCount, Suspension, SyncHealth

@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from exporter import __version__
-from exporter.config_file import load_config
+from exporter.config.file import load_config
 from exporter.demo.simulator.settings import Settings
 from tests.stack.compose import FILE, ROOT, Service, read_compose, services
 

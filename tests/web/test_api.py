@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from exporter.clock import format_timestamp
-from exporter.config import Config
+from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings

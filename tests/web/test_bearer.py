@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from exporter.config_file import load_config
+from exporter.config.file import load_config
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
 from tests.remediation.payloads import alert, notification
 from tests.web.conftest import WEBHOOK, Counted, bearer

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import structlog
 
-from exporter.config_file import load_config
+from exporter.config.file import load_config
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 from exporter.service import Service, open_service

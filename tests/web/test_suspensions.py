@@ -10,8 +10,8 @@ import httpx
 import pytest
 import structlog
 
-from exporter.config import Config
-from exporter.config_file import load_config
+from exporter.config.file import load_config
+from exporter.config.settings import Config
 from exporter.demo.simulator.org import Org
 from exporter.service import Service
 from exporter.store.database import open_database

@@ -4,7 +4,7 @@ from importlib import resources
 
 import yaml
 
-_CATALOG = yaml.safe_load(resources.files("exporter").joinpath("catalog.yaml").read_text("utf-8"))
+_CATALOG = yaml.safe_load(resources.files("exporter.catalog").joinpath("catalog.yaml").read_text("utf-8"))
 
 REASONS: tuple[str, ...] = tuple(reason["name"] for reason in _CATALOG["suspension_reasons"])
 SELF_CLEARING: frozenset[str] = frozenset(

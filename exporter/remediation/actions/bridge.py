@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from exporter.catalog import CATALOG, UNKNOWN
+from exporter.catalog.catalog import CATALOG, UNKNOWN
 from exporter.clients.bridge import MAX_RESYNC_IDS, BridgeClient, SyncError
 
 Pair = tuple[str, str]

@@ -1,0 +1,1 @@
+"""What is known about sync errors and suspension reasons."""

@@ -1,0 +1,1 @@
+"""The configuration file: read, checked, and as frozen values."""

@@ -1,0 +1,195 @@
+"""Reads a configuration file into frozen values. Names and defaults are those of the README's table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from exporter.catalog.catalog import CATALOG
+from exporter.config.check import ConfigError, Problem, find_problems
+from exporter.config.durations import parse_duration
+from exporter.config.settings import (
+    ClientCredentials,
+    Config,
+    HubSpot,
+    Integration,
+    JwtBearer,
+    Policy,
+    Remediation,
+    Salesforce,
+    Secret,
+    SyncHealthFeed,
+    TrustSettings,
+)
+from exporter.config.yaml_document import YamlSyntaxError, read_yaml
+
+_YAML = "one YAML document in UTF-8, indented with spaces"
+DEFAULT_STORE = "sqlite:///hubspot-salesforce.db"
+DEFAULT_INTERVALS: Mapping[str, float] = {
+    "salesforce_limits": 300.0,
+    "salesforce_access": 3600.0,
+    "salesforce_status": 60.0,
+    "salesforce_usage_log": 21600.0,
+    "hubspot_heartbeat": 120.0,
+    "sync_health": 60.0,
+}
+DEFAULT_OBJECTS = ("Lead", "Contact", "Account", "Opportunity", "Campaign", "Task", "User")
+DEFAULT_HEARTBEAT_OBJECTS = ("contacts", "companies", "deals")
+DEFAULT_STATUS_URL = "https://api.status.salesforce.com"
+DEFAULT_AUDIENCE = "https://login.salesforce.com"
+DEFAULT_MAX_API_CALLS = 500
+
+
+def load_config(file: Path) -> Config:
+    """Reads and checks a configuration file; raises ``ConfigError`` with every problem found.
+
+    Relative paths in the file are relative to the file's own directory.
+    """
+    try:
+        document = read_yaml(file)
+    except YamlSyntaxError as error:
+        raise ConfigError((Problem(str(file), error.line, "", f"not YAML: {error}", _YAML),)) from error
+    except OSError as error:
+        raise ConfigError((Problem(str(file), 1, "", f"cannot read it: {error.strerror}", "a file"),)) from error
+    problems = find_problems(file, document)
+    if problems:
+        raise ConfigError(problems)
+    return _config(document.data, file.parent)
+
+
+def _config(data: Mapping[str, Any], folder: Path) -> Config:
+    entries = data["integrations"]
+    return Config(
+        store=_store_url(data.get("store", DEFAULT_STORE), folder),
+        integrations=tuple(_integration(entry, folder) for entry in entries),
+        remediation=_remediation(data.get("remediation", {}), folder),
+        notes=tuple(note for entry in entries for note in _not_built(entry)),
+    )
+
+
+def _store_url(url: str, folder: Path) -> str:
+    scheme, path = url.split("://", 1)
+    return f"sqlite:///{(folder / path.removeprefix('/')).absolute()}" if scheme == "sqlite" else url
+
+
+def _integration(entry: Mapping[str, Any], folder: Path) -> Integration:
+    intervals = {source: parse_duration(text) for source, text in entry.get("intervals", {}).items()}
+    return Integration(
+        name=entry["name"],
+        salesforce=_salesforce(entry["salesforce"], folder) if "salesforce" in entry else None,
+        hubspot=_hubspot(entry["hubspot"], folder) if "hubspot" in entry else None,
+        sync_health=_sync_health(entry["sync_health"], folder) if "sync_health" in entry else None,
+        notify=entry.get("notify", "immediate"),
+        intervals={**DEFAULT_INTERVALS, **intervals},
+    )
+
+
+def _whole(number: float | None) -> int | None:
+    """JSON Schema takes 60000.0 for an integer, and so do we."""
+    return None if number is None else int(number)
+
+
+def _salesforce(entry: Mapping[str, Any], folder: Path) -> Salesforce:
+    status = entry.get("status", {})
+    return Salesforce(
+        url=entry["url"].rstrip("/"),
+        api_version=entry.get("api_version", "62.0"),
+        auth=_auth(entry["auth"], folder),
+        integration_user=entry.get("integration_user"),
+        permission_set=entry.get("permission_set", "HubSpot Integration"),
+        objects=tuple(entry.get("objects", DEFAULT_OBJECTS)),
+        fields=tuple((name, one) for name, fields in entry.get("fields", {}).items() for one in fields),
+        status=TrustSettings(status.get("url", DEFAULT_STATUS_URL).rstrip("/"), status.get("instance")),
+        max_api_calls_per_day=int(entry.get("max_api_calls_per_day", DEFAULT_MAX_API_CALLS)),
+    )
+
+
+def _auth(entry: Mapping[str, Any], folder: Path) -> ClientCredentials | JwtBearer:
+    flow = entry.get("jwt_bearer")
+    if flow is not None:
+        audience = flow.get("audience", DEFAULT_AUDIENCE)
+        return JwtBearer(flow["client_id"], flow["username"], _secret_of(flow, "private_key", folder), audience)
+    flow = entry["client_credentials"]
+    return ClientCredentials(flow["client_id"], _secret_of(flow, "client_secret", folder))
+
+
+def _hubspot(entry: Mapping[str, Any], folder: Path) -> HubSpot:
+    return HubSpot(
+        url=entry.get("url", "https://api.hubapi.com").rstrip("/"),
+        api_version=entry.get("api_version", "2026-09"),
+        token=_secret(entry, "token", folder),
+        allocated_api_calls=_whole(entry.get("allocated_api_calls")),
+        connected_app=entry.get("connected_app", "HubSpot"),
+        heartbeat_objects=tuple(entry.get("heartbeat_objects", DEFAULT_HEARTBEAT_OBJECTS)),
+    )
+
+
+def _sync_health(entry: Mapping[str, Any], folder: Path) -> SyncHealthFeed:
+    return SyncHealthFeed(
+        url=entry["url"].rstrip("/") if "url" in entry else None,
+        token=_secret(entry, "token", folder),
+        directory=folder / entry["directory"] if "directory" in entry else None,
+    )
+
+
+def _secret_of(entry: Mapping[str, Any], key: str, folder: Path) -> Secret:
+    """A secret that the schema requires."""
+    secret = _secret(entry, key, folder)
+    if secret is None:
+        raise AssertionError(f"the schema let {key} be missing")
+    return secret
+
+
+def _secret(entry: Mapping[str, Any], key: str, folder: Path) -> Secret | None:
+    if f"{key}_file" in entry:
+        return Secret(file=folder / entry[f"{key}_file"])
+    if f"{key}_env" in entry:
+        return Secret(env=entry[f"{key}_env"])
+    return None
+
+
+def _remediation(entry: Mapping[str, Any], folder: Path) -> Remediation:
+    return Remediation(
+        enabled=entry.get("enabled", True),
+        dry_run=entry.get("dry_run", False),
+        webhook_token=_secret(entry, "webhook_token", folder),
+        policies=tuple(map(_policy, entry["policies"])) if "policies" in entry else None,
+    )
+
+
+def _policy(entry: Mapping[str, Any]) -> Policy:
+    limits: dict[str, Any] = {}
+    if "max_attempts" in entry:
+        limits["max_attempts"] = int(entry["max_attempts"])
+    if "cooldown" in entry:
+        limits["cooldown"] = parse_duration(entry["cooldown"])
+    errors = CATALOG.select(entry.get("categories", []), entry.get("error_types", []))
+    return Policy(entry["alert"], entry["on"], errors, **limits)
+
+
+_NOT_BUILT = (
+    ("hubspot", "unsynced"),
+    ("sync_health", "mapping"),
+    ("mailbox",),
+    ("remediation", "touch"),
+    ("remediation", "hook"),
+)
+_BUILT_ACTION = "bridge"
+
+
+def _not_built(entry: Mapping[str, Any]) -> Iterator[str]:
+    """What the file asks for that this version accepts but does not act on: said aloud rather than ignored."""
+    asked = [".".join(path) for path in _NOT_BUILT if _value_at(entry, path) is not None]
+    asked += [f"intervals.{source}" for source in entry.get("intervals", {}) if source not in DEFAULT_INTERVALS]
+    if _value_at(entry, ("remediation", "action")) not in {None, _BUILT_ACTION}:
+        asked.append(f"remediation.action: {entry['remediation']['action']}")
+    for what in asked:
+        yield f"{entry['name']}: {what} is accepted, but this version does not use it yet"
+
+
+def _value_at(entry: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    value: Any = entry
+    for step in path:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value

@@ -1,0 +1,126 @@
+"""The JSON Schema of the configuration, and its complaints in words an operator understands."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from exporter.catalog.catalog import CATALOG, UNKNOWN
+from exporter.config.masking import shown
+from exporter.config.yaml_document import DocumentPath
+
+_NEAR = 0.8
+_SECRET_KEYS = {"client_secret", "private_key", "token", "password", "webhook_token"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem before its file and line are known."""
+
+    path: DocumentPath
+    value: str
+    expected: str
+
+
+@cache
+def config_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the configuration, with the names of the catalogue filled in."""
+    text = (resources.files("exporter.config") / "config.schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    policy = schema["$defs"]["remediation"]["properties"]["policies"]["items"]["properties"]
+    policy["categories"]["items"]["enum"] = list(CATALOG.category_names)
+    policy["error_types"]["items"]["enum"] = [*CATALOG.error_types, UNKNOWN]
+    return schema
+
+
+def schema_findings(data: Any) -> Iterator[Finding]:
+    """Every misfit, each with its path, the value and what was expected."""
+    for error in Draft202012Validator(config_schema()).iter_errors(data):
+        explain = _EXPLAIN.get(str(error.validator), _explain_value)
+        yield from explain(tuple(error.absolute_path), error)
+
+
+def _explain_value(path: DocumentPath, error: Any) -> Iterator[Finding]:
+    yield Finding(path, f"got {_value(path, error.instance)}", _description(error))
+
+
+def _value(path: DocumentPath, value: Any) -> str:
+    """The value as it may be printed: what is no variable name under ``*_env`` may be the secret itself."""
+    if isinstance(value, str) and value and path and str(path[-1]).endswith("_env"):
+        return "text that is no variable name (not shown, it may be the secret)"
+    return shown(value)
+
+
+def _explain_unknown_keys(path: DocumentPath, error: Any) -> Iterator[Finding]:
+    known = sorted(error.schema["properties"])
+    for key in error.instance:
+        if key not in known:
+            yield _unknown_key((*path, key), str(key), known)
+
+
+def _explain_missing_keys(path: DocumentPath, error: Any) -> Iterator[Finding]:
+    for key in error.validator_value:
+        if key not in error.instance:
+            yield Finding(path, f"key {key!r} is missing", _description(error))
+
+
+def _explain_choice(path: DocumentPath, error: Any) -> Iterator[Finding]:
+    if isinstance(error.instance, dict):  # else the wrong type is a finding of its own
+        yield Finding(path, "got " + (", ".join(sorted(map(str, error.instance))) or "nothing"), _description(error))
+
+
+def _explain_both(path: DocumentPath, error: Any) -> Iterator[Finding]:
+    both = error.validator_value["required"]
+    if isinstance(error.instance, dict):
+        yield Finding(path, "got " + " and ".join(both), "only one of them")
+
+
+def _explain_nothing_to_watch(path: DocumentPath, error: Any) -> Iterator[Finding]:
+    if isinstance(error.instance, dict):
+        yield Finding(path, "nothing to watch", "at least one of salesforce, hubspot, sync_health, mailbox")
+
+
+def _explain_enum(path: DocumentPath, error: Any) -> Iterator[Finding]:
+    yield Finding(path, f"got {shown(error.instance)}", _one_of(str(error.instance), error.validator_value))
+
+
+def _explain_repetition(path: DocumentPath, error: Any) -> Iterator[Finding]:
+    for index, entry in enumerate(error.instance):
+        if entry in error.instance[:index]:
+            yield Finding((*path, index), f"got {shown(entry)} again", _description(error))
+
+
+_EXPLAIN: dict[str, Callable[[DocumentPath, Any], Iterator[Finding]]] = {
+    "additionalProperties": _explain_unknown_keys,
+    "required": _explain_missing_keys,
+    "oneOf": _explain_choice,
+    "minProperties": _explain_choice,
+    "maxProperties": _explain_choice,
+    "not": _explain_both,
+    "anyOf": _explain_nothing_to_watch,
+    "enum": _explain_enum,
+    "uniqueItems": _explain_repetition,
+}
+
+
+def _description(error: Any) -> str:
+    """What the schema says of the value: its descriptions are written as «expected …»."""
+    return str(error.schema["description"])
+
+
+def _unknown_key(path: DocumentPath, key: str, known: list[str]) -> Finding:
+    if key in _SECRET_KEYS and f"{key}_file" in known:
+        return Finding(path, f"secret {key!r} stands in the file", f"{key}_file or {key}_env")
+    return Finding(path, f"unknown key {key!r}", _one_of(key, known))
+
+
+def _one_of(given: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(given, known, n=1, cutoff=_NEAR)
+    return f"{close[0]!r}, perhaps" if close else "one of " + ", ".join(known)

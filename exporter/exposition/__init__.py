@@ -1,0 +1,1 @@
+"""What is believed, as text: the page of ``/metrics``, lists of errors."""

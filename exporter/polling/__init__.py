@@ -1,0 +1,1 @@
+"""Reads every source on its own schedule, within what it may cost."""

@@ -1,0 +1,1 @@
+"""What is believed: readings, facts, conditions."""

@@ -1,0 +1,63 @@
+"""The newest Snapshot of every integration."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+from exporter.config.settings import Integration
+from exporter.model import Reading, Snapshot, Suspension, SyncHealth
+from exporter.state.facts import REPORT
+
+
+class Snapshots:
+    """Holds one frozen Snapshot an integration; ``watch`` is called with each new one."""
+
+    def __init__(self, integrations: Iterable[Integration]) -> None:
+        self._by_name = {
+            entry.name: Snapshot(entry.name, entry.notify, entry.allocated_api_calls) for entry in integrations
+        }
+        self._watchers: list[Callable[[Snapshot], None]] = []
+        self._forgetters: list[Callable[[str], None]] = []
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        return iter(self._by_name.values())
+
+    def __getitem__(self, integration: str) -> Snapshot:
+        return self._by_name[integration]
+
+    def __contains__(self, integration: object) -> bool:
+        return integration in self._by_name
+
+    def watch(self, watcher: Callable[[Snapshot], None], forget: Callable[[str], None]) -> None:
+        """``forget`` is called with the name of an integration that is no longer configured."""
+        self._watchers.append(watcher)
+        self._forgetters.append(forget)
+        for snapshot in self:
+            watcher(snapshot)
+
+    def reconfigure(self, integrations: Iterable[Integration], sources: Mapping[str, Collection[str]]) -> None:
+        """Follows these integrations from now on; ``sources`` names the sources of each that still apply."""
+        wanted = {entry.name: entry for entry in integrations}
+        for name in [name for name in self._by_name if name not in wanted]:
+            del self._by_name[name]
+            for forget in self._forgetters:
+                forget(name)
+        for name, entry in wanted.items():
+            old = self._by_name.get(name, Snapshot(name, entry.notify, entry.allocated_api_calls))
+            kept = {*sources.get(name, ()), REPORT}
+            self._replace(old.with_settings(entry.notify, entry.allocated_api_calls, kept))
+
+    def put(self, integration: str, reading: Reading) -> None:
+        """Replaces the reading of one source."""
+        self._replace(self._by_name[integration].with_reading(reading))
+
+    def report(self, integration: str, suspension: Suspension, reported_at: float) -> None:
+        """Takes a suspension that was reported by hand or by a hook. It holds until somebody states something newer."""
+        stated = SyncHealth(reported_at, None, None, None, suspension, None)
+        self.put(integration, Reading(REPORT, math.inf, reported_at, part=stated, succeeded_at=reported_at))
+
+    def _replace(self, snapshot: Snapshot) -> None:
+        self._by_name[snapshot.integration] = snapshot
+        for watcher in self._watchers:
+            watcher(snapshot)

@@ -1,0 +1,97 @@
+"""Single sync errors for people and spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from exporter.clients.bridge import SyncError
+from exporter.exposition.error_list import COLUMNS, as_csv, as_json, print_table
+
+ERROR = SyncError(
+    id="e1",
+    category="picklists",
+    error_type="restricted_picklist_value",
+    record="contacts/101",
+    object_type="contacts",
+    hubspot_id="101",
+    salesforce_id="003x",
+    affected_records=3,
+    last_seen="2026-11-21T10:00:00Z",
+    details="no such value",
+)
+
+
+def rows(*errors: SyncError) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(as_csv(errors), newline="")))
+
+
+def table(*errors: SyncError, width: int = 80) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    print_table(errors, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+class TestCsv:
+    def test_every_column(self) -> None:
+        """With a header line; what is not known is empty."""
+        assert as_csv([]) == ",".join(COLUMNS) + "\n"
+        (row,) = rows(replace(ERROR, affected_records=None))
+        assert tuple(row) == COLUMNS
+        assert (row["id"], row["hubspot_id"], row["affected_records"]) == ("e1", "101", "")
+
+    @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+    def test_a_formula_becomes_text(self, start: str) -> None:
+        """A spreadsheet would run what the other side's users typed."""
+        (row,) = rows(replace(ERROR, details=f"{start}HYPERLINK(1)", id=f"{start}1"))
+        assert row["details"].startswith("'")
+        assert row["id"].startswith("'")
+
+    @pytest.mark.parametrize("text", ['a "b", c', "two\nlines", "two\r\nlines", "a\rb", ";", "ä€"])
+    def test_what_needs_quoting_comes_back(self, text: str) -> None:
+        """One row an error, whatever it holds; every line break becomes the same one."""
+        (row,) = rows(replace(ERROR, details=text))
+        assert row["details"] == text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class TestJson:
+    def test_it_is_what_the_bridge_said(self) -> None:
+        """Unknown is null, text is as it was."""
+        (row,) = json.loads(as_json([replace(ERROR, details="=1 ä", last_seen=None)]))
+        assert tuple(row) == COLUMNS
+        assert (row["details"], row["last_seen"], row["affected_records"]) == ("=1 ä", None, 3)
+        assert json.loads(as_json([])) == []
+
+
+class TestTable:
+    def test_it_fits_a_terminal(self) -> None:
+        """At 80 columns nothing is cut off: long words are folded."""
+        long = replace(ERROR, id="e" * 40, record="contacts/" + "1" * 30)
+        text = table(long)
+        assert max(map(len, text.splitlines())) <= 80
+        assert "Restricted" in text
+        assert "".join(text.split()).count("e") >= 40
+        assert "…" not in text
+
+    def test_none_is_said(self) -> None:
+        """An empty table says nothing."""
+        assert table() == "no sync errors\n"
+
+    def test_an_unknown_type_is_listed(self) -> None:
+        """Without a number where none is known."""
+        text = table(replace(ERROR, category="weather", error_type=None, affected_records=None), width=160)
+        assert "e1" in text
+        assert "other" in text
+
+    def test_nothing_steers_the_terminal(self) -> None:
+        """Neither markup of ours nor escape sequences of theirs."""
+        text = table(replace(ERROR, id="[red]x[/red]", record="a\x1b[31mb\x07"), width=200)
+        assert "[red]x[/red]" in text
+        assert "\x1b" not in text
+        assert "\x07" not in text

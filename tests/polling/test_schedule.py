@@ -1,0 +1,83 @@
+"""When a source is due."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.polling.schedule import (
+    JITTER,
+    LONGEST_FIRST_DELAY,
+    LONGEST_RETRY_AFTER,
+    first_due,
+    next_due,
+    postponed_due,
+    resumed_due,
+)
+
+NOW = 1_800_000_000.0
+chances = st.floats(0, 1, exclude_max=True)
+intervals = st.floats(1, 86_400)
+times = st.floats(0, 4e9)
+every_case = settings(derandomize=True, deadline=None, max_examples=300)
+
+
+@every_case
+@given(times, intervals, chances)
+def test_never_more_often_than_the_interval(started_at: float, interval: float, chance: float) -> None:
+    """Jitter only delays, by a twentieth at most."""
+    due = next_due(started_at, interval, chance)
+    assert started_at + interval <= due <= started_at + interval * (1 + JITTER)
+
+
+@every_case
+@given(intervals, chances)
+def test_the_first_poll_comes_soon(interval: float, chance: float) -> None:
+    """Within a tenth of the interval, and never more than fifteen seconds."""
+    assert NOW <= first_due(NOW, interval, chance) <= NOW + min(interval / 10, LONGEST_FIRST_DELAY)
+
+
+def test_first_polls_are_spread() -> None:
+    """A hundred integrations do not start at the same moment."""
+    assert len({first_due(NOW, 300.0, number / 100) for number in range(100)}) == 100
+
+
+@every_case
+@given(times, intervals, chances, st.floats(0, 1))
+def test_a_restart_changes_nothing(started_at: float, interval: float, chance: float, elapsed: float) -> None:
+    """Whenever the process starts again before a poll is due, it is due as before."""
+    due = next_due(started_at, interval, chance)
+    now = started_at + elapsed * interval
+    assert resumed_due(due, now, interval, failed=False) == due
+
+
+def test_what_was_due_while_the_process_was_away_is_due_now() -> None:
+    """A stored moment in the past stays in the past."""
+    assert resumed_due(NOW - 1000, NOW, 60.0, failed=False) == NOW - 1000
+
+
+def test_a_shorter_interval_takes_effect_at_once() -> None:
+    """A poll that was due in six hours is due within the minute the new configuration says."""
+    assert resumed_due(NOW + 21_600, NOW, 60.0, failed=False) == NOW + 60 * (1 + JITTER)
+
+
+def test_a_clock_that_was_wrong_does_not_stop_the_polls() -> None:
+    """A stored moment years ahead is not waited for."""
+    assert resumed_due(NOW + 1e9, NOW, 60.0, failed=False) == NOW + 60 * (1 + JITTER)
+    assert resumed_due(NOW + 1e9, NOW, 60.0, failed=True) == NOW + LONGEST_RETRY_AFTER
+
+
+def test_a_restart_keeps_a_pause_that_was_asked_for() -> None:
+    """An API that wants to be left alone for ten minutes is, across a restart too."""
+    due = postponed_due(NOW + 60, NOW, 600.0)
+    assert resumed_due(due, NOW + 10, 60.0, failed=True) == NOW + 600
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "due"),
+    [(None, 60.0), (0.0, 60.0), (30.0, 60.0), (600.0, 600.0), (1e9, LONGEST_RETRY_AFTER)],
+)
+def test_retry_after_postpones_within_reason(retry_after: float | None, due: float) -> None:
+    """Never earlier than it was due, never later than an hour."""
+    assert postponed_due(NOW + 60, NOW, retry_after) == NOW + due

@@ -1,0 +1,66 @@
+"""Other people's JSON is checked before it is used."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from exporter.errors import InvalidAnswer
+from exporter.schemas.json_schema import checked, first_problem
+
+SCHEMAS = sorted(
+    file.name.removesuffix(".schema.json")
+    for file in (resources.files("exporter") / "schemas").iterdir()
+    if file.name.endswith(".schema.json")
+)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_schema_is_one(name: str) -> None:
+    """Each file is itself valid JSON Schema 2020-12 and says what it describes."""
+    schema = json.loads((resources.files("exporter") / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["title"]
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+@pytest.mark.parametrize("payload", [None, True, 7, "text", [None], {}])
+def test_every_schema_refuses_something_else(name: str, payload: Any) -> None:
+    """No schema is so lax that it takes what holds nothing."""
+    assert first_problem(payload, name) is not None
+
+
+def test_what_fits_is_handed_back() -> None:
+    """The same object, unknown fields and all."""
+    payload = {"as_of": "2026-11-21T10:00:00Z", "new": {"deep": [1]}}
+    assert checked(payload, "sync_health", "sync-health") is payload
+
+
+@pytest.mark.parametrize(
+    ("payload", "problem"),
+    [
+        ([], "the body does not fit (type: object)"),
+        ({"DailyApiRequests": {"Max": 1}}, "DailyApiRequests: Remaining missing"),
+        (
+            {"DailyApiRequests": {"Max": "secret", "Remaining": 0}},
+            "DailyApiRequests.Max does not fit (type: integer)",
+        ),
+    ],
+)
+def test_a_problem_names_path_and_rule(payload: Any, problem: str) -> None:
+    """But not the value, which may be anything, a secret included."""
+    assert first_problem(payload, "salesforce_limits") == problem
+    with pytest.raises(InvalidAnswer) as caught:
+        checked(payload, "salesforce_limits", "/limits")
+    assert str(caught.value) == f"/limits: {problem}"
+
+
+def test_a_place_in_a_list_is_named() -> None:
+    """By its number."""
+    payload = {"as_of": "2026-11-21T10:00:00Z", "errors": [{"category": "other"}, {"category": 7}]}
+    assert first_problem(payload, "sync_health") == "errors[1].category does not fit (type: string)"

@@ -1,0 +1,355 @@
+"""The causes of suspensions as the exporter sees them itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from exporter.catalog.catalog import CATALOG
+from exporter.exposition.page import Exposition
+from exporter.model import (
+    Access,
+    Failure,
+    Heartbeat,
+    ObjectHeartbeat,
+    OrgLimits,
+    OrgUsage,
+    Part,
+    Permission,
+    Reading,
+    Snapshot,
+    Storage,
+    Suspension,
+    SyncHealth,
+    TrustStatus,
+    UsageLog,
+)
+from exporter.self_metrics import SelfMetrics
+from exporter.state.conditions import STALE_AFTER, Condition, conditions_change_at, conditions_of
+from tests.clocks import ManualClock
+from tests.pages import Page
+
+NOW = 1_800_000_000.0
+MINUTE = 60.0
+JUDGED = tuple(reason for reason in CATALOG.reason_names if reason != "missing_field_mappings")
+
+LIMITS = OrgLimits(OrgUsage(700, 1000, NOW), (Storage("data", 5, 10), Storage("file", 0, 10)))
+GRANTED = (Permission("Contact", None, True, True), Permission("Contact", "Email", True, None))
+ACCESS = Access(True, True, True, GRANTED, "NA1", False)
+HEALTH = SyncHealth(NOW, 400, 600, None, None, None)
+
+
+def read(source: str, part: Part, at: float = NOW, usage: OrgUsage | None = None) -> Reading:
+    """A poll that worked."""
+    return Reading(source, MINUTE, at, part=part, succeeded_at=at, header_usage=usage)
+
+
+def failed(code: str | None, source: str = "salesforce_limits", at: float = NOW) -> Reading:
+    """A poll that met an error code."""
+    return Reading(source, MINUTE, at, failure=Failure("server", code, "it failed"))
+
+
+def limits(used: int = 700, data: int = 5, file: int = 0, at: float = NOW) -> Reading:
+    storage = (Storage("data", data, 10), Storage("file", file, 10))
+    return read("salesforce_limits", OrgLimits(OrgUsage(used, 1000, at), storage), at)
+
+
+def access(at: float = NOW, **changed: object) -> Reading:
+    return read("salesforce_access", replace(ACCESS, **changed), at)  # type: ignore[arg-type]
+
+
+def permission(field: str | None, granted: bool) -> Reading:
+    return access(permissions=(Permission("Contact", field, True, granted),))
+
+
+def trust(status: str, at: float = NOW) -> Reading:
+    return read("salesforce_status", TrustStatus("NA1", status), at)
+
+
+def beat(*objects: tuple[float | None, float | None], at: float = NOW) -> Reading:
+    """(last sync, waiting since) of each object."""
+    parts = tuple(ObjectHeartbeat(f"object-{n}", sync, NOW, waits) for n, (sync, waits) in enumerate(objects))
+    return read("hubspot_heartbeat", Heartbeat(parts), at)
+
+
+LATE = beat((NOW - 8000, NOW - 7200))
+QUIET = beat((NOW - 3 * 86400, None))
+
+
+def judge(*readings: Reading, now: float = NOW, allocation: int | None = None) -> dict[str, Condition]:
+    snapshot = Snapshot("acme", "immediate", allocation, readings)
+    return {condition.reason: condition for condition in conditions_of(snapshot, now)}
+
+
+def holding(*readings: Reading, now: float = NOW) -> set[str]:
+    return {reason for reason, condition in judge(*readings, now=now).items() if condition.holds}
+
+
+def samples(*readings: Reading) -> Page:
+    exposition = Exposition(SelfMetrics(), ManualClock(NOW))
+    exposition.update(Snapshot("acme", "immediate", None, readings))
+    return Page(exposition.page("")[0].decode())
+
+
+CASES = (
+    ("salesforce_org_api_limit_exceeded", limits(used=1000), limits(used=999)),
+    ("salesforce_org_api_limit_exceeded", limits(used=1001), limits(used=0)),
+    ("salesforce_org_api_limit_exceeded", failed("REQUEST_LIMIT_EXCEEDED"), limits()),
+    (
+        "salesforce_org_api_limit_exceeded",
+        read("salesforce_access", ACCESS, usage=OrgUsage(10, 10, NOW)),
+        read("salesforce_access", ACCESS, usage=OrgUsage(9, 10, NOW)),
+    ),
+    ("salesforce_org_api_access_disabled", failed("API_DISABLED_FOR_ORG"), limits()),
+    ("salesforce_org_api_access_disabled", failed("API_CURRENTLY_DISABLED"), limits()),
+    ("salesforce_org_api_access_disabled", access(api_enabled=False), access()),
+    ("salesforce_org_api_access_disabled", access(user_active=False), access()),
+    ("salesforce_object_permissions_missing", permission(None, False), permission(None, True)),
+    ("salesforce_object_permissions_missing", access(permission_set_assigned=False), access()),
+    ("salesforce_field_permissions_missing", permission("Email", False), permission("Email", True)),
+    ("salesforce_org_locked", failed("UNABLE_TO_LOCK_ROW"), limits()),
+    ("salesforce_org_locked", failed("ORG_LOCKED", "salesforce_usage_log"), limits()),
+    ("salesforce_org_storage_limit_exceeded", limits(data=10), limits(data=9)),
+    ("salesforce_org_storage_limit_exceeded", limits(file=11), limits()),
+    ("salesforce_org_storage_limit_exceeded", failed("STORAGE_LIMIT_EXCEEDED", "salesforce_access"), limits()),
+    ("salesforce_org_unavailable", failed("SERVER_UNAVAILABLE"), limits()),
+    ("salesforce_org_unavailable", failed("HTTP_503"), limits()),
+    ("salesforce_org_unavailable", trust("MAJOR_INCIDENT_CORE"), trust("OK")),
+    ("salesforce_server_error", failed("UNKNOWN_EXCEPTION"), limits()),
+    ("salesforce_server_error", failed("HTTP_500", "salesforce_access"), limits()),
+    (
+        "hubspot_api_limit_exceeded",
+        read("sync_health", replace(HEALTH, api_calls_used=600)),
+        read("sync_health", replace(HEALTH, api_calls_used=599)),
+    ),
+    ("unknown_error", LATE, QUIET),
+)
+"""A reason, a reading that speaks for it, one that speaks against it."""
+
+
+@pytest.mark.parametrize(("reason", "bad", "good"), CASES)
+class TestEveryReason:
+    def test_holds_on_evidence_for_it(self, reason: str, bad: Reading, good: Reading) -> None:
+        """And no other does."""
+        assert holding(bad) == {reason}
+        assert samples(bad).value("suspension_condition", integration="acme", reason=reason) == 1
+
+    def test_does_not_hold_on_evidence_against_it(self, reason: str, bad: Reading, good: Reading) -> None:
+        """The exporter looked and does not see it: 0, not absent."""
+        assert holding(good) == set()
+        assert samples(good).value("suspension_condition", integration="acme", reason=reason) == 0
+
+    def test_says_nothing_once_the_evidence_is_old(self, reason: str, bad: Reading, good: Reading) -> None:
+        """Three intervals after the poll neither evidence counts."""
+        for reading in (bad, good):
+            assert reason in judge(reading, now=NOW + 3 * MINUTE - 1)
+            assert reason not in judge(reading, now=NOW + 3 * MINUTE)
+
+    def test_says_who_set_or_cleared_it(self, reason: str, bad: Reading, good: Reading) -> None:
+        """Source, time, and a sentence."""
+        evidence = judge(bad)[reason].set_by
+        assert evidence is not None
+        assert (evidence.source, evidence.at, bool(evidence.detail)) == (bad.source, NOW, True)
+        evidence = judge(good)[reason].cleared_by
+        assert evidence is not None
+        assert (evidence.source, evidence.at, bool(evidence.detail)) == (good.source, NOW, True)
+
+
+def test_the_table_above_has_every_reason() -> None:
+    """Ten of the eleven."""
+    assert {reason for reason, _, _ in CASES} == set(JUDGED)
+
+
+def test_nothing_is_judged_without_evidence() -> None:
+    """No sample stands on the page."""
+    assert judge() == {}
+    assert "suspension_condition" not in samples().text
+
+
+def test_missing_field_mappings_is_never_judged() -> None:
+    """Not even while HubSpot reports it: only HubSpot can know."""
+    reported = replace(HEALTH, suspension=Suspension(True, "missing_field_mappings", NOW))
+    everything = (limits(), access(), trust("OK"), LATE, read("sync_health", reported))
+    assert set(judge(*everything)) == set(JUDGED)
+
+
+def test_every_reason_is_judged_once_all_sources_are_read() -> None:
+    """And none holds on a good day."""
+    everything = (limits(), access(), trust("OK"), QUIET, read("sync_health", HEALTH))
+    assert set(judge(*everything)) == set(JUDGED)
+    assert holding(*everything) == set()
+
+
+class TestErrorCodes:
+    @pytest.mark.parametrize("source", ["sync_health", "hubspot_heartbeat", "salesforce_status"])
+    @pytest.mark.parametrize(
+        "code", ["REQUEST_LIMIT_EXCEEDED", "ORG_LOCKED", "HTTP_500", "HTTP_503", "STORAGE_LIMIT_EXCEEDED"]
+    )
+    def test_what_others_answer_says_nothing_of_the_org(self, code: str, source: str) -> None:
+        """Neither for nor against, whatever the code is called."""
+        assert judge(failed(code, source)) == {}
+
+    def test_an_unknown_failure_says_nothing(self) -> None:
+        """A timeout, a spent budget, or too many calls at once (which carries no code) sets and clears no condition."""
+        assert judge(failed(None)) == {}
+        assert judge(failed("SOMETHING_NEW")) == {}
+
+    def test_a_failing_read_does_not_clear_what_an_older_one_met(self) -> None:
+        """Until some call to Salesforce works."""
+        locked = failed("ORG_LOCKED", "salesforce_access")
+        assert holding(locked, failed(None, at=NOW + 5), now=NOW + 5) == {"salesforce_org_locked"}
+        assert holding(locked, limits(at=NOW + 5), now=NOW + 5) == set()
+
+
+class TestChannels:
+    @pytest.mark.parametrize(("age", "expected"), [(10, {"salesforce_org_locked"}), (-10, set())])
+    def test_the_newest_evidence_wins_within_a_channel(self, age: float, expected: set[str]) -> None:
+        """A code met before a call that worked is past, one met after it is not."""
+        assert holding(failed("ORG_LOCKED"), access(at=NOW - age), now=NOW + 20) == expected
+
+    def test_a_newer_header_clears_an_older_refusal(self) -> None:
+        """Any answer that states the org's use is evidence on its calls."""
+        other = read("salesforce_access", ACCESS, at=NOW + 10, usage=OrgUsage(5, 10, NOW + 10))
+        assert holding(failed("REQUEST_LIMIT_EXCEEDED"), other, now=NOW + 10) == set()
+
+    def test_channels_are_ored(self) -> None:
+        """A call that worked does not outweigh what Trust says, nor what the access check found."""
+        assert holding(trust("MAJOR_INCIDENT_CORE"), limits(at=NOW + 50), now=NOW + 50) == {
+            "salesforce_org_unavailable"
+        }
+        assert holding(access(api_enabled=False), limits(at=NOW + 50), now=NOW + 50) == {
+            "salesforce_org_api_access_disabled"
+        }
+
+    def test_what_makes_it_hold_now_is_named(self) -> None:
+        """Not newer evidence of another channel that has been taken back since."""
+        readings = (trust("MAJOR_INCIDENT_CORE"), failed("HTTP_503", at=NOW + 5), access(at=NOW + 10))
+        condition = judge(*readings, now=NOW + 10)["salesforce_org_unavailable"]
+        assert condition.set_by is not None
+        assert condition.set_by.source == "salesforce_status"
+
+    def test_what_set_it_is_remembered_while_the_evidence_lasts(self) -> None:
+        """A cleared condition names both."""
+        condition = judge(failed("ORG_LOCKED"), access(at=NOW + 5), now=NOW + 5)["salesforce_org_locked"]
+        assert not condition.holds
+        assert condition.set_by is not None
+        assert condition.cleared_by is not None
+        assert (condition.set_by.at, condition.cleared_by.at) == (NOW, NOW + 5)
+
+
+class TestPermissions:
+    def test_what_is_missing_is_named(self) -> None:
+        """Objects by name, fields by object and name."""
+        lost = access(
+            permissions=(
+                Permission("Lead", None, True, False),
+                Permission("Task", None, False, False),
+                Permission("Lead", "Email", False, False),
+            ),
+            permission_set_assigned=False,
+        )
+        judged = judge(lost)
+        for reason, detail in (
+            ("salesforce_object_permissions_missing", "missing: the permission set, Lead, Task"),
+            ("salesforce_field_permissions_missing", "missing: Lead.Email"),
+        ):
+            evidence = judged[reason].set_by
+            assert evidence is not None
+            assert evidence.detail == detail
+
+    def test_what_salesforce_does_not_say_is_not_missing(self) -> None:
+        """An unknown permission neither sets the condition nor becomes one."""
+        unknown = access(permissions=(Permission("Lead", None, True, None), Permission("Lead", "Name", None, None)))
+        assert holding(unknown) == set()
+
+    def test_fields_are_not_judged_without_configured_fields(self) -> None:
+        """Nothing was looked at, so nothing is said."""
+        assert "salesforce_field_permissions_missing" not in judge(
+            access(permissions=(Permission("Lead", None, True, True),))
+        )
+
+
+class TestStorage:
+    def test_it_is_not_judged_where_salesforce_leaves_it_out(self) -> None:
+        """The fields are optional; an allowance of 0 is none that could be full."""
+        bare = read("salesforce_limits", replace(LIMITS, storage=()))
+        assert "salesforce_org_storage_limit_exceeded" not in judge(bare)
+        assert holding(read("salesforce_limits", replace(LIMITS, storage=(Storage("file", 0, 0),)))) == set()
+
+
+class TestAllocation:
+    def test_use_from_the_log_against_the_configured_allocation(self) -> None:
+        """Without a bridge both are known all the same."""
+        log = read("salesforce_usage_log", UsageLog(500, NOW - 9000))
+        assert judge(log, allocation=500)["hubspot_api_limit_exceeded"].holds
+        assert not judge(log, allocation=501)["hubspot_api_limit_exceeded"].holds
+        assert "hubspot_api_limit_exceeded" not in judge(log)
+
+
+class TestUnknownError:
+    def test_a_quiet_weekend_is_healthy(self) -> None:
+        """Nothing was synced for three days, and nothing changed either."""
+        assert not judge(QUIET)["unknown_error"].holds
+
+    def test_a_change_may_wait_for_an_hour(self) -> None:
+        """Then it is stale."""
+        since = NOW - STALE_AFTER
+        assert not judge(beat((NOW - 9000, since + 1)))["unknown_error"].holds
+        assert judge(beat((NOW - 9000, since)))["unknown_error"].holds
+
+    def test_a_sync_of_another_object_shows_that_records_still_sync(self) -> None:
+        """Only changes that no sync of any object has followed count."""
+        assert not judge(beat((NOW - 9000, NOW - 7200), (NOW - 60, None)))["unknown_error"].holds
+        assert judge(beat((NOW - 9000, NOW - 7200), (NOW - 8000, None)))["unknown_error"].holds
+
+    def test_it_is_what_the_others_leave_over(self) -> None:
+        """A condition that holds explains the silence."""
+        assert holding(LATE, failed("ORG_LOCKED")) == {"salesforce_org_locked"}
+        evidence = judge(LATE, failed("ORG_LOCKED"))["unknown_error"].cleared_by
+        assert evidence is not None
+        assert "explained: salesforce_org_locked" in evidence.detail
+
+    @pytest.mark.parametrize(
+        ("reason", "holds"),
+        [("missing_field_mappings", False), ("salesforce_org_locked", False), ("unknown_error", True), (None, True)],
+    )
+    def test_a_reason_hubspot_knows_explains_it(self, reason: str | None, holds: bool) -> None:
+        """One it does not know does not."""
+        health = replace(HEALTH, suspension=Suspension(True, reason, NOW))
+        assert judge(LATE, read("sync_health", health))["unknown_error"].holds is holds
+
+    def test_a_clearance_explains_nothing(self) -> None:
+        """HubSpot says it is not suspended, yet nothing syncs."""
+        health = replace(HEALTH, suspension=Suspension(False, None, None))
+        assert judge(LATE, read("sync_health", health))["unknown_error"].holds
+
+
+class TestPassingTime:
+    def test_the_page_follows_without_any_poll(self) -> None:
+        """Evidence expires, and a change that waits becomes late, while the Snapshot stays the same."""
+        clock = ManualClock(NOW)
+        exposition = Exposition(SelfMetrics(), clock)
+        waiting = beat((NOW - 9000, NOW - STALE_AFTER + 100), at=NOW)
+        exposition.update(Snapshot("acme", "immediate", None, (waiting, failed("ORG_LOCKED", at=NOW - 100))))
+
+        def shown(reason: str) -> float | None:
+            page = Page(exposition.page("")[0].decode())
+            return page.value("suspension_condition", integration="acme", reason=reason)
+
+        assert (shown("salesforce_org_locked"), shown("unknown_error")) == (1, 0)
+        clock.advance(80)
+        assert (shown("salesforce_org_locked"), shown("unknown_error")) == (None, 0)
+        clock.advance(19)
+        assert shown("unknown_error") == 0
+        clock.advance(1)
+        assert shown("unknown_error") == 1
+        clock.advance(80)
+        assert shown("unknown_error") is None
+
+    def test_the_next_change_is_known(self) -> None:
+        """In an empty snapshot nothing ever changes."""
+        late_soon = Snapshot("acme", "immediate", None, (beat((NOW - 9000, NOW - STALE_AFTER + 100)),))
+        assert conditions_change_at(late_soon, NOW) == NOW + 100
+        assert conditions_change_at(late_soon, NOW + 100) == NOW + 3 * MINUTE
+        assert conditions_change_at(Snapshot("acme", "immediate", None), NOW) == float("inf")
