@@ -12,7 +12,7 @@ import structlog
 from starlette.applications import Starlette
 
 from exporter.clients.connection import Connection, connect
-from exporter.clients.search_pace import SearchPaces
+from exporter.clients.hubspot.search_pace import SearchPaces
 from exporter.clock import Clock
 from exporter.config.check import ConfigError, Problem
 from exporter.config.file import load_config

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from exporter.clients.secrets import sendable_token
-from exporter.clients.upstream import Answer, Upstream
+from exporter.clients.http.secrets import sendable_token
+from exporter.clients.http.upstream import Answer, Upstream
 from exporter.config.settings import Secret
 from exporter.errors import AuthError, InvalidAnswer
 from exporter.schemas.json_schema import checked

@@ -10,12 +10,12 @@ import httpx
 
 from exporter.clients.bridge import BridgeClient
 from exporter.clients.directory import SyncHealthDirectory
-from exporter.clients.hubspot import HubSpotClient
-from exporter.clients.org_instance import OrgInstance
-from exporter.clients.salesforce import SalesforceClient
-from exporter.clients.search_pace import SearchPaces
+from exporter.clients.http.upstream import Upstream
+from exporter.clients.hubspot.client import HubSpotClient
+from exporter.clients.hubspot.search_pace import SearchPaces
+from exporter.clients.salesforce.client import SalesforceClient
+from exporter.clients.salesforce.org_instance import OrgInstance
 from exporter.clients.trust import TrustClient
-from exporter.clients.upstream import Upstream
 from exporter.clock import Clock
 from exporter.config.settings import Integration
 from exporter.model import OrgUsage

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from exporter.clients.upstream import MAX_ANSWER_BYTES, parse_json
+from exporter.clients.http.upstream import MAX_ANSWER_BYTES, parse_json
 from exporter.errors import AuthError, ConnectError, InvalidAnswer
 
 FILE_NAME = "sync-health.json"

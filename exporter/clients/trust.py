@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from exporter.clients.org_instance import OrgInstance
-from exporter.clients.upstream import Answer, Upstream
+from exporter.clients.http.upstream import Answer, Upstream
+from exporter.clients.salesforce.org_instance import OrgInstance
 from exporter.config.settings import TrustSettings
 from exporter.errors import InvalidAnswer
 

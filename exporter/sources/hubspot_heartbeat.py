@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from exporter.clients.connection import Connection
-from exporter.clients.hubspot import Filters, HubSpotClient
+from exporter.clients.hubspot.client import Filters, HubSpotClient
 from exporter.clock import parse_timestamp
 from exporter.config.settings import Integration
 from exporter.errors import AuthError, InvalidAnswer

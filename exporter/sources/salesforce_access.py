@@ -19,9 +19,16 @@ from typing import Any
 
 import structlog
 
-from exporter.clients.access_queries import ASSIGNMENTS, FIELDS, OBJECTS, ORGANIZATION, AccessQueries, access_queries
 from exporter.clients.connection import Connection
-from exporter.clients.salesforce_composite import Records
+from exporter.clients.salesforce.access_queries import (
+    ASSIGNMENTS,
+    FIELDS,
+    OBJECTS,
+    ORGANIZATION,
+    AccessQueries,
+    access_queries,
+)
+from exporter.clients.salesforce.composite import Records
 from exporter.config.masking import shown
 from exporter.config.settings import Integration, Salesforce
 from exporter.errors import AuthError, InvalidAnswer

@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from exporter.clients.connection import Connection
-from exporter.clients.csv_rows import csv_rows
-from exporter.clients.salesforce import SalesforceClient
-from exporter.clients.soql import soql_text, soql_time
+from exporter.clients.http.csv_rows import csv_rows
+from exporter.clients.salesforce.client import SalesforceClient
+from exporter.clients.salesforce.soql import soql_text, soql_time
 from exporter.config.settings import Integration
 from exporter.errors import AuthError, InvalidAnswer
 from exporter.model import UsageLog

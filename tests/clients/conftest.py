@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from exporter.clients.connection import connect
-from exporter.clients.salesforce import SalesforceClient
-from exporter.clients.upstream import Upstream
+from exporter.clients.http.upstream import Upstream
+from exporter.clients.salesforce.client import SalesforceClient
 from exporter.config.settings import Config
 from tests.clocks import ManualClock
 

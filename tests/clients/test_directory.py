@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from exporter.clients.directory import FILE_NAME, SyncHealthDirectory
-from exporter.clients.upstream import MAX_ANSWER_BYTES
+from exporter.clients.http.upstream import MAX_ANSWER_BYTES
 from exporter.errors import AuthError, ConnectError, InvalidAnswer
 from tests.users import ordinary_user
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from exporter.clients.connection import connect
-from exporter.clients.org_instance import GOOD_FOR
+from exporter.clients.salesforce.org_instance import GOOD_FOR
 from exporter.clients.trust import TrustClient
 from exporter.config.settings import Config, TrustSettings
 from exporter.demo.simulator.faults import Fault

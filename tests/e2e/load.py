@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from exporter.clients.connection import connect
-from exporter.clients.search_pace import SearchPaces
+from exporter.clients.hubspot.search_pace import SearchPaces
 from exporter.clock import Clock
 from exporter.config.file import DEFAULT_INTERVALS, load_config
 from exporter.config.settings import Config

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from exporter.clients.search_pace import SEARCHES_PER_SECOND
+from exporter.clients.hubspot.search_pace import SEARCHES_PER_SECOND
 from exporter.config.file import DEFAULT_INTERVALS, DEFAULT_MAX_API_CALLS, load_config
 from exporter.config.settings import Config
 from exporter.demo.simulator.app import build_app

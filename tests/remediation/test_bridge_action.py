@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from exporter.clients.bridge import BridgeClient
-from exporter.clients.upstream import Upstream
+from exporter.clients.http.upstream import Upstream
 from exporter.demo.simulator.org import Org
 from exporter.errors import InvalidAnswer, RateLimited, ServerError, UpstreamError
 from exporter.remediation.actions.bridge import BridgeResync

@@ -13,9 +13,9 @@ import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exporter.clients.access_queries import access_queries
 from exporter.clients.connection import Connection, connect
-from exporter.clients.salesforce_composite import MAX_QUERIES, MAX_QUERY_LENGTH
+from exporter.clients.salesforce.access_queries import access_queries
+from exporter.clients.salesforce.composite import MAX_QUERIES, MAX_QUERY_LENGTH
 from exporter.config.file import load_config
 from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from exporter.clients.salesforce_composite import MAX_QUERIES, MAX_QUERY_LENGTH
-from exporter.clients.soql import soql_text
+from exporter.clients.salesforce.composite import MAX_QUERIES, MAX_QUERY_LENGTH
+from exporter.clients.salesforce.soql import soql_text
 
 ASSIGNMENTS, OBJECTS, FIELDS, ORGANIZATION = "assignments", "objects", "fields", "organization"
 _ASSIGNED = "FROM PermissionSetAssignment WHERE Assignee.Username = "

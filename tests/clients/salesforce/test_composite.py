@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.clients.salesforce import SalesforceClient
-from exporter.clients.salesforce_composite import Records, composite_body, composite_records
-from exporter.clients.soql import soql_text
+from exporter.clients.salesforce.client import SalesforceClient
+from exporter.clients.salesforce.composite import Records, composite_body, composite_records
+from exporter.clients.salesforce.soql import soql_text
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.errors import AuthError, InvalidAnswer, RateLimited, ServerError, UpstreamError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exporter.clients.salesforce import SalesforceClient
+from exporter.clients.salesforce.client import SalesforceClient
 from exporter.clock import Clock
 from exporter.schemas.json_schema import checked
 

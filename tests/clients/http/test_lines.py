@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.clients.csv_rows import MAX_RECORD_LINES, csv_rows
-from exporter.clients.lines import MAX_LINE_BYTES, lines_of
+from exporter.clients.http.csv_rows import MAX_RECORD_LINES, csv_rows
+from exporter.clients.http.lines import MAX_LINE_BYTES, lines_of
 from exporter.errors import InvalidAnswer
 
 WHERE = "GET /log"

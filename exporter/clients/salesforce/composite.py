@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from exporter.clients.upstream import Answer
+from exporter.clients.http.upstream import Answer
 from exporter.errors import InvalidAnswer, UpstreamError
 from exporter.schemas.json_schema import checked
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import httpx
 import stamina
 
-from exporter.clients.lines import lines_of
+from exporter.clients.http.lines import lines_of
 from exporter.clock import Clock
 from exporter.errors import (
     ConnectError,

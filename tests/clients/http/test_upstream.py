@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.clients.upstream import (
+from exporter.clients.http.upstream import (
     ATTEMPTS,
     LONGEST_PAUSE,
     MAX_ANSWER_BYTES,

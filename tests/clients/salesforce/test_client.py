@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.clients.salesforce import SalesforceClient, parse_limit_info
-from exporter.clients.salesforce_login import FIRST_PAUSE, Session
+from exporter.clients.salesforce.client import SalesforceClient, parse_limit_info
+from exporter.clients.salesforce.login import FIRST_PAUSE, Session
 from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org

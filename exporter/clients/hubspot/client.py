@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from exporter.clients.search_pace import SearchPaces
-from exporter.clients.secrets import sendable_token
-from exporter.clients.upstream import LONGEST_PAUSE, Answer, Upstream
+from exporter.clients.http.secrets import sendable_token
+from exporter.clients.http.upstream import LONGEST_PAUSE, Answer, Upstream
+from exporter.clients.hubspot.search_pace import SearchPaces
 from exporter.config.settings import HubSpot, Secret
 from exporter.errors import AuthError, InvalidAnswer, RateLimited, UpstreamError
 from exporter.schemas.json_schema import checked

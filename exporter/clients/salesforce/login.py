@@ -17,8 +17,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from exporter.clients.secrets import secret_text
-from exporter.clients.upstream import Answer, Upstream
+from exporter.clients.http.secrets import secret_text
+from exporter.clients.http.upstream import Answer, Upstream
 from exporter.clock import Clock
 from exporter.config.settings import ClientCredentials, JwtBearer, Salesforce
 from exporter.config.urls import is_safe_url

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.clients.soql import soql_text, soql_time
+from exporter.clients.salesforce.soql import soql_text, soql_time
 from exporter.demo.simulator.soql import Table, run_query
 
 HOSTILE = "' OR Name != '"

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from exporter.clients.salesforce import SalesforceClient
-from exporter.clients.upstream import ATTEMPTS, Answer, Upstream
+from exporter.clients.http.upstream import ATTEMPTS, Answer, Upstream
+from exporter.clients.salesforce.client import SalesforceClient
 from exporter.errors import AuthError, ConnectError, InvalidAnswer, RateLimited, ServerError, UpstreamTimeout
 from exporter.model import OrgUsage
 from tests.clients.canned import Canned, CannedTransport

@@ -14,9 +14,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from exporter.clients.salesforce_composite import Records, composite_body, composite_records
-from exporter.clients.salesforce_login import Login, Session, error_code
-from exporter.clients.upstream import Answer, Upstream
+from exporter.clients.http.upstream import Answer, Upstream
+from exporter.clients.salesforce.composite import Records, composite_body, composite_records
+from exporter.clients.salesforce.login import Login, Session, error_code
 from exporter.clock import Clock
 from exporter.config.settings import Salesforce
 from exporter.errors import AuthError, InvalidAnswer, RateLimited, ServerError, SessionExpired, UpstreamError

@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from exporter.clients.connection import connect
-from exporter.clients.hubspot import HubSpotClient
-from exporter.clients.search_pace import SEARCHES_PER_SECOND, SPACING, SearchPaces
-from exporter.clients.upstream import ATTEMPTS, Upstream, pause_before_retry
+from exporter.clients.http.upstream import ATTEMPTS, Upstream, pause_before_retry
+from exporter.clients.hubspot.client import HubSpotClient
+from exporter.clients.hubspot.search_pace import SEARCHES_PER_SECOND, SPACING, SearchPaces
 from exporter.config.settings import Config, HubSpot, Secret
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org

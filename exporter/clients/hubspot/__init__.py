@@ -1,0 +1,1 @@
+"""HubSpot's REST API, and the pace of its searches."""
