@@ -12,7 +12,7 @@ from exporter.demo.observer import END_FAULTS, Alert, View
 from exporter.demo.permissions import PERMISSIONS
 from exporter.demo.scenario import Scenario
 from exporter.demo.scenarios import SCENARIOS
-from exporter.demo.simulator.control_verbs import VERBS
+from exporter.demo.simulator.control.verbs import VERBS
 from tests.demo.views import FIRING, ONLY_HUBSPOT_KNOWS, PENDING, job, view
 
 REASON = "salesforce_field_permissions_missing"

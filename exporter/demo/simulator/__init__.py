@@ -1,7 +1,17 @@
 """A stand-in for Salesforce, HubSpot and the Sync Health bridge, over HTTP on loopback, with real state.
 
-Read from the inside out: `settings` and `clock` → the state (`call_window`, `access`, `records`,
-`sync_errors`, `faults`, collected in `org`) → what happens to it (`conditions`, `sync_round`) → `world`, all orgs
-together → what people do in it if it is to live by itself (`habits`, `stories`, `life`) → the HTTP faces (`gate` and
-the `*_api` files) → `app`, which puts them together → `__main__`.
+It stands for other companies: of the exporter it knows nothing but the names in the catalogue's YAML (`names`).
+
+From top to bottom:
+
+    __main__                                     the process
+    app                                          puts everything together
+    control | life                               somebody pulls the strings | people who do so by themselves
+    salesforce | hubspot | bridge_api            the HTTP faces of the outside world
+    gate, spoiled                                what every request passes, and how answers are spoiled
+    world                                        all orgs together
+    org                                          one customer: what happens to it, and what can be done to it
+    sync                                         HubSpot's rounds, and when it suspends
+    state                                        what is true of a customer
+    faults | names | settings | clock            the ground
 """

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 
 from exporter.demo.simulator.app import build_app
-from exporter.demo.simulator.life import Life
+from exporter.demo.simulator.life.life import Life
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
 

@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 
-from exporter.demo.simulator import bridge_api, hubspot_api, salesforce_api, salesforce_token, status_api
-from exporter.demo.simulator.control_api import Control
-from exporter.demo.simulator.life import Life
+from exporter.demo.simulator import bridge_api
+from exporter.demo.simulator.control.api import Control
+from exporter.demo.simulator.hubspot import crm_api
+from exporter.demo.simulator.life.life import Life
+from exporter.demo.simulator.salesforce import data_api, status_api, token_api
 from exporter.demo.simulator.world import World
 
 
@@ -31,9 +33,9 @@ def build_app(world: World, sync_interval: float | None = 1.0, life: Life | None
         routes=[
             *Control(world).routes(),
             *status_api.routes(world),
-            *salesforce_token.routes(world),
-            *salesforce_api.routes(world),
-            *hubspot_api.routes(world),
+            *token_api.routes(world),
+            *data_api.routes(world),
+            *crm_api.routes(world),
             *bridge_api.routes(world),
         ],
         lifespan=lifespan,

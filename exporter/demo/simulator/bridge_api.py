@@ -9,7 +9,7 @@ from starlette.routing import Route
 from exporter.demo.simulator.clock import iso
 from exporter.demo.simulator.gate import Gate, Handler, Refusal, bearer, json_refusal, read_object
 from exporter.demo.simulator.org import Org
-from exporter.demo.simulator.sync_errors import SyncError
+from exporter.demo.simulator.state.sync_errors import SyncError
 from exporter.demo.simulator.world import World
 
 DEFAULT_PAGE = 100

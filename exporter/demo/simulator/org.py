@@ -6,19 +6,19 @@ Every control verb is a method here; the HTTP layer only reads the body and call
 from collections import Counter
 from dataclasses import dataclass
 
-from exporter.demo.simulator.access import ACCESSES, Access
-from exporter.demo.simulator.call_window import CallWindow
 from exporter.demo.simulator.clock import Clock
-from exporter.demo.simulator.conditions import reason_holds
 from exporter.demo.simulator.faults import FaultBook
 from exporter.demo.simulator.names import REASONS
-from exporter.demo.simulator.rate_limit import RateLimit
-from exporter.demo.simulator.records import OBJECT_TYPES, Record, RecordBook
-from exporter.demo.simulator.request_log import RequestLog
-from exporter.demo.simulator.sessions import Sessions
 from exporter.demo.simulator.settings import Settings
-from exporter.demo.simulator.sync_errors import ErrorList, SyncError
-from exporter.demo.simulator.sync_round import run_round
+from exporter.demo.simulator.state.access import ACCESSES, Access
+from exporter.demo.simulator.state.call_window import CallWindow
+from exporter.demo.simulator.state.rate_limit import RateLimit
+from exporter.demo.simulator.state.records import OBJECT_TYPES, Record, RecordBook
+from exporter.demo.simulator.state.request_log import RequestLog
+from exporter.demo.simulator.state.sessions import Sessions
+from exporter.demo.simulator.state.sync_errors import ErrorList, SyncError
+from exporter.demo.simulator.sync.conditions import reason_holds
+from exporter.demo.simulator.sync.round import run_round
 
 RESYNC_LIMIT = 100
 TRUST_STATUSES = (

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.clients.salesforce.soql import soql_text, soql_time
-from exporter.demo.simulator.soql import Table, run_query
+from exporter.demo.simulator.salesforce.soql.query import Table, run_query
 
 HOSTILE = "' OR Name != '"
 

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from exporter.demo.simulator.sync_errors import ErrorList, SyncError
+from exporter.demo.simulator.state.sync_errors import ErrorList, SyncError
 
 
 def error_of(hubspot_id: str, **changes: object) -> SyncError:

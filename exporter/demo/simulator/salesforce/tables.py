@@ -9,8 +9,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from exporter.demo.simulator.event_log import log_file_rows
-from exporter.demo.simulator.soql import Table
+from exporter.demo.simulator.salesforce.event_log import log_file_rows
+from exporter.demo.simulator.salesforce.soql.query import Table
 
 if TYPE_CHECKING:
     from exporter.demo.simulator.org import Org

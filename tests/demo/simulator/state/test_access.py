@@ -1,4 +1,4 @@
-from exporter.demo.simulator.access import Access
+from exporter.demo.simulator.state.access import Access
 
 
 def test_everything_is_granted_at_first() -> None:

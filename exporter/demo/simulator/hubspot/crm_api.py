@@ -13,9 +13,9 @@ from starlette.routing import Route
 
 from exporter.demo.simulator.clock import iso
 from exporter.demo.simulator.gate import Gate, Handler, Refusal, bearer, json_refusal, read_object
-from exporter.demo.simulator.hubspot_search import as_json, read_search, run_search
+from exporter.demo.simulator.hubspot.search import as_json, read_search, run_search
 from exporter.demo.simulator.org import Org
-from exporter.demo.simulator.records import Record
+from exporter.demo.simulator.state.records import Record
 from exporter.demo.simulator.world import World
 
 MOST_INPUTS = 100

@@ -5,7 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.demo.simulator.soql_values import OPERATORS, Problem, compare, folded, literal_date, relative_day
+from exporter.demo.simulator.salesforce.soql.values import (
+    OPERATORS,
+    Problem,
+    compare,
+    folded,
+    literal_date,
+    relative_day,
+)
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')"

@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from exporter.demo.simulator import stories
-from exporter.demo.simulator.control_api import state_of
+from exporter.demo.simulator.control.api import state_of
+from exporter.demo.simulator.life import stories
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
 from tests.demo.simulator.conftest import ManualClock

@@ -3,7 +3,7 @@ from typing import Any
 import httpx
 import pytest
 
-from exporter.demo.simulator.control_verbs import VERBS
+from exporter.demo.simulator.control.verbs import VERBS
 from exporter.demo.simulator.org import Org
 
 # One good body for each verb.

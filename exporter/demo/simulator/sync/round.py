@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporter.demo.simulator.conditions import reason_holds, reason_to_suspend
 from exporter.demo.simulator.names import SELF_CLEARING
-from exporter.demo.simulator.records import Record
-from exporter.demo.simulator.sync_errors import SyncError
+from exporter.demo.simulator.state.records import Record
+from exporter.demo.simulator.state.sync_errors import SyncError
+from exporter.demo.simulator.sync.conditions import reason_holds, reason_to_suspend
 
 if TYPE_CHECKING:
     from exporter.demo.simulator.org import Org

@@ -1,7 +1,7 @@
 """The strings behind the stage, without authentication: what an org is like, and what happens to it next.
 
 `GET /control` names the orgs, `GET /control/{org}` shows one, `GET /control/{org}/resyncs` what was resynced,
-`POST /control/{org}/{verb}` does something (see `control_verbs`), `DELETE /control/{org}/fault` ends all faults.
+`POST /control/{org}/{verb}` does something (see `verbs`), `DELETE /control/{org}/fault` ends all faults.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from exporter.demo.simulator.clock import iso, iso_or_none
-from exporter.demo.simulator.control_verbs import VERBS
+from exporter.demo.simulator.control.verbs import VERBS
 from exporter.demo.simulator.gate import Refusal, json_refusal, read_object
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World

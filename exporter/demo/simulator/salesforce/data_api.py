@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from exporter.demo.simulator.conditions import quota_used_up
-from exporter.demo.simulator.event_log import log_file_csv
 from exporter.demo.simulator.gate import Gate, Handler, Refusal, bearer, json_refusal, read_object
 from exporter.demo.simulator.org import Org
-from exporter.demo.simulator.salesforce_tables import tables_of
-from exporter.demo.simulator.soql import run_query
-from exporter.demo.simulator.soql_values import Problem
+from exporter.demo.simulator.salesforce.event_log import log_file_csv
+from exporter.demo.simulator.salesforce.soql.query import run_query
+from exporter.demo.simulator.salesforce.soql.values import Problem
+from exporter.demo.simulator.salesforce.tables import tables_of
+from exporter.demo.simulator.sync.conditions import quota_used_up
 from exporter.demo.simulator.world import World
 
 MAX_SUBREQUESTS = 25

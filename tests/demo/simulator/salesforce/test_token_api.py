@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from exporter.demo.simulator.org import Org
-from exporter.demo.simulator.salesforce_token import JWT_GRANT
+from exporter.demo.simulator.salesforce.token_api import JWT_GRANT
 from tests.demo.simulator.conftest import NOON, QUIET
 
 URL = "/acme/salesforce/services/oauth2/token"

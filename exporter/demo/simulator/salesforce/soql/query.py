@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.demo.simulator.soql_text import Parser, Select
-from exporter.demo.simulator.soql_values import Problem
+from exporter.demo.simulator.salesforce.soql.text import Parser, Select
+from exporter.demo.simulator.salesforce.soql.values import Problem
 
 Row = Mapping[str, Any]
 

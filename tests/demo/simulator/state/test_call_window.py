@@ -1,6 +1,6 @@
 import pytest
 
-from exporter.demo.simulator.call_window import CallWindow
+from exporter.demo.simulator.state.call_window import CallWindow
 from tests.demo.simulator.conftest import ManualClock
 
 DAY = 86_400

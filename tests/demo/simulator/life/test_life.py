@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from exporter.demo.simulator.control_api import state_of
-from exporter.demo.simulator.life import CHARACTERS, FIRST_MINUTE, Life, script
+from exporter.demo.simulator.control.api import state_of
+from exporter.demo.simulator.life.life import CHARACTERS, FIRST_MINUTE, Life, script
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
 from tests.demo.simulator.conftest import ManualClock

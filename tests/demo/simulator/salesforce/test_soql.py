@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from exporter.demo.simulator.soql import Table, run_query
-from exporter.demo.simulator.soql_values import Problem
+from exporter.demo.simulator.salesforce.soql.query import Table, run_query
+from exporter.demo.simulator.salesforce.soql.values import Problem
 from tests.demo.simulator.conftest import NOON
 
 ROWS: list[dict[str, Any]] = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.demo.simulator.clock import iso, parse_iso
-from exporter.demo.simulator.records import Record
+from exporter.demo.simulator.state.records import Record
 
 LARGEST_PAGE = 200
 MOST_RESULTS = 10_000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.demo.simulator.habits import Habit
+from exporter.demo.simulator.life.habits import Habit
 from tests.demo.simulator.conftest import NOON
 
 HOUR, DAY = 3_600, 86_400

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import cycle
 from random import Random
 
-from exporter.demo.simulator import stories
-from exporter.demo.simulator.habits import Habit
+from exporter.demo.simulator.life import stories
+from exporter.demo.simulator.life.habits import Habit
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 

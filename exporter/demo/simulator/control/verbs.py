@@ -10,7 +10,7 @@ from typing import Any
 
 from exporter.demo.simulator import faults
 from exporter.demo.simulator.org import BRIDGE_PARTS, Org
-from exporter.demo.simulator.records import OBJECT_TYPES
+from exporter.demo.simulator.state.records import OBJECT_TYPES
 
 REQUIRED = object()
 

@@ -1,0 +1,1 @@
+"""HubSpot's public CRM API over the records of an org."""

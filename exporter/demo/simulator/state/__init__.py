@@ -1,0 +1,1 @@
+"""What is true of an org at a moment, a noun a file. Nothing here happens by itself."""
