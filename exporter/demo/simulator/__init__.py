@@ -2,13 +2,14 @@
 
 It stands for other companies: of the exporter it knows nothing but the names in the catalogue's YAML (`names`).
 
-From top to bottom:
+From top to bottom; each imports only what is further down, and what stands on one line does not know one another:
 
     __main__                                     the process
     app                                          puts everything together
     control | life                               somebody pulls the strings | people who do so by themselves
     salesforce | hubspot | bridge_api            the HTTP faces of the outside world
-    gate, spoiled                                what every request passes, and how answers are spoiled
+    gate                                         what every request passes
+    spoiled                                      answers that look right at first
     world                                        all orgs together
     org                                          one customer: what happens to it, and what can be done to it
     sync                                         HubSpot's rounds, and when it suspends

@@ -3,20 +3,11 @@
 Every control verb is a method here; the HTTP layer only reads the body and calls it. A bad value is a ValueError.
 """
 
-from collections import Counter
-from dataclasses import dataclass
-
-from exporter.demo.simulator.clock import Clock
-from exporter.demo.simulator.faults import FaultBook
 from exporter.demo.simulator.names import REASONS
-from exporter.demo.simulator.settings import Settings
-from exporter.demo.simulator.state.access import ACCESSES, Access
-from exporter.demo.simulator.state.call_window import CallWindow
-from exporter.demo.simulator.state.rate_limit import RateLimit
-from exporter.demo.simulator.state.records import OBJECT_TYPES, Record, RecordBook
-from exporter.demo.simulator.state.request_log import RequestLog
-from exporter.demo.simulator.state.sessions import Sessions
-from exporter.demo.simulator.state.sync_errors import ErrorList, SyncError
+from exporter.demo.simulator.state.access import ACCESSES
+from exporter.demo.simulator.state.org_state import OrgState, Storage, Suspension
+from exporter.demo.simulator.state.records import OBJECT_TYPES, Record
+from exporter.demo.simulator.state.sync_errors import SyncError
 from exporter.demo.simulator.sync.conditions import reason_holds
 from exporter.demo.simulator.sync.round import run_round
 
@@ -28,76 +19,23 @@ TRUST_STATUSES = (
     *("MINOR_INCIDENT_CORE", "MINOR_INCIDENT_NONCORE"),
     *("MAJOR_INCIDENT_CORE", "MAJOR_INCIDENT_NONCORE"),
 )
-BRIDGE_PARTS = ("api_calls", "suspension", "errors")
 
 
-@dataclass(frozen=True, slots=True)
-class Suspension:
-    """Why HubSpot stopped the integration, and since when."""
-
-    reason: str
-    since: float
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """Megabytes used and allowed; None is what Salesforce does not tell."""
-
-    used_mb: int | None
-    max_mb: int | None
-
-
-class Org:
-    """State of one customer, and what can be done to it from outside."""
-
-    def __init__(self, name: str, clock: Clock, settings: Settings | None = None, instance: str = "SIM1") -> None:
-        self.name = name
-        self.clock = clock
-        self.settings = settings = settings or Settings()
-        self.instance = instance
-        self.integration_user = f"hubspot@{name}.example"
-        self.monitoring_user = f"monitoring@{name}.example"
-        self.calls = CallWindow(clock, settings.window_seconds)
-        self.daily_limit = settings.daily_limit
-        self.allocation = settings.allocation
-        self.overage_allowed = settings.overage_allowed
-        self.records_per_second = settings.records_per_second
-        self.sessions = Sessions(clock, settings.token_seconds)
-        self.searches = RateLimit(clock, settings.searches_per_second)
-        self.access: Access = Access()
-        self.storage: dict[str, Storage] = {"data": Storage(100, 1_024), "file": Storage(50, 1_024)}
-        self.records = RecordBook(settings.records, clock())
-        self.errors = ErrorList()
-        self.resynced: list[SyncError] = []
-        self.causes: set[str] = set()
-        self.suspension: Suspension | None = None
-        self.faults = FaultBook()
-        self.trust = "OK"
-        self.silent = False
-        self.omitted_parts: frozenset[str] = frozenset()
-        self.refused_writes: frozenset[str] = frozenset()
-        self.requests: Counter[str] = Counter()
-        self.resyncs = RequestLog()
-        self.touches = RequestLog()
-        self._last_tick = clock()
-        self._changes_owed = 0.0
+class Org(OrgState):
+    """A customer: its state, what goes on in it by itself, and what can be done to it from outside."""
 
     # What goes on by itself.
 
     def tick(self) -> None:
         """Time passes: records change at the set rate, then HubSpot does a round."""
         now = self.clock()
-        self._changes_owed += self.records_per_second * max(0.0, now - self._last_tick)
-        self._last_tick = now
-        changes, self._changes_owed = divmod(self._changes_owed, 1.0)
+        self.changes_owed += self.records_per_second * max(0.0, now - self.last_tick)
+        self.last_tick = now
+        changes, self.changes_owed = divmod(self.changes_owed, 1.0)
         self.records.change_next(int(changes), now)
         run_round(self, now)
 
-    def cause_holds(self, cause: str) -> bool:
-        """Is what made an error still there? Permissions are looked up, other causes are remembered."""
-        if cause.startswith(("field:", "object:")):
-            return self.access.holds(cause)
-        return cause in self.causes
+    # What HubSpot's API and the bridge can do.
 
     def write_properties(self, record: Record, properties: dict[str, str]) -> None:
         """HubSpot's side of a record is written. Only a mapped property that changes makes the record sync."""
@@ -107,17 +45,6 @@ class Org:
             record.changed = self.clock()
         if changed & self.settings.mapped_properties:
             self.records.change(record, self.clock())
-
-    def fall_silent(self, seconds_ago: float) -> None:
-        """HubSpot stopped syncing that long ago without a word; what changed since waits."""
-        self.silent = True
-        self.records.stop_at(self.clock() - seconds_ago)
-
-    def speak_again(self) -> None:
-        """HubSpot syncs what has waited."""
-        self.silent = False
-
-    # What the bridge can do.
 
     def resync(self, error_ids: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
         """Accepted ids, and rejected ones with the reason. ValueError above the limit of one request.
@@ -190,12 +117,21 @@ class Org:
         _one_of("status", status, TRUST_STATUSES)
         self.trust = status
 
-    def suspend(self, reason: str, cause_holds: bool = False, since: float | None = None) -> None:
+    def suspend(self, reason: str, cause_holds: bool = False) -> None:
         """HubSpot suspends. `cause_holds` puts a cause of that name, which `set_cause` takes away again."""
         _one_of("reason", reason, REASONS)
-        self.suspension = Suspension(reason, self.clock() if since is None else since)
+        self.suspension = Suspension(reason, self.clock())
         if cause_holds:
             self.causes.add(reason)
+
+    def fall_silent(self, seconds_ago: float) -> None:
+        """HubSpot stopped syncing that long ago without a word; what changed since waits."""
+        self.silent = True
+        self.records.stop_at(self.clock() - seconds_ago)
+
+    def speak_again(self) -> None:
+        """HubSpot syncs what has waited."""
+        self.silent = False
 
     def set_cause(self, name: str, holds: bool) -> None:
         """Put or remove a cause: one that errors were made with, or a suspension reason."""

@@ -1,4 +1,4 @@
-"""What one simulated org is made of, fixed when it is built. What changes later stands in `org`."""
+"""What one simulated org is made of, fixed when it is built. What changes later stands in `state`."""
 
 from dataclasses import dataclass
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.demo.simulator import faults
-from exporter.demo.simulator.org import BRIDGE_PARTS, Org
+from exporter.demo.simulator.org import Org
+from exporter.demo.simulator.state.org_state import BRIDGE_PARTS
 from exporter.demo.simulator.state.records import OBJECT_TYPES
 
 REQUIRED = object()

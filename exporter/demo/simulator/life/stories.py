@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from random import Random
 
 from exporter.demo.simulator.faults import Fault
-from exporter.demo.simulator.org import RESYNC_LIMIT, Org, Storage
+from exporter.demo.simulator.org import RESYNC_LIMIT, Org
+from exporter.demo.simulator.state.org_state import Storage
 
 
 @dataclass(frozen=True, slots=True)

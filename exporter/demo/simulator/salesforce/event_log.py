@@ -5,18 +5,14 @@ lag of 0 the current period is there already. Periods and the window's buckets m
 told by the beginning of their bucket.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from exporter.demo.simulator.clock import iso, salesforce_time
-
-if TYPE_CHECKING:
-    from exporter.demo.simulator.org import Org
+from exporter.demo.simulator.org import Org
 
 _PERIODS = {"Hourly": 3_600, "Daily": 86_400}
 _LINE_LENGTH = 150  # about; what matters is that a file which grows is seen to grow

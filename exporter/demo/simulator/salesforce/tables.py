@@ -3,17 +3,13 @@
 As in Salesforce a permission that grants nothing has no row, and the profile shows up as a permission set.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.salesforce.event_log import log_file_rows
 from exporter.demo.simulator.salesforce.soql.query import Table
-
-if TYPE_CHECKING:
-    from exporter.demo.simulator.org import Org
 
 PROFILE_SET_ID = "0PS000000000001SIM"
 PERMISSION_SET_ID = "0PS000000000002SIM"

@@ -4,15 +4,10 @@ A reason holds when its own condition is met, or an endless fault of Salesforce 
 a cause of that very name (`POST /control/{org}/cause`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from exporter.demo.simulator.names import REASONS
-
-if TYPE_CHECKING:
-    from exporter.demo.simulator.org import Org
+from exporter.demo.simulator.state.org_state import OrgState
 
 FIELD_PERMISSIONS = "salesforce_field_permissions_missing"
 OBJECT_PERMISSIONS = "salesforce_object_permissions_missing"
@@ -30,17 +25,17 @@ REASON_OF_FAULT = {
 }
 
 
-def quota_used_up(org: Org) -> bool:
+def quota_used_up(org: OrgState) -> bool:
     """All apps together used what the licence allows, and overage is not allowed."""
     return not org.overage_allowed and org.calls.used() >= org.daily_limit
 
 
-def allocation_used_up(org: Org) -> bool:
+def allocation_used_up(org: OrgState) -> bool:
     """HubSpot used what it was allocated."""
     return org.allocation is not None and org.calls.used(org.settings.connected_app) >= org.allocation
 
 
-_CONDITIONS: dict[str, Callable[[Org], bool]] = {
+_CONDITIONS: dict[str, Callable[[OrgState], bool]] = {
     ORG_LIMIT: quota_used_up,
     ALLOCATION: allocation_used_up,
     "salesforce_org_api_access_disabled": lambda org: not (org.access.user_active and org.access.api_enabled),
@@ -56,21 +51,21 @@ _CONDITIONS: dict[str, Callable[[Org], bool]] = {
 _THRESHOLD_OF = {OBJECT_PERMISSIONS: "object:", FIELD_PERMISSIONS: "field:"}
 
 
-def reason_holds(org: Org, reason: str) -> bool:
+def reason_holds(org: OrgState, reason: str) -> bool:
     """Would *Clear Suspension* be in vain?"""
     return _imposed(org, reason) or (reason in _CONDITIONS and _CONDITIONS[reason](org))
 
 
-def reason_to_suspend(org: Org) -> str | None:
+def reason_to_suspend(org: OrgState) -> str | None:
     """The first reason, in the catalogue's order, for which HubSpot suspends now."""
     return next((reason for reason in REASONS if _suspends(org, reason)), None)
 
 
-def _imposed(org: Org, reason: str) -> bool:
+def _imposed(org: OrgState, reason: str) -> bool:
     return reason in org.causes or REASON_OF_FAULT.get(org.faults.standing("salesforce") or "") == reason
 
 
-def _suspends(org: Org, reason: str) -> bool:
+def _suspends(org: OrgState, reason: str) -> bool:
     if reason not in _THRESHOLD_OF:
         return reason_holds(org, reason)
     if _imposed(org, reason):

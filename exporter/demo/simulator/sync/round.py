@@ -4,22 +4,16 @@ HubSpot's own automatic retries of errors are not played: an error stays until s
 record changes again and the write succeeds.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from exporter.demo.simulator.names import SELF_CLEARING
+from exporter.demo.simulator.state.org_state import OrgState, Suspension
 from exporter.demo.simulator.state.records import Record
 from exporter.demo.simulator.state.sync_errors import SyncError
 from exporter.demo.simulator.sync.conditions import reason_holds, reason_to_suspend
 
-if TYPE_CHECKING:
-    from exporter.demo.simulator.org import Org
-
 _TYPE_OF_CAUSE = {"field": "salesforce_field_permissions", "object": "insufficient_salesforce_access"}
 
 
-def run_round(org: Org, now: float) -> None:
+def run_round(org: OrgState, now: float) -> None:
     """Suspend or resume if there is reason to; then settle what was resynced, then sync what changed."""
     _resume(org)
     if not _suspend(org, now) and not org.silent:
@@ -27,22 +21,22 @@ def run_round(org: Org, now: float) -> None:
         _sync_changed(org, now)
 
 
-def _resume(org: Org) -> None:
+def _resume(org: OrgState) -> None:
     suspension = org.suspension
     if suspension and suspension.reason in SELF_CLEARING and not reason_holds(org, suspension.reason):
         org.suspension = None
 
 
-def _suspend(org: Org, now: float) -> bool:
+def _suspend(org: OrgState, now: float) -> bool:
     """Is the integration suspended, from before or from now on?"""
     if org.suspension is None:
         reason = reason_to_suspend(org)
         if reason is not None:
-            org.suspend(reason, since=now)
+            org.suspension = Suspension(reason, now)
     return org.suspension is not None
 
 
-def _settle_resynced(org: Org, now: float) -> None:
+def _settle_resynced(org: OrgState, now: float) -> None:
     """A resynced error comes back under a new id while its cause holds; its call is already paid for."""
     resynced, org.resynced = org.resynced, []
     for error in resynced:
@@ -53,7 +47,7 @@ def _settle_resynced(org: Org, now: float) -> None:
             _write(org, record, now)
 
 
-def _sync_changed(org: Org, now: float) -> None:
+def _sync_changed(org: OrgState, now: float) -> None:
     """Each changed record costs a call; HubSpot may have to suspend in the middle of it."""
     while org.records.waiting and not _suspend(org, now):
         hubspot_id = next(iter(org.records.waiting))
@@ -66,7 +60,7 @@ def _sync_changed(org: Org, now: float) -> None:
             _write(org, record, now)
 
 
-def _write(org: Org, record: Record, now: float) -> None:
+def _write(org: OrgState, record: Record, now: float) -> None:
     """The write itself: it succeeds and ends the record's error, or a missing permission makes a new one."""
     cause = org.access.obstacle(record.salesforce_object)
     if cause is not None:

@@ -1,0 +1,75 @@
+"""The state of one simulated customer, collected from its parts: read by every API, changed by `sync` and `org`."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from exporter.demo.simulator.clock import Clock
+from exporter.demo.simulator.faults import FaultBook
+from exporter.demo.simulator.settings import Settings
+from exporter.demo.simulator.state.access import Access
+from exporter.demo.simulator.state.call_window import CallWindow
+from exporter.demo.simulator.state.rate_limit import RateLimit
+from exporter.demo.simulator.state.records import RecordBook
+from exporter.demo.simulator.state.request_log import RequestLog
+from exporter.demo.simulator.state.sessions import Sessions
+from exporter.demo.simulator.state.sync_errors import ErrorList, SyncError
+
+BRIDGE_PARTS = ("api_calls", "suspension", "errors")  # what a bridge may leave out
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """Why HubSpot stopped the integration, and since when."""
+
+    reason: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Megabytes used and allowed; None is what Salesforce does not tell."""
+
+    used_mb: int | None
+    max_mb: int | None
+
+
+class OrgState:
+    """What is true of a customer at the moment."""
+
+    def __init__(self, name: str, clock: Clock, settings: Settings | None = None, instance: str = "SIM1") -> None:
+        self.name = name
+        self.clock = clock
+        self.settings = settings = settings or Settings()
+        self.instance = instance
+        self.integration_user = f"hubspot@{name}.example"
+        self.monitoring_user = f"monitoring@{name}.example"
+        self.calls = CallWindow(clock, settings.window_seconds)
+        self.daily_limit = settings.daily_limit
+        self.allocation = settings.allocation
+        self.overage_allowed = settings.overage_allowed
+        self.records_per_second = settings.records_per_second
+        self.sessions = Sessions(clock, settings.token_seconds)
+        self.searches = RateLimit(clock, settings.searches_per_second)
+        self.access: Access = Access()
+        self.storage: dict[str, Storage] = {"data": Storage(100, 1_024), "file": Storage(50, 1_024)}
+        self.records = RecordBook(settings.records, clock())
+        self.errors = ErrorList()
+        self.resynced: list[SyncError] = []
+        self.causes: set[str] = set()
+        self.suspension: Suspension | None = None
+        self.faults = FaultBook()
+        self.trust = "OK"
+        self.silent = False
+        self.omitted_parts: frozenset[str] = frozenset()
+        self.refused_writes: frozenset[str] = frozenset()
+        self.requests: Counter[str] = Counter()
+        self.resyncs = RequestLog()
+        self.touches = RequestLog()
+        self.last_tick = clock()
+        self.changes_owed = 0.0  # everyday changes that are due: the part of one that the last tick left
+
+    def cause_holds(self, cause: str) -> bool:
+        """Is what made an error still there? Permissions are looked up, other causes are remembered."""
+        if cause.startswith(("field:", "object:")):
+            return self.access.holds(cause)
+        return cause in self.causes
