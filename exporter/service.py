@@ -16,7 +16,8 @@ from exporter.clients.hubspot.search_pace import SearchPaces
 from exporter.clock import Clock
 from exporter.config.check import ConfigError, Problem
 from exporter.config.file import load_config
-from exporter.config.settings import Config, Integration, Secret
+from exporter.config.secret import Secret
+from exporter.config.settings import Config, Integration
 from exporter.errors import StoreError
 from exporter.exposition.page import Exposition
 from exporter.polling.budget import Budget

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from exporter.clients.http.secrets import sendable_token
 from exporter.clients.http.upstream import Answer, Upstream
-from exporter.config.settings import Secret
+from exporter.config.secret import Secret
 from exporter.errors import AuthError, InvalidAnswer
 from exporter.schemas.json_schema import checked
 

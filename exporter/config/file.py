@@ -9,6 +9,7 @@ from typing import Any
 from exporter.catalog.catalog import CATALOG
 from exporter.config.check import ConfigError, Problem, find_problems
 from exporter.config.durations import parse_duration
+from exporter.config.secret import Secret
 from exporter.config.settings import (
     ClientCredentials,
     Config,
@@ -18,7 +19,6 @@ from exporter.config.settings import (
     Policy,
     Remediation,
     Salesforce,
-    Secret,
     SyncHealthFeed,
     TrustSettings,
 )

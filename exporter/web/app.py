@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporter.clock import Clock
-from exporter.config.settings import Secret
+from exporter.config.secret import Secret
 from exporter.exposition.page import Exposition
 from exporter.polling.poller import Poller
 from exporter.remediation.actions.bridge import BridgeResync

@@ -6,7 +6,7 @@ import hmac
 
 from starlette.requests import Request
 
-from exporter.config.settings import Secret
+from exporter.config.secret import Secret
 
 
 def is_authorized(request: Request, token: Secret | None) -> bool:

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from exporter.catalog.catalog import CATALOG
 from exporter.clock import Clock, parse_timestamp
-from exporter.config.settings import Secret
+from exporter.config.secret import Secret
 from exporter.errors import StoreError
 from exporter.model import Suspension
 from exporter.schemas.json_schema import first_problem

@@ -12,7 +12,7 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from exporter.config.settings import Secret
+from exporter.config.secret import Secret
 from exporter.errors import NotificationError, StoreError
 from exporter.remediation.notification import parse_notification
 from exporter.remediation.receiver import Receipt, Receiver

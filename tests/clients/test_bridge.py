@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.clients.bridge import BridgeClient, SyncError
-from exporter.config.settings import Secret
+from exporter.config.secret import Secret
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings

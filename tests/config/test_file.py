@@ -13,6 +13,7 @@ from exporter.catalog.catalog import CATALOG
 from exporter.cli import main
 from exporter.config.durations import parse_duration
 from exporter.config.file import load_config
+from exporter.config.secret import Secret
 from exporter.config.settings import (
     ClientCredentials,
     Config,
@@ -20,7 +21,6 @@ from exporter.config.settings import (
     Policy,
     Remediation,
     Salesforce,
-    Secret,
     TrustSettings,
 )
 from exporter.remediation.policy import default_policies

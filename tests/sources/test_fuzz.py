@@ -20,15 +20,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.clients.connection import connect
-from exporter.config.settings import (
-    ClientCredentials,
-    HubSpot,
-    Integration,
-    Salesforce,
-    Secret,
-    SyncHealthFeed,
-    TrustSettings,
-)
+from exporter.config.secret import Secret
+from exporter.config.settings import ClientCredentials, HubSpot, Integration, Salesforce, SyncHealthFeed, TrustSettings
 from exporter.errors import UpstreamError
 from exporter.exposition.page import Exposition
 from exporter.model import Reading, Snapshot

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.clients.connection import Connection, connect
-from exporter.config.settings import Config, HubSpot, Integration, Secret
+from exporter.config.secret import Secret
+from exporter.config.settings import Config, HubSpot, Integration
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exporter.config.settings import Secret
+from exporter.config.secret import Secret
 from exporter.errors import AuthError
 
 

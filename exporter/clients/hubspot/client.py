@@ -15,7 +15,8 @@ from typing import Any
 from exporter.clients.http.secrets import sendable_token
 from exporter.clients.http.upstream import LONGEST_PAUSE, Answer, Upstream
 from exporter.clients.hubspot.search_pace import SearchPaces
-from exporter.config.settings import HubSpot, Secret
+from exporter.config.secret import Secret
+from exporter.config.settings import HubSpot
 from exporter.errors import AuthError, InvalidAnswer, RateLimited, UpstreamError
 from exporter.schemas.json_schema import checked
 

@@ -16,7 +16,8 @@ from exporter.clients.connection import connect
 from exporter.clients.http.upstream import ATTEMPTS, Upstream, pause_before_retry
 from exporter.clients.hubspot.client import HubSpotClient
 from exporter.clients.hubspot.search_pace import SEARCHES_PER_SECOND, SPACING, SearchPaces
-from exporter.config.settings import Config, HubSpot, Secret
+from exporter.config.secret import Secret
+from exporter.config.settings import Config, HubSpot
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
