@@ -18,8 +18,8 @@ from exporter.bundled.prometheus_rule import prometheus_rule
 from exporter.bundled.rule_files import rules_text
 from exporter.catalog.catalog import CATALOG
 from exporter.commands.once import list_errors, poll_once
-from exporter.config.check import ConfigError
 from exporter.config.file import load_config
+from exporter.config.problem import ConfigError
 from exporter.config.settings import Config
 from exporter.demo.play import play
 from exporter.demo.scenarios import SCENARIOS

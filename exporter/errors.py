@@ -3,7 +3,7 @@
 ::
 
     ExporterError
-    ├── ConfigError          a configuration that cannot be used; carries every problem found (``config.check``)
+    ├── ConfigError          a configuration that cannot be used; carries every problem found (``config.problem``)
     ├── UsageError           a command was asked for something that is not configured
     ├── ListenError          the address to listen on cannot be had
     ├── StoreError           the store did not take or give what was asked

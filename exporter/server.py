@@ -15,7 +15,7 @@ import uvicorn
 
 from exporter import __version__
 from exporter.clock import SystemClock
-from exporter.config.check import ConfigError
+from exporter.config.problem import ConfigError
 from exporter.config.settings import Config
 from exporter.errors import ListenError, StoreError
 from exporter.service import Service, open_service

@@ -14,8 +14,8 @@ from starlette.applications import Starlette
 from exporter.clients.connection import Connection, connect
 from exporter.clients.hubspot.search_pace import SearchPaces
 from exporter.clock import Clock
-from exporter.config.check import ConfigError, Problem
 from exporter.config.file import load_config
+from exporter.config.problem import ConfigError, Problem
 from exporter.config.secret import Secret
 from exporter.config.settings import Config, Integration
 from exporter.errors import StoreError

@@ -4,43 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from exporter.config.durations import parse_duration
+from exporter.config.finding import Finding
 from exporter.config.masking import has_password, is_file_name, shown
-from exporter.config.schema import Finding, config_schema, schema_findings
+from exporter.config.problem import Problem
+from exporter.config.schema import config_schema, schema_findings
 from exporter.config.urls import is_safe_url
 from exporter.config.yaml_document import DocumentPath, YamlDocument
-from exporter.errors import ExporterError
 
 _URL_KEYS = {"url", "audience"}
 _FREE_KEYS = {"mapping", "patterns", "filters"}  # below them keys are the user's own and mean nothing to us
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One reason why a configuration is refused: where, which value, and what was expected."""
-
-    file: str
-    line: int
-    path: str
-    value: str
-    expected: str
-
-    def __str__(self) -> str:
-        where = f"{self.path}: " if self.path else ""
-        return f"{self.file}:{self.line}: {where}{self.value}; expected {self.expected}"
-
-
-class ConfigError(ExporterError):
-    """A configuration that cannot be used; ``problems`` holds every one found."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
 
 
 def find_problems(file: Path, document: YamlDocument) -> tuple[Problem, ...]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from exporter.catalog.catalog import CATALOG
-from exporter.config.check import ConfigError, Problem, find_problems
+from exporter.config.check import find_problems
 from exporter.config.durations import parse_duration
+from exporter.config.problem import ConfigError, Problem
 from exporter.config.secret import Secret
 from exporter.config.settings import (
     ClientCredentials,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -13,20 +12,12 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from exporter.catalog.catalog import CATALOG, UNKNOWN
+from exporter.config.finding import Finding
 from exporter.config.masking import shown
 from exporter.config.yaml_document import DocumentPath
 
 _NEAR = 0.8
 _SECRET_KEYS = {"client_secret", "private_key", "token", "password", "webhook_token"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A problem before its file and line are known."""
-
-    path: DocumentPath
-    value: str
-    expected: str
 
 
 @cache

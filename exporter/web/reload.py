@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from exporter.config.check import ConfigError
+from exporter.config.problem import ConfigError
 from exporter.errors import StoreError
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from exporter.cli import main
-from exporter.config.check import ConfigError
 from exporter.config.file import load_config
+from exporter.config.problem import ConfigError
 from exporter.config.schema import config_schema
 
 FOLDER = Path(__file__).parent / "bad_configs"
