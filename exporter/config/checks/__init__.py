@@ -1,0 +1,26 @@
+"""One file per kind of check; ``CHECKS`` is the table of all of them.
+
+A check takes a draft, whose data may be anything at all, and yields what is wrong with it. What the schema refuses
+already it leaves alone. A new one is a function beside its like, a line here, and a broken file in
+``tests/config/bad_configs``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from exporter.config.checks import directories, intervals, names, secrets, store, urls
+from exporter.config.draft import Draft
+from exporter.config.finding import Finding
+
+Check = Callable[[Draft], Iterator[Finding]]
+
+CHECKS: tuple[Check, ...] = (
+    names.duplicate_names,
+    store.unusable_store,
+    urls.unsafe_urls,
+    secrets.unreadable_files,
+    secrets.unset_variables,
+    directories.missing_directories,
+    intervals.short_intervals,
+)
