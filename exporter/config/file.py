@@ -1,14 +1,16 @@
-"""Reads a configuration file into frozen values. Names and defaults are those of the README's table."""
+"""Reads a configuration file into frozen values. Names are those of the README's table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from exporter.catalog.catalog import CATALOG
+from exporter.config import defaults
 from exporter.config.check import find_problems
 from exporter.config.durations import parse_duration
+from exporter.config.notes import notes_of
 from exporter.config.problem import ConfigError, Problem
 from exporter.config.secret import Secret
 from exporter.config.settings import (
@@ -26,20 +28,6 @@ from exporter.config.settings import (
 from exporter.config.yaml_document import YamlSyntaxError, read_yaml
 
 _YAML = "one YAML document in UTF-8, indented with spaces"
-DEFAULT_STORE = "sqlite:///hubspot-salesforce.db"
-DEFAULT_INTERVALS: Mapping[str, float] = {
-    "salesforce_limits": 300.0,
-    "salesforce_access": 3600.0,
-    "salesforce_status": 60.0,
-    "salesforce_usage_log": 21600.0,
-    "hubspot_heartbeat": 120.0,
-    "sync_health": 60.0,
-}
-DEFAULT_OBJECTS = ("Lead", "Contact", "Account", "Opportunity", "Campaign", "Task", "User")
-DEFAULT_HEARTBEAT_OBJECTS = ("contacts", "companies", "deals")
-DEFAULT_STATUS_URL = "https://api.status.salesforce.com"
-DEFAULT_AUDIENCE = "https://login.salesforce.com"
-DEFAULT_MAX_API_CALLS = 500
 
 
 def load_config(file: Path) -> Config:
@@ -62,10 +50,10 @@ def load_config(file: Path) -> Config:
 def _config(data: Mapping[str, Any], folder: Path) -> Config:
     entries = data["integrations"]
     return Config(
-        store=_store_url(data.get("store", DEFAULT_STORE), folder),
+        store=_store_url(data.get("store", defaults.STORE), folder),
         integrations=tuple(_integration(entry, folder) for entry in entries),
         remediation=_remediation(data.get("remediation", {}), folder),
-        notes=tuple(note for entry in entries for note in _not_built(entry)),
+        notes=tuple(note for entry in entries for note in notes_of(entry)),
     )
 
 
@@ -81,8 +69,8 @@ def _integration(entry: Mapping[str, Any], folder: Path) -> Integration:
         salesforce=_salesforce(entry["salesforce"], folder) if "salesforce" in entry else None,
         hubspot=_hubspot(entry["hubspot"], folder) if "hubspot" in entry else None,
         sync_health=_sync_health(entry["sync_health"], folder) if "sync_health" in entry else None,
-        notify=entry.get("notify", "immediate"),
-        intervals={**DEFAULT_INTERVALS, **intervals},
+        notify=entry.get("notify", defaults.NOTIFY),
+        intervals={**defaults.INTERVALS, **intervals},
     )
 
 
@@ -95,21 +83,21 @@ def _salesforce(entry: Mapping[str, Any], folder: Path) -> Salesforce:
     status = entry.get("status", {})
     return Salesforce(
         url=entry["url"].rstrip("/"),
-        api_version=entry.get("api_version", "62.0"),
+        api_version=entry.get("api_version", defaults.SALESFORCE_API_VERSION),
         auth=_auth(entry["auth"], folder),
         integration_user=entry.get("integration_user"),
-        permission_set=entry.get("permission_set", "HubSpot Integration"),
-        objects=tuple(entry.get("objects", DEFAULT_OBJECTS)),
+        permission_set=entry.get("permission_set", defaults.PERMISSION_SET),
+        objects=tuple(entry.get("objects", defaults.OBJECTS)),
         fields=tuple((name, one) for name, fields in entry.get("fields", {}).items() for one in fields),
-        status=TrustSettings(status.get("url", DEFAULT_STATUS_URL).rstrip("/"), status.get("instance")),
-        max_api_calls_per_day=int(entry.get("max_api_calls_per_day", DEFAULT_MAX_API_CALLS)),
+        status=TrustSettings(status.get("url", defaults.STATUS_URL).rstrip("/"), status.get("instance")),
+        max_api_calls_per_day=int(entry.get("max_api_calls_per_day", defaults.MAX_API_CALLS_PER_DAY)),
     )
 
 
 def _auth(entry: Mapping[str, Any], folder: Path) -> ClientCredentials | JwtBearer:
     flow = entry.get("jwt_bearer")
     if flow is not None:
-        audience = flow.get("audience", DEFAULT_AUDIENCE)
+        audience = flow.get("audience", defaults.AUDIENCE)
         return JwtBearer(flow["client_id"], flow["username"], _secret_of(flow, "private_key", folder), audience)
     flow = entry["client_credentials"]
     return ClientCredentials(flow["client_id"], _secret_of(flow, "client_secret", folder))
@@ -117,12 +105,12 @@ def _auth(entry: Mapping[str, Any], folder: Path) -> ClientCredentials | JwtBear
 
 def _hubspot(entry: Mapping[str, Any], folder: Path) -> HubSpot:
     return HubSpot(
-        url=entry.get("url", "https://api.hubapi.com").rstrip("/"),
-        api_version=entry.get("api_version", "2026-09"),
+        url=entry.get("url", defaults.HUBSPOT_URL).rstrip("/"),
+        api_version=entry.get("api_version", defaults.HUBSPOT_API_VERSION),
         token=_secret(entry, "token", folder),
         allocated_api_calls=_whole(entry.get("allocated_api_calls")),
-        connected_app=entry.get("connected_app", "HubSpot"),
-        heartbeat_objects=tuple(entry.get("heartbeat_objects", DEFAULT_HEARTBEAT_OBJECTS)),
+        connected_app=entry.get("connected_app", defaults.CONNECTED_APP),
+        heartbeat_objects=tuple(entry.get("heartbeat_objects", defaults.HEARTBEAT_OBJECTS)),
     )
 
 
@@ -167,30 +155,3 @@ def _policy(entry: Mapping[str, Any]) -> Policy:
         limits["cooldown"] = parse_duration(entry["cooldown"])
     errors = CATALOG.select(entry.get("categories", []), entry.get("error_types", []))
     return Policy(entry["alert"], entry["on"], errors, **limits)
-
-
-_NOT_BUILT = (
-    ("hubspot", "unsynced"),
-    ("sync_health", "mapping"),
-    ("mailbox",),
-    ("remediation", "touch"),
-    ("remediation", "hook"),
-)
-_BUILT_ACTION = "bridge"
-
-
-def _not_built(entry: Mapping[str, Any]) -> Iterator[str]:
-    """What the file asks for that this version accepts but does not act on: said aloud rather than ignored."""
-    asked = [".".join(path) for path in _NOT_BUILT if _value_at(entry, path) is not None]
-    asked += [f"intervals.{source}" for source in entry.get("intervals", {}) if source not in DEFAULT_INTERVALS]
-    if _value_at(entry, ("remediation", "action")) not in {None, _BUILT_ACTION}:
-        asked.append(f"remediation.action: {entry['remediation']['action']}")
-    for what in asked:
-        yield f"{entry['name']}: {what} is accepted, but this version does not use it yet"
-
-
-def _value_at(entry: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    value: Any = entry
-    for step in path:
-        value = value.get(step) if isinstance(value, dict) else None
-    return value

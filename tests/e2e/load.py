@@ -16,7 +16,8 @@ import httpx
 from exporter.clients.connection import connect
 from exporter.clients.hubspot.search_pace import SearchPaces
 from exporter.clock import Clock
-from exporter.config.file import DEFAULT_INTERVALS, load_config
+from exporter.config import defaults
+from exporter.config.file import load_config
 from exporter.config.settings import Config
 from exporter.demo.simulator.settings import Settings
 from exporter.exposition.page import Exposition
@@ -195,4 +196,4 @@ def resident_mebibytes() -> int:
 
 def compressed(ratio: float) -> dict[str, float]:
     """The default intervals, shorter."""
-    return {source: seconds / ratio for source, seconds in DEFAULT_INTERVALS.items()}
+    return {source: seconds / ratio for source, seconds in defaults.INTERVALS.items()}

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import httpx
 
-from exporter.config.file import DEFAULT_INTERVALS
+from exporter.config import defaults
 from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
@@ -86,13 +86,13 @@ async def live(folder: Path, integrations: int, seconds: float) -> Load:
     names = org_names(integrations)
     world = World(names, clock.time, Settings(records=20, records_per_second=0, daily_limit=10_000_000))
     transport = httpx.ASGITransport(build_app(world, sync_interval=None))
-    config = write_config(folder, "http://127.0.0.1:1", integrations, DEFAULT_INTERVALS)
+    config = write_config(folder, "http://127.0.0.1:1", integrations, defaults.INTERVALS)
     async with open_poller(config, clock, transport) as (poller, exposition):
         everybody = len(poller.targets)
         polling = asyncio.create_task(poller.run())
         try:
             await clock.run(everybody, lambda: poller.tried() and min(poller.ended.values()) >= 1)
-            end = clock.time() + ROUNDS_BEFORE * min(DEFAULT_INTERVALS.values())
+            end = clock.time() + ROUNDS_BEFORE * min(defaults.INTERVALS.values())
             await clock.run(everybody, lambda: clock.time() >= end)
             asked = sum(org.requests.total() for org in world.orgs.values())
             poller.forget_times()

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from exporter.clients.hubspot.search_pace import SEARCHES_PER_SECOND
-from exporter.config.file import DEFAULT_INTERVALS, DEFAULT_MAX_API_CALLS, load_config
+from exporter.config import defaults
+from exporter.config.file import load_config
 from exporter.config.settings import Config
 from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.org import Org
@@ -135,10 +136,10 @@ def test_the_schedule_costs_no_more() -> None:
     """Computed: jitter only delays, so a day holds no more polls than its intervals fit into it."""
     asking = {source.name for source in SOURCES if source.asks_salesforce}
     assert asking == set(CALLS_A_POLL)
-    polls = {name: DAY / DEFAULT_INTERVALS[name] for name in asking}
+    polls = {name: DAY / defaults.INTERVALS[name] for name in asking}
     calls = sum(polls[name] * CALLS_A_POLL[name] for name in asking) + LOG_FILES_A_DAY + INSTANCE_QUERIES_A_DAY
     assert calls == 288 + 24 + 4 + 24 + 1
-    assert calls <= MOST_CALLS < DEFAULT_MAX_API_CALLS
+    assert calls <= MOST_CALLS < defaults.MAX_API_CALLS_PER_DAY
 
 
 async def test_a_day_costs_no_more(
@@ -162,7 +163,7 @@ async def test_a_day_costs_no_more(
     # With those the simulator refused because their session had expired, which it does not count.
     assert second_day.total() <= MOST_CALLS
     # Nothing was saved by not asking.
-    assert second_day["salesforce.limits"] >= DAY / DEFAULT_INTERVALS["salesforce_limits"] / (1 + JITTER)
+    assert second_day["salesforce.limits"] >= DAY / defaults.INTERVALS["salesforce_limits"] / (1 + JITTER)
     assert second_day["salesforce.log_file"] >= LOG_FILES_A_DAY
     assert asked(org).total() == len(wire.calls)
     oldest = int(clock.time() // 60) - WINDOW_MINUTES

@@ -1,0 +1,29 @@
+"""What holds where the file says nothing, as in the README's table. Those of remediation stand with its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+STORE = "sqlite:///hubspot-salesforce.db"
+NOTIFY = "immediate"
+INTERVALS: Mapping[str, float] = {
+    "salesforce_limits": 300.0,
+    "salesforce_access": 3600.0,
+    "salesforce_status": 60.0,
+    "salesforce_usage_log": 21600.0,
+    "hubspot_heartbeat": 120.0,
+    "sync_health": 60.0,
+}
+"""Seconds, by source."""
+
+SALESFORCE_API_VERSION = "62.0"
+AUDIENCE = "https://login.salesforce.com"
+PERMISSION_SET = "HubSpot Integration"
+OBJECTS = ("Lead", "Contact", "Account", "Opportunity", "Campaign", "Task", "User")
+STATUS_URL = "https://api.status.salesforce.com"
+MAX_API_CALLS_PER_DAY = 500
+
+HUBSPOT_URL = "https://api.hubapi.com"
+HUBSPOT_API_VERSION = "2026-09"
+CONNECTED_APP = "HubSpot"
+HEARTBEAT_OBJECTS = ("contacts", "companies", "deals")
