@@ -1,0 +1,30 @@
+"""What a configuration asks for in vain is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from exporter.cli import main
+from tests.config.conftest import FULL, SMALL, Load
+
+
+def test_what_this_version_does_not_use_is_said_aloud(load: Load) -> None:
+    """Nothing that was asked for is dropped in silence; what is used has no note."""
+    noted = {note.removesuffix(" is accepted, but this version does not use it yet") for note in load(FULL).notes}
+    assert {"acme: hubspot.unsynced", "acme: mailbox", "beta: remediation.action: touch"} <= noted
+    used = ("acme: salesforce.url", "acme: sync_health.url", "acme: intervals.sync_health", "acme: remediation.action")
+    assert not [note for note in noted if note.startswith(used)]
+    assert load(SMALL).notes == ()
+
+
+def test_check_config_prints_the_notes_and_still_says_good(
+    load: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Notes go to standard error, one line each; the verdict stands alone on standard output."""
+    config = load(FULL)
+    assert main(["check-config", str(tmp_path / "exporter.yml")]) == 0
+    said = capsys.readouterr()
+    assert said.out == f"{tmp_path / 'exporter.yml'}: good, 2 integrations\n"
+    assert said.err.splitlines() == [f"note: {note}" for note in config.notes]
