@@ -17,7 +17,7 @@ from exporter import __version__
 from exporter.bundled.prometheus_rule import prometheus_rule
 from exporter.bundled.rule_files import rules_text
 from exporter.catalog.catalog import CATALOG
-from exporter.commands.once import list_errors, poll_once
+from exporter.commands.poll import list_errors, poll_once
 from exporter.config.file import load_config
 from exporter.config.problem import ConfigError
 from exporter.config.settings import Config
