@@ -1,1 +1,1 @@
-"""One file a command; ``cli`` puts them together."""
+"""One file a command: its flags and what it does. ``cli`` lists them in one table."""

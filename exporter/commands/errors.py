@@ -1,0 +1,54 @@
+"""``errors``: the single sync errors of an integration, for people and spreadsheets."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+import httpx
+from rich.console import Console
+
+from exporter.catalog.catalog import CATALOG
+from exporter.clients.bridge import SyncError
+from exporter.clients.connection import connect
+from exporter.clock import SystemClock
+from exporter.commands.command import Command
+from exporter.commands.flags import add_config_file
+from exporter.commands.names import integration_called
+from exporter.config.file import load_config
+from exporter.config.settings import Config
+from exporter.errors import UsageError
+from exporter.exposition.error_list import FORMATS, as_csv, as_json, print_table
+from exporter.logs import set_up_logging
+from exporter.remediation.actions.bridge import BridgeResync
+
+
+def _add_flags(parser: argparse.ArgumentParser) -> None:
+    add_config_file(parser)
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--category", choices=CATALOG.category_names)
+    parser.add_argument("--format", choices=FORMATS, default="table", help="default: %(default)s")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    set_up_logging("error", "logfmt")
+    found = asyncio.run(_list_errors(load_config(arguments.config), arguments.name, arguments.category))
+    if arguments.format == "table":
+        print_table(found, Console())
+    else:
+        sys.stdout.write(as_csv(found) if arguments.format == "csv" else as_json(found))
+    return 0
+
+
+async def _list_errors(config: Config, name: str, category: str | None) -> tuple[SyncError, ...]:
+    """The current errors of an integration, asked of its bridge; raises ``UpstreamError`` or ``UsageError``."""
+    integration = integration_called(name, config)
+    async with httpx.AsyncClient() as http:
+        bridge = connect(integration, http, SystemClock(), lambda _name, _api: None).bridge
+        if bridge is None:
+            raise UsageError(f"{name}: sync_health.url is not configured, so there is no bridge to ask")
+        return await BridgeResync(bridge).find(CATALOG.select([category] if category else [], []))
+
+
+COMMAND = Command("errors", "list the current sync errors of an integration, asked of its bridge", _add_flags, _run)
