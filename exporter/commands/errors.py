@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Iterable
 
 import httpx
 from rich.console import Console
+from rich.table import Table
 
 from exporter.catalog.catalog import CATALOG
 from exporter.clients.bridge import SyncError
@@ -19,16 +21,18 @@ from exporter.commands.names import integration_called
 from exporter.config.file import load_config
 from exporter.config.settings import Config
 from exporter.errors import UsageError
-from exporter.exposition.error_list import FORMATS, as_csv, as_json, print_table
+from exporter.exposition.error_list import as_csv, as_json
 from exporter.logs import set_up_logging
 from exporter.remediation.actions.bridge import BridgeResync
+
+_FORMATS = ("table", "csv", "json")
 
 
 def _add_flags(parser: argparse.ArgumentParser) -> None:
     add_config_file(parser)
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("--category", choices=CATALOG.category_names)
-    parser.add_argument("--format", choices=FORMATS, default="table", help="default: %(default)s")
+    parser.add_argument("--format", choices=_FORMATS, default="table", help="default: %(default)s")
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -49,6 +53,24 @@ async def _list_errors(config: Config, name: str, category: str | None) -> tuple
         if bridge is None:
             raise UsageError(f"{name}: sync_health.url is not configured, so there is no bridge to ask")
         return await BridgeResync(bridge).find(CATALOG.select([category] if category else [], []))
+
+
+def print_table(errors: Iterable[SyncError], console: Console) -> None:
+    """What a person needs to act on: the error, the record, what resolves it."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("id", "category", "error type", "record", "records", "what resolves it"):
+        table.add_column(column, overflow="fold", justify="right" if column == "records" else "left")
+    for error in errors:
+        pair = CATALOG.classify(error.category, error.error_type)
+        known = CATALOG.error_types.get(pair[1], CATALOG.unknown)
+        records = "" if error.affected_records is None else str(error.affected_records)
+        table.add_row(_printable(error.id), pair[0], known.title, _printable(error.record), records, known.resolution)
+    console.print(table if table.row_count else "no sync errors", markup=False)
+
+
+def _printable(text: str) -> str:
+    """Without what would steer the terminal."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 COMMAND = Command("errors", "list the current sync errors of an integration, asked of its bridge", _add_flags, _run)

@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from exporter.clients.bridge import SyncError
-from exporter.exposition.error_list import COLUMNS, as_csv, as_json, print_table
+from exporter.commands.errors import print_table
+from exporter.exposition.error_list import COLUMNS, as_csv, as_json
 
 ERROR = SyncError(
     id="e1",
