@@ -1,4 +1,4 @@
-"""Single sync errors for people and spreadsheets."""
+"""Single sync errors for programs and spreadsheets."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import json
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
 
 from exporter.clients.bridge import SyncError
-from exporter.commands.errors import print_table
 from exporter.exposition.error_list import COLUMNS, as_csv, as_json
 
 ERROR = SyncError(
@@ -30,13 +28,6 @@ ERROR = SyncError(
 
 def rows(*errors: SyncError) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(as_csv(errors), newline="")))
-
-
-def table(*errors: SyncError, width: int = 80) -> str:
-    console = Console(file=io.StringIO(), width=width)
-    print_table(errors, console)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
 
 
 class TestCsv:
@@ -68,31 +59,3 @@ class TestJson:
         assert tuple(row) == COLUMNS
         assert (row["details"], row["last_seen"], row["affected_records"]) == ("=1 ä", None, 3)
         assert json.loads(as_json([])) == []
-
-
-class TestTable:
-    def test_it_fits_a_terminal(self) -> None:
-        """At 80 columns nothing is cut off: long words are folded."""
-        long = replace(ERROR, id="e" * 40, record="contacts/" + "1" * 30)
-        text = table(long)
-        assert max(map(len, text.splitlines())) <= 80
-        assert "Restricted" in text
-        assert "".join(text.split()).count("e") >= 40
-        assert "…" not in text
-
-    def test_none_is_said(self) -> None:
-        """An empty table says nothing."""
-        assert table() == "no sync errors\n"
-
-    def test_an_unknown_type_is_listed(self) -> None:
-        """Without a number where none is known."""
-        text = table(replace(ERROR, category="weather", error_type=None, affected_records=None), width=160)
-        assert "e1" in text
-        assert "other" in text
-
-    def test_nothing_steers_the_terminal(self) -> None:
-        """Neither markup of ours nor escape sequences of theirs."""
-        text = table(replace(ERROR, id="[red]x[/red]", record="a\x1b[31mb\x07"), width=200)
-        assert "[red]x[/red]" in text
-        assert "\x1b" not in text
-        assert "\x07" not in text
