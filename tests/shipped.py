@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from exporter.bundled.rule_files import rules_text
-from exporter.exposition.page import FAMILIES
+from exporter.exposition.families import FAMILIES
 from exporter.self_metrics import PREFIX, SelfMetrics
 
 _QUOTED = re.compile(r'"[^"]*"')
@@ -41,7 +41,7 @@ def exported_metrics() -> set[str]:
         for metric in SelfMetrics().registry.collect()
         if metric.name.startswith(PREFIX)
     }
-    return own | {PREFIX + family for family in FAMILIES}
+    return own | {PREFIX + family for family in FAMILIES.help}
 
 
 def metrics_named(expression: str) -> set[str]:

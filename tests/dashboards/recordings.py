@@ -16,7 +16,7 @@ from typing import Any, TextIO
 import yaml
 
 from exporter.config.durations import parse_duration
-from exporter.exposition.page import escape
+from exporter.exposition.escaping import escape
 from tests.dashboards.prometheus import Client
 
 RULES = Path(__file__).parents[2] / "rules"

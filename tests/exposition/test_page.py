@@ -21,7 +21,8 @@ from exporter.catalog.catalog import CATALOG
 from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
-from exporter.exposition.page import Exposition, escape
+from exporter.exposition.escaping import escape
+from exporter.exposition.page import Exposition
 from exporter.model import (
     ErrorCount,
     Failure,

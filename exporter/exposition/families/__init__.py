@@ -1,0 +1,34 @@
+"""What the page of ``/metrics`` says of an integration: one file per noun, and ``FAMILIES``, the table of all of them.
+
+A new metric is a file beside these and its line in the table.
+"""
+
+from __future__ import annotations
+
+from exporter.exposition.families import (
+    access,
+    calls,
+    heartbeat,
+    info,
+    sources,
+    storage,
+    suspension,
+    sync_errors,
+    trust,
+)
+from exporter.exposition.families.entry import Families, joined
+
+FAMILIES: Families = joined(
+    calls.FAMILIES,
+    storage.FAMILIES,
+    sync_errors.FAMILIES,
+    suspension.FAMILIES,
+    access.FAMILIES,
+    trust.FAMILIES,
+    heartbeat.FAMILIES,
+    info.FAMILIES,
+    sources.FAMILIES,
+)
+"""In the order of the page."""
+
+__all__ = ["FAMILIES"]

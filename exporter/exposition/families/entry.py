@@ -1,0 +1,61 @@
+"""What an entry of the table of families is: names with their help texts, and how the samples are made (pure)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+from exporter.model import Part, Snapshot
+from exporter.state.facts import Facts, P, facts_of
+
+Sample = tuple[str, Mapping[str, str], float]
+"""Family without prefix, labels without ``integration``, value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What samples are made from: the snapshot of an integration, and what it says at the time ``now``.
+
+    ``visible`` are the parts that are not too old to be shown, ``facts`` what is believed because of all of them.
+    """
+
+    snapshot: Snapshot
+    now: float
+    facts: Facts
+    visible: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, now: float) -> Known:
+        parts = [reading.visible_part(now) for reading in snapshot.readings]
+        return cls(snapshot, now, facts_of(snapshot, now), tuple(part for part in parts if part is not None))
+
+    def parts(self, kind: type[P]) -> tuple[P, ...]:
+        """The visible parts of a kind."""
+        return tuple(part for part in self.visible if isinstance(part, kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Families:
+    """Families that belong together, all of them gauges.
+
+    ``help`` says what each one is, by name without prefix, in the order of the page; ``samples`` yields the samples of
+    these families and of no other. What is not known has no sample.
+    """
+
+    help: Mapping[str, str]
+    samples: Callable[[Known], Iterable[Sample]]
+
+
+def joined(*entries: Families) -> Families:
+    """One after the other; raises ``ValueError`` for a name that stands in two entries."""
+    counted = Counter(name for entry in entries for name in entry.help)
+    twice = [name for name, times in counted.items() if times > 1]
+    if twice:
+        raise ValueError(f"a family belongs to one entry, these stand in several: {', '.join(twice)}")
+
+    def samples(known: Known) -> Iterable[Sample]:
+        return chain.from_iterable(entry.samples(known) for entry in entries)
+
+    return Families({name: text for entry in entries for name, text in entry.help.items()}, samples)

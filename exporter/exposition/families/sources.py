@@ -1,0 +1,30 @@
+"""State of the polled sources. A report by hand is not polled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exporter.exposition.families.entry import Families, Known, Sample
+from exporter.model import SyncHealth, UsageLog
+from exporter.state.facts import REPORT
+
+
+def _samples(known: Known) -> Iterator[Sample]:
+    """How old is what one sees: a source that says of when its answer is counts from then, so a bridge that repeats
+    yesterday's page shows as old."""
+    polled = [reading for reading in known.snapshot.readings if reading.source != REPORT]
+    for reading in sorted(polled, key=lambda reading: reading.source):
+        yield "source_up", {"source": reading.source}, float(reading.up)
+        if reading.succeeded_at is not None:
+            stated_at = reading.part.as_of if isinstance(reading.part, SyncHealth | UsageLog) else reading.succeeded_at
+            moment = min(stated_at, reading.succeeded_at)
+            yield "source_last_success_timestamp_seconds", {"source": reading.source}, moment
+
+
+FAMILIES = Families(
+    help={
+        "source_up": "1 if the last poll of the source worked.",
+        "source_last_success_timestamp_seconds": "When the source was last read successfully.",
+    },
+    samples=_samples,
+)

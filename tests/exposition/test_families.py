@@ -1,0 +1,93 @@
+"""The table of families."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pytest
+
+from exporter.exposition import families
+from exporter.exposition.families import FAMILIES, calls, storage
+from exporter.exposition.families.entry import Families, Known, joined
+from exporter.model import (
+    Access,
+    ErrorCount,
+    Heartbeat,
+    ObjectHeartbeat,
+    OrgLimits,
+    OrgUsage,
+    Part,
+    Permission,
+    Reading,
+    Snapshot,
+    Storage,
+    Suspension,
+    SyncHealth,
+    TrustStatus,
+)
+
+NOW = 1_800_000_000.0
+NOUNS = sorted(module.name for module in pkgutil.iter_modules(families.__path__) if module.name != "entry")
+PARTS: dict[str, Part] = {
+    "salesforce_limits": OrgLimits(OrgUsage(used=1, limit=2, observed_at=NOW), (Storage("data", 1, 2),)),
+    "salesforce_access": Access(
+        user_active=True,
+        api_enabled=True,
+        permission_set_assigned=True,
+        permissions=(Permission("Lead", None, True, True), Permission("Lead", "Email", True, None)),
+        instance="NA1",
+        sandbox=False,
+    ),
+    "salesforce_status": TrustStatus("NA2", "OK"),
+    "hubspot_heartbeat": Heartbeat((ObjectHeartbeat("contacts", NOW, NOW, None),)),
+    "sync_health": SyncHealth(
+        as_of=NOW,
+        api_calls_used=1,
+        api_calls_allocated=2,
+        limited_by_salesforce=None,
+        suspension=Suspension(True, "salesforce_org_locked", NOW),
+        errors=(ErrorCount("other", "unknown", 1, 1),),
+    ),
+}
+
+
+def entry(noun: str) -> Families:
+    found = importlib.import_module(f"{families.__name__}.{noun}").FAMILIES
+    assert isinstance(found, Families)
+    return found
+
+
+def known(**parts: Part) -> Known:
+    readings = tuple(Reading(source, 60.0, NOW, part=part, succeeded_at=NOW) for source, part in parts.items())
+    return Known.of(Snapshot("acme", "immediate", None, readings), NOW)
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_each_file_explains_what_it_yields(noun: str) -> None:
+    """When everything is known, its samples are of the families it explains, and there is one of each."""
+    assert {family for family, _, _ in entry(noun).samples(known(**PARTS))} == entry(noun).help.keys()
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_each_file_stands_in_the_table(noun: str) -> None:
+    """No family is written and then forgotten."""
+    assert entry(noun).help.items() <= FAMILIES.help.items()
+
+
+def test_a_name_in_two_entries_is_an_error() -> None:
+    """One of two help texts would be lost, and nobody could say who makes the samples."""
+    with pytest.raises(ValueError, match="these stand in several: org_api_calls_used, org_api_calls_limit, "):
+        joined(calls.FAMILIES, storage.FAMILIES, calls.FAMILIES)
+
+
+def test_where_the_org_lives() -> None:
+    """On the instance that Trust was asked about, else on the one the access check found."""
+
+    def labels(*sources: str) -> dict[str, str]:
+        ((_, found, _),) = entry("info").samples(known(**{source: PARTS[source] for source in sources}))
+        return dict(found)
+
+    assert labels() == {"notify": "immediate"}
+    assert labels("salesforce_access") == {"notify": "immediate", "salesforce_instance": "NA1"}
+    assert labels("salesforce_status", "salesforce_access") == {"notify": "immediate", "salesforce_instance": "NA2"}
