@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
+from typing import TypeVar
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from exporter import __version__
 from exporter.errors import UPSTREAM_ERROR_KINDS
+
+M = TypeVar("M", Counter, Gauge)
 
 PREFIX = "hubspot_salesforce_"
 
@@ -33,11 +36,16 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class SelfMetrics:
-    """Counters and gauges in a registry of their own. Every label set that can be known stands at 0 from the start."""
+    """Counters and gauges in a registry of their own. Every label set that can be known stands at 0 from the start.
+
+    A new one is a declaration here and a method that moves it; where its labels are known beforehand, a line in
+    ``know_…``.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
+        self._of_integrations: list[Counter | Gauge] = []
         self._source_errors = self._counter(
             "source_errors", "Failed polls of a source.", "integration", "source", "kind"
         )
@@ -93,8 +101,7 @@ class SelfMetrics:
 
     def forget(self, integration: str) -> None:
         """Takes away every series of an integration that is no longer configured."""
-        owned = (self._source_errors, self._requests, self._records, self._refusals, self._jobs, self._oldest)
-        for metric in owned:
+        for metric in self._of_integrations:
             metric.remove_by_labels({"integration": integration})
 
     def reloaded(self, successful: bool) -> None:
@@ -130,7 +137,12 @@ class SelfMetrics:
             self._oldest.remove_by_labels({"integration": integration})
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(PREFIX + name, text, labels, registry=self.registry)
+        return self._declared(Counter(PREFIX + name, text, labels, registry=self.registry), labels)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
-        return Gauge(PREFIX + name, text, labels, registry=self.registry)
+        return self._declared(Gauge(PREFIX + name, text, labels, registry=self.registry), labels)
+
+    def _declared(self, metric: M, labels: Collection[str]) -> M:
+        if "integration" in labels:
+            self._of_integrations.append(metric)
+        return metric

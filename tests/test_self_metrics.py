@@ -88,6 +88,19 @@ def test_the_queue(metrics: SelfMetrics) -> None:
         assert shown.value("resync_oldest_queued_timestamp_seconds", integration="acme") is None
 
 
+def test_nothing_is_left_of_an_integration_that_is_forgotten(metrics: SelfMetrics) -> None:
+    """No metric keeps a series of it, and none of another integration goes with it."""
+    metrics.know_source("beta", "sync_health")
+    metrics.know_integration("beta", ["bridge"])
+    metrics.know_action("beta", "bridge")
+    metrics.jobs("beta", {"queued": 1}, 1000.0)
+    before = page(metrics).samples
+    metrics.forget("beta")
+    beta = {series for series in before if ("integration", "beta") in series[1]}
+    assert len({name for name, _ in beta}) == 6
+    assert page(metrics).samples.keys() == before.keys() - beta
+
+
 def test_the_build_and_the_configuration(metrics: SelfMetrics) -> None:
     """Which version runs, and that its configuration was read."""
     shown = page(metrics)
