@@ -5,14 +5,14 @@ Jitter only ever delays, so a source is never polled more often than its interva
 
 from __future__ import annotations
 
+from exporter.clients.http.upstream import LONGEST_RETRY_AFTER
+
 JITTER = 0.05
 """Part of the interval by which a poll may come later."""
 
 LONGEST_FIRST_DELAY = 15.0
 FIRST_POLLS_PER_SECOND = 60
 """A first round of thousands of polls takes its time: begun all at once they would run into their own deadline."""
-
-LONGEST_RETRY_AFTER = 3600.0
 
 
 def first_due(now: float, interval: float, chance: float, crowd: int = 1) -> float:

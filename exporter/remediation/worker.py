@@ -14,10 +14,10 @@ from dataclasses import replace
 
 import structlog
 
+from exporter.clients.http.upstream import LONGEST_RETRY_AFTER
 from exporter.clock import Clock, format_timestamp
 from exporter.errors import StoreError, UpstreamError
 from exporter.model import SyncHealth
-from exporter.polling.schedule import LONGEST_RETRY_AFTER
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE, kept
 from exporter.remediation.policy import Refusal, cause_refusal, choose, gate

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.clients.http.upstream import LONGEST_RETRY_AFTER
 from exporter.polling.schedule import (
     JITTER,
     LONGEST_FIRST_DELAY,
-    LONGEST_RETRY_AFTER,
     first_due,
     next_due,
     postponed_due,

@@ -8,15 +8,15 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from exporter.clients.bridge import SyncError
+from exporter.clients.http.upstream import LONGEST_RETRY_AFTER
 from exporter.config.file import load_config
 from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 from exporter.errors import RateLimited, StoreError, UpstreamTimeout
+from exporter.clients.bridge import SyncError
 from exporter.polling.poller import HASTE_PAUSE, Target
-from exporter.polling.schedule import LONGEST_RETRY_AFTER
 from exporter.remediation.actions.bridge import BridgeResync, Pair
 from exporter.remediation.lease import LEASE
 from exporter.remediation.worker import (

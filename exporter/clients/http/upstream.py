@@ -34,6 +34,9 @@ ATTEMPTS = 3
 LONGEST_PAUSE = 10.0
 """A Retry-After up to this many seconds is waited for; beyond it the poll fails and the schedule waits instead."""
 
+LONGEST_RETRY_AFTER = 3600.0
+"""No Retry-After is kept to for longer than this many seconds: one odd header must not bury a poll or a job."""
+
 T = TypeVar("T")
 
 
