@@ -47,6 +47,23 @@ class ErrorCount:
 
 
 @dataclass(frozen=True, slots=True)
+class SyncError:
+    """One current sync error; ``id`` is what its resync is asked for by, ``record`` names the HubSpot or Salesforce
+    record it belongs to."""
+
+    id: str
+    category: str
+    error_type: str | None
+    record: str
+    object_type: str | None = None
+    hubspot_id: str | None = None
+    salesforce_id: str | None = None
+    affected_records: int | None = None
+    last_seen: str | None = None
+    details: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Suspension:
     """What HubSpot reports: ``reason`` is a catalogue name, ``None`` when it is not known or not suspended."""
 

@@ -10,6 +10,7 @@ from exporter.clients.http.secrets import sendable_token
 from exporter.clients.http.upstream import Answer, Upstream
 from exporter.config.secret import Secret
 from exporter.errors import AuthError, InvalidAnswer
+from exporter.model import SyncError
 from exporter.schemas.json_schema import checked
 
 T = TypeVar("T")
@@ -18,22 +19,6 @@ MAX_RESYNC_IDS = 100
 """HubSpot resyncs at most 100 ticked errors at a time; the bridge answers 400 to more."""
 
 MAX_PAGES = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class SyncError:
-    """One sync error as the bridge lists it; ``record`` names the HubSpot or Salesforce record it belongs to."""
-
-    id: str
-    category: str
-    error_type: str | None
-    record: str
-    object_type: str | None = None
-    hubspot_id: str | None = None
-    salesforce_id: str | None = None
-    affected_records: int | None = None
-    last_seen: str | None = None
-    details: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

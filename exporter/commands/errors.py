@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from exporter.catalog.catalog import CATALOG
-from exporter.clients.bridge import SyncError
 from exporter.clients.connection import connect
 from exporter.clock import SystemClock
 from exporter.commands.command import Command
@@ -23,6 +22,7 @@ from exporter.config.settings import Config
 from exporter.errors import UsageError
 from exporter.exposition.error_list import as_csv, as_json
 from exporter.logs import set_up_logging
+from exporter.model import SyncError
 from exporter.remediation.actions.bridge import BridgeResync
 
 _FORMATS = ("table", "csv", "json")

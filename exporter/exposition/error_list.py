@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 
-from exporter.clients.bridge import SyncError
+from exporter.model import SyncError
 
 COLUMNS = tuple(field.name for field in fields(SyncError) if field.name != "record")
 

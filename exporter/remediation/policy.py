@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from exporter.catalog.catalog import CATALOG, UNKNOWN
-from exporter.clients.bridge import SyncError
 from exporter.config.settings import Policy, Remediation
+from exporter.model import SyncError
 from exporter.remediation.notification import Alert
 from exporter.state.conditions import Condition, Evidence
 from exporter.state.facts import Facts

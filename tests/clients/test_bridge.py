@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.clients.bridge import BridgeClient, SyncError
+from exporter.clients.bridge import BridgeClient
 from exporter.config.secret import Secret
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
 from exporter.errors import AuthError, InvalidAnswer, ServerError, UpstreamError
+from exporter.model import SyncError
 from exporter.schemas.json_schema import first_problem
 from tests.clients.canned import Canned, CannedTransport
 from tests.clients.conftest import MakeUpstream, Sent

@@ -11,10 +11,10 @@ from typing import Any
 import yaml
 from rich.console import Console
 
-from exporter.clients.bridge import SyncError
 from exporter.commands.errors import print_table
 from exporter.demo.processes import free_port
 from exporter.demo.stage import ORG, Stage
+from exporter.model import SyncError
 from tests.commands.staged import act, assert_one_line, run
 
 FORMULA = "=HYPERLINK(1)"

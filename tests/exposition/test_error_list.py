@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.clients.bridge import SyncError
 from exporter.exposition.error_list import COLUMNS, as_csv, as_json
+from exporter.model import SyncError
 
 ERROR = SyncError(
     id="e1",

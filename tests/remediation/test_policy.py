@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from exporter.catalog.catalog import CATALOG, UNKNOWN
-from exporter.clients.bridge import SyncError
 from exporter.config.settings import Policy, Remediation
-from exporter.model import Suspension
+from exporter.model import Suspension, SyncError
 from exporter.remediation.policy import Attempts, Order, Refusal, cause_refusal, choose, decide, gate
 from exporter.state.conditions import Condition, Evidence
 from exporter.state.facts import Facts

@@ -15,7 +15,7 @@ from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 from exporter.errors import RateLimited, StoreError, UpstreamTimeout
-from exporter.clients.bridge import SyncError
+from exporter.model import SyncError
 from exporter.polling.poller import HASTE_PAUSE, Target
 from exporter.remediation.actions.bridge import BridgeResync, Pair
 from exporter.remediation.lease import LEASE

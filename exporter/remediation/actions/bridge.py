@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from exporter.catalog.catalog import CATALOG, UNKNOWN
-from exporter.clients.bridge import MAX_RESYNC_IDS, BridgeClient, SyncError
+from exporter.clients.bridge import MAX_RESYNC_IDS, BridgeClient
+from exporter.model import SyncError
 
 Pair = tuple[str, str]
 
