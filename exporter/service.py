@@ -22,7 +22,7 @@ from exporter.errors import StoreError
 from exporter.exposition.page import Exposition
 from exporter.polling.budget import Budget
 from exporter.polling.poller import Poller, Target, targets_of
-from exporter.remediation.actions.bridge import BridgeResync
+from exporter.remediation.actions import Action, action_of
 from exporter.remediation.receiver import Receiver
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import APIS, SelfMetrics
@@ -63,7 +63,7 @@ class Service:
         self._reloading = asyncio.Lock()
         self._paces = SearchPaces(clock)
         self._connections: dict[str, Connection] = {}
-        self._actions: dict[str, BridgeResync] = {}
+        self._actions: dict[str, Action] = {}
 
         self.metrics = SelfMetrics()
         self.snapshots = Snapshots(config.integrations)
@@ -171,9 +171,10 @@ class Service:
         connection = connect(entry, http, self._clock, self.metrics.request, self._paces, self._budget.spend)
         self._connections[entry.name] = connection
         self.metrics.know_integration(entry.name, [api for api in APIS if getattr(connection, api, None) is not None])
-        if connection.bridge is not None:
-            self._actions[entry.name] = BridgeResync(connection.bridge)
-            self.metrics.know_action(entry.name, BridgeResync.name)
+        action = action_of(connection)
+        if action is not None:
+            self._actions[entry.name] = action
+            self.metrics.know_action(entry.name, action.name)
 
     def _disconnect(self, name: str) -> httpx.AsyncClient:
         """Forgets a connection and hands back its HTTP client, to be closed once nobody polls with it any more."""

@@ -23,7 +23,7 @@ from exporter.errors import UsageError
 from exporter.exposition.error_list import as_csv, as_json
 from exporter.logs import set_up_logging
 from exporter.model import SyncError
-from exporter.remediation.actions.bridge import BridgeResync
+from exporter.remediation.actions import action_of
 
 _FORMATS = ("table", "csv", "json")
 
@@ -49,10 +49,10 @@ async def _list_errors(config: Config, name: str, category: str | None) -> tuple
     """The current errors of an integration, asked of its bridge; raises ``UpstreamError`` or ``UsageError``."""
     integration = integration_called(name, config)
     async with httpx.AsyncClient() as http:
-        bridge = connect(integration, http, SystemClock(), lambda _name, _api: None).bridge
-        if bridge is None:
+        action = action_of(connect(integration, http, SystemClock(), lambda _name, _api: None))
+        if action is None:
             raise UsageError(f"{name}: sync_health.url is not configured, so there is no bridge to ask")
-        return await BridgeResync(bridge).find(CATALOG.select([category] if category else [], []))
+        return await action.find(CATALOG.select([category] if category else [], []))
 
 
 def print_table(errors: Iterable[SyncError], console: Console) -> None:

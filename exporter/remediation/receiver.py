@@ -9,7 +9,7 @@ import structlog
 
 from exporter.clock import Clock
 from exporter.config.settings import Remediation
-from exporter.remediation.actions.bridge import BridgeResync
+from exporter.remediation.actions import Action
 from exporter.remediation.notification import Alert, Notification
 from exporter.remediation.policy import Order, Refusal, decide
 from exporter.remediation.worker import Worker
@@ -38,7 +38,7 @@ class Receiver:
         self,
         settings: Remediation,
         store: JobStore,
-        actions: Mapping[str, BridgeResync],
+        actions: Mapping[str, Action],
         snapshots: Snapshots,
         metrics: SelfMetrics,
         worker: Worker,

@@ -18,7 +18,7 @@ from exporter.clients.http.upstream import LONGEST_RETRY_AFTER
 from exporter.clock import Clock, format_timestamp
 from exporter.errors import StoreError, UpstreamError
 from exporter.model import SyncHealth
-from exporter.remediation.actions.bridge import BridgeResync
+from exporter.remediation.actions import Action
 from exporter.remediation.lease import LEASE, kept
 from exporter.remediation.policy import Refusal, cause_refusal, choose, gate
 from exporter.self_metrics import OUTCOMES, SelfMetrics
@@ -56,7 +56,7 @@ class Worker:
     def __init__(
         self,
         store: JobStore,
-        actions: Mapping[str, BridgeResync],
+        actions: Mapping[str, Action],
         snapshots: Snapshots,
         metrics: SelfMetrics,
         clock: Clock,
@@ -145,7 +145,7 @@ class Worker:
         finally:
             await self.show_queue(job.integration)
 
-    async def _steps(self, job: Job, action: BridgeResync) -> None:
+    async def _steps(self, job: Job, action: Action) -> None:
         if not await self._may_go_on(job):
             return
         job = replace(job, refused_for="")  # what is refused from here on is news
@@ -169,7 +169,7 @@ class Worker:
             if outcome in OUTCOMES:
                 self._metrics.records(job.integration, job.action, outcome, count)
 
-    async def _settle_doubts(self, job: Job, action: BridgeResync) -> None:
+    async def _settle_doubts(self, job: Job, action: Action) -> None:
         """A request whose answer nobody recorded: an error that is gone was resynced, one still there is sent again."""
         doubtful = await self._store.in_doubt(job)
         if not doubtful:
@@ -183,7 +183,7 @@ class Worker:
             },
         )
 
-    async def _list(self, job: Job, action: BridgeResync) -> bool:
+    async def _list(self, job: Job, action: Action) -> bool:
         """Fixes the records of the job; ``False`` if there is none to resync, which ends the job."""
         errors = await action.find(job.order.errors)
         now = self._clock.time()

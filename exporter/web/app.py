@@ -15,7 +15,7 @@ from exporter.clock import Clock
 from exporter.config.secret import Secret
 from exporter.exposition.page import Exposition
 from exporter.polling.poller import Poller
-from exporter.remediation.actions.bridge import BridgeResync
+from exporter.remediation.actions import Action
 from exporter.remediation.receiver import Receiver
 from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
@@ -37,7 +37,7 @@ def build_app(
     receiver: Receiver,
     history: ResyncHistory,
     reports: ReportStore,
-    actions: Mapping[str, BridgeResync],
+    actions: Mapping[str, Action],
     metrics: SelfMetrics,
     webhook_token: Callable[[], Secret | None],
     reload: Callable[[], Awaitable[None]] | None,

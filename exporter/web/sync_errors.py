@@ -10,10 +10,10 @@ from starlette.responses import JSONResponse, Response
 from exporter.catalog.catalog import CATALOG
 from exporter.errors import UpstreamError
 from exporter.exposition.error_list import as_csv, as_rows
-from exporter.remediation.actions.bridge import BridgeResync
+from exporter.remediation.actions import Action
 
 
-def sync_errors_endpoint(actions: Mapping[str, BridgeResync]) -> Callable[[Request], Awaitable[Response]]:
+def sync_errors_endpoint(actions: Mapping[str, Action]) -> Callable[[Request], Awaitable[Response]]:
     """``?integration=&category=&format=json|csv``; 400 for a bad parameter, 404 without a bridge, 502 if it fails."""
 
     async def sync_errors(request: Request) -> Response:

@@ -17,7 +17,8 @@ from exporter.demo.simulator.world import World
 from exporter.errors import RateLimited, StoreError, UpstreamTimeout
 from exporter.model import SyncError
 from exporter.polling.poller import HASTE_PAUSE, Target
-from exporter.remediation.actions.bridge import BridgeResync, Pair
+from exporter.remediation.actions import Pair
+from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE
 from exporter.remediation.worker import (
     CONCURRENT_JOBS,

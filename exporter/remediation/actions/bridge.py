@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from exporter.catalog.catalog import CATALOG, UNKNOWN
 from exporter.clients.bridge import MAX_RESYNC_IDS, BridgeClient
+from exporter.clients.connection import Connection
 from exporter.model import SyncError
-
-Pair = tuple[str, str]
+from exporter.remediation.actions.action import ActionKind, Pair
 
 
 class BridgeResync:
-    """Finds errors and resyncs them; raises ``UpstreamError``."""
+    """The ``Action`` of an integration with a bridge."""
 
     name = "bridge"
     batch_size = MAX_RESYNC_IDS
@@ -21,7 +21,6 @@ class BridgeResync:
         self._client = client
 
     async def find(self, pairs: Iterable[Pair]) -> tuple[SyncError, ...]:
-        """The current errors of these pairs, each id once."""
         found: dict[str, SyncError] = {}
         for (category, error_type), wanted in _questions(frozenset(pairs)).items():
             async for error in self._client.sync_errors(category, error_type):
@@ -30,7 +29,6 @@ class BridgeResync:
         return tuple(found.values())
 
     async def resync(self, error_ids: Sequence[str]) -> Mapping[str, str | None]:
-        """Asks for at most ``batch_size`` resyncs: ``None`` for an id that was accepted, else why it was not."""
         answer = await self._client.resync(error_ids)
         return {
             error_id: None if error_id in answer.accepted else answer.rejected.get(error_id, "not answered")
@@ -47,3 +45,10 @@ def _questions(pairs: frozenset[Pair]) -> dict[tuple[str, str | None], frozenset
         only = next(iter(wanted))[1] if len(wanted) == 1 else UNKNOWN
         questions[category, None if only == UNKNOWN else only] = wanted
     return questions
+
+
+def _made_from(connection: Connection) -> BridgeResync | None:
+    return None if connection.bridge is None else BridgeResync(connection.bridge)
+
+
+KIND = ActionKind(BridgeResync.name, _made_from)
