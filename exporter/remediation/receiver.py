@@ -11,7 +11,9 @@ from exporter.clock import Clock
 from exporter.config.settings import Remediation
 from exporter.remediation.actions import Action
 from exporter.remediation.notification import Alert, Notification
-from exporter.remediation.policy import Order, Refusal, decide
+from exporter.remediation.order import Order
+from exporter.remediation.policy import decide
+from exporter.remediation.refusal import Refusal
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import SelfMetrics
 from exporter.state.facts import facts_of

@@ -19,8 +19,10 @@ from exporter.clock import Clock, format_timestamp
 from exporter.errors import StoreError, UpstreamError
 from exporter.model import SyncHealth
 from exporter.remediation.actions import Action
+from exporter.remediation.choice import choose
+from exporter.remediation.gate import cause_refusal, gate
 from exporter.remediation.lease import LEASE, kept
-from exporter.remediation.policy import Refusal, cause_refusal, choose, gate
+from exporter.remediation.refusal import Refusal
 from exporter.self_metrics import OUTCOMES, SelfMetrics
 from exporter.sources.sync_health import SOURCE
 from exporter.state.conditions import conditions_of

@@ -9,8 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from exporter.remediation.choice import Attempts
 from exporter.remediation.notification import Alert
-from exporter.remediation.policy import Attempts, Order
+from exporter.remediation.order import Order
 from exporter.store.database import Database
 from exporter.store.tables import job_records, jobs, refusals
 

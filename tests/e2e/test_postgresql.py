@@ -26,7 +26,7 @@ from exporter.polling.budget import Budget
 from exporter.polling.poller import Poller
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE
-from exporter.remediation.policy import Order
+from exporter.remediation.order import Order
 from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database
 from exporter.store.jobs import JobStore, NewJob

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from exporter.errors import StoreError
-from exporter.remediation.policy import Attempts, Order
+from exporter.remediation.choice import Attempts
+from exporter.remediation.order import Order
 from exporter.store.database import Database, open_database
 from exporter.store.history import ResyncHistory
 from exporter.store.jobs import FAILED, SUCCEEDED, Job, JobStore, NewJob, RefusalRow

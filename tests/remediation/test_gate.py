@@ -1,0 +1,72 @@
+"""Whether a record may be resynced right now."""
+
+from __future__ import annotations
+
+import pytest
+
+from exporter.catalog.catalog import CATALOG
+from exporter.model import Suspension
+from exporter.remediation.gate import cause_refusal, gate
+from exporter.state.conditions import Condition, Evidence
+from exporter.state.facts import Facts
+
+NOTHING_KNOWN = Facts()
+SUSPENDED = Facts(suspension=Suspension(suspended=True, reason="salesforce_org_locked", since=None))
+RUNNING = Facts(suspension=Suspension(suspended=False, reason=None, since=None))
+
+
+@pytest.mark.parametrize("name", ["salesforce_field_permissions_missing", "salesforce_org_locked"])
+def test_a_cause_that_is_still_seen_makes_its_job_wait(name: str) -> None:
+    """HubSpot's report ended, but the exporter has seen no end of the cause: resyncing would only burn calls."""
+    seen = Evidence(100.0, True, "salesforce_access", "missing: Contact.Email")
+    conditions = (Condition(name, True, seen, None), Condition("hubspot_api_limit_exceeded", False, None, None))
+    ended = next(reason.alert for reason in CATALOG.suspension_reasons if reason.name == name)
+    waits = cause_refusal(ended, conditions)
+    assert waits is not None
+    refusal, evidence = waits
+    assert (refusal.reason, evidence.source) == ("not_retryable", "salesforce_access")
+    assert refusal.detail == "the exporter still sees the cause: missing: Contact.Email"
+    assert cause_refusal("HubSpotSalesforceFieldMappingsMissing", conditions) is None
+    assert cause_refusal("HubSpotSalesforceApiAllocationExceeded", conditions) is None
+    assert cause_refusal("HubSpotSalesforceSyncErrors", conditions) is None
+
+
+def test_the_gate_is_open_when_nothing_is_known_against_it() -> None:
+    """Unknown use is not a full budget."""
+    assert gate(NOTHING_KNOWN) is None
+    assert gate(Facts(calls_allocated=100, org_calls_limit=100)) is None
+    assert gate(Facts(calls_used=100, org_calls_used=100)) is None
+    assert gate(RUNNING, unseen_calls=10**9) is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "unseen", "reason"),
+    [
+        (SUSPENDED, 0, "suspended"),
+        (Facts(suspension=Suspension(suspended=True, reason=None, since=None)), 0, "suspended"),
+        (Facts(calls_used=44_999, calls_allocated=60_000), 0, None),
+        (Facts(calls_used=45_000, calls_allocated=60_000), 0, "api_budget"),
+        (Facts(calls_used=44_900, calls_allocated=60_000), 99, None),
+        (Facts(calls_used=44_900, calls_allocated=60_000), 100, "api_budget"),
+        (Facts(calls_used=0, calls_allocated=0), 0, "api_budget"),
+        (Facts(calls_used=5_000_000, calls_allocated=None), 0, None),
+        (Facts(org_calls_used=89_999, org_calls_limit=100_000), 0, None),
+        (Facts(org_calls_used=90_000, org_calls_limit=100_000), 0, "api_budget"),
+        (Facts(org_calls_used=89_950, org_calls_limit=100_000), 50, "api_budget"),
+        (Facts(org_calls_used=120_000, org_calls_limit=100_000), 0, "api_budget"),
+        (Facts(calls_used=10, calls_allocated=60_000, org_calls_used=99, org_calls_limit=100), 0, "api_budget"),
+    ],
+)
+def test_the_gate(facts: Facts, unseen: int, reason: str | None) -> None:
+    """Shut while suspended, from exactly 75 % of the allocation on (if one is set), and in the org's last 10 %."""
+    refusal = gate(facts, unseen)
+    assert (refusal.reason if refusal else None) == reason
+
+
+def test_a_suspension_comes_before_a_budget() -> None:
+    """Of two reasons the one that stops everything is named."""
+    both = Facts(calls_used=1, calls_allocated=1, suspension=SUSPENDED.suspension)
+    refusal = gate(both)
+    assert refusal is not None
+    assert refusal.reason == "suspended"
+    assert "salesforce_org_locked" in refusal.detail
