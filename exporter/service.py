@@ -27,11 +27,13 @@ from exporter.remediation.receiver import Receiver
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import APIS, SelfMetrics
 from exporter.state.snapshots import Snapshots
+from exporter.store.batches import BatchStore
 from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database
 from exporter.store.history import ResyncHistory
 from exporter.store.jobs import JobStore
 from exporter.store.polls import PollStore
+from exporter.store.refusals import RefusalStore
 from exporter.store.reports import Report, ReportStore
 from exporter.web.app import build_app
 
@@ -73,7 +75,16 @@ class Service:
         targets = self._connect(config)
         self.poller = Poller(targets, PollStore(database), self.snapshots, self._budget, self.metrics, clock)
         self._jobs, self._reports = JobStore(database), ReportStore(database)
-        self.worker = Worker(self._jobs, self._actions, self.snapshots, self.metrics, clock, self.poller.hasten)
+        self.worker = Worker(
+            self._jobs,
+            BatchStore(database),
+            RefusalStore(database),
+            self._actions,
+            self.snapshots,
+            self.metrics,
+            clock,
+            self.poller.hasten,
+        )
         self._receiver = Receiver(
             config.remediation, self._jobs, self._actions, self.snapshots, self.metrics, self.worker, clock
         )

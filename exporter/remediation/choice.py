@@ -8,14 +8,7 @@ from dataclasses import dataclass
 
 from exporter.model import SyncError
 from exporter.remediation.order import Order
-
-
-@dataclass(frozen=True, slots=True)
-class Attempts:
-    """Earlier resyncs of one record: how many in the last 24 hours, and when the last was."""
-
-    count: int
-    last_at: float
+from exporter.store.batches import Attempts
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import structlog
 
 from exporter.clock import Clock
 from exporter.errors import StoreError
-from exporter.store.jobs import Job, JobStore
+from exporter.store.job import Job
+from exporter.store.jobs import JobStore
 
 LEASE = 120.0
 """Seconds a job stays with the process that claimed it without a sign of life."""
@@ -19,19 +20,19 @@ log = structlog.get_logger(__name__)
 
 
 @contextlib.asynccontextmanager
-async def kept(job: Job, store: JobStore, clock: Clock) -> AsyncIterator[None]:
+async def kept(job: Job, jobs: JobStore, clock: Clock) -> AsyncIterator[None]:
     """The job stays ours inside, however slowly the other side answers."""
-    keeper = asyncio.create_task(_keep(job, store, clock), name=f"lease of job {job.id}")
+    keeper = asyncio.create_task(_keep(job, jobs, clock), name=f"lease of job {job.id}")
     try:
         yield
     finally:
         keeper.cancel()
 
 
-async def _keep(job: Job, store: JobStore, clock: Clock) -> None:
+async def _keep(job: Job, jobs: JobStore, clock: Clock) -> None:
     while True:
         await clock.sleep(LEASE / 3)
         try:
-            await store.renew(job, clock.time() + LEASE)
+            await jobs.renew(job, clock.time() + LEASE)
         except StoreError as error:
             log.error("lease not renewed", job=job.id, error=str(error))

@@ -1,8 +1,11 @@
-"""What is to be done about an alert."""
+"""What is to be done about an alert, and how that stands in the store."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from exporter.remediation.notification import Alert
+from exporter.store.job import Job, NewJob, Occurrence
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +15,18 @@ class Order:
     errors: frozenset[tuple[str, str]]
     cooldown: float
     max_attempts: int
+
+
+def occurrence_of(alert: Alert) -> Occurrence:
+    """What tells this occurrence of the alert from others."""
+    return Occurrence(alert.integration, alert.fingerprint, alert.starts_at, alert.status)
+
+
+def new_job(alert: Alert, action: str, order: Order) -> NewJob:
+    """An order together with the alert it answers."""
+    return NewJob(occurrence_of(alert), alert.name, action, order.errors, order.cooldown, order.max_attempts)
+
+
+def order_of(job: Job) -> Order:
+    """The order that the job carries out."""
+    return Order(job.errors, job.cooldown, job.max_attempts)

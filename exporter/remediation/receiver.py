@@ -11,14 +11,16 @@ from exporter.clock import Clock
 from exporter.config.settings import Remediation
 from exporter.remediation.actions import Action
 from exporter.remediation.notification import Alert, Notification
-from exporter.remediation.order import Order
+from exporter.remediation.order import Order, new_job, occurrence_of
 from exporter.remediation.policy import decide
 from exporter.remediation.refusal import Refusal
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import SelfMetrics
 from exporter.state.facts import facts_of
 from exporter.state.snapshots import Snapshots
-from exporter.store.jobs import JobStore, NewJob, RefusalRow
+from exporter.store.job import NewJob
+from exporter.store.jobs import JobStore
+from exporter.store.refusals import RefusalRow
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +41,7 @@ class Receiver:
     def __init__(
         self,
         settings: Remediation,
-        store: JobStore,
+        jobs: JobStore,
         actions: Mapping[str, Action],
         snapshots: Snapshots,
         metrics: SelfMetrics,
@@ -47,7 +49,7 @@ class Receiver:
         clock: Clock,
     ) -> None:
         self.settings = settings
-        self._store = store
+        self._jobs = jobs
         self._actions = actions
         self._snapshots = snapshots
         self._metrics = metrics
@@ -59,23 +61,23 @@ class Receiver:
         if notification.truncated:
             log.warning("Alertmanager left alerts out (max_alerts)", truncated=notification.truncated)
         now = self._clock.time()
-        orders: list[NewJob] = []
+        jobs: list[NewJob] = []
         refusals: list[RefusalRow] = []
         duplicates = 0
         for alert in notification.alerts:
             action = self._actions.get(alert.integration)
             action_name = action.name if action else ""
-            if action and await self._store.known(alert, action_name):
+            if action and await self._jobs.known(occurrence_of(alert), action_name):
                 duplicates += 1
                 continue
             decision = self._decide(alert, now, can_resync=action is not None)
             if isinstance(decision, Order):
-                orders.append(NewJob(alert, action_name, decision))
+                jobs.append(new_job(alert, action_name, decision))
             elif decision is not None:
                 refusals.append(RefusalRow(now, alert.integration, alert.name, decision.reason, decision.detail))
-        made = await self._store.accept(orders, refusals, now)
-        duplicates += len(orders) - made
-        await self._announce(orders, refusals)
+        made = await self._jobs.accept(jobs, refusals, now)
+        duplicates += len(jobs) - made
+        await self._announce(jobs, refusals)
         ignored = len(notification.alerts) - made - duplicates - len(refusals)
         return Receipt(made, duplicates, ignored, tuple(refusals))
 
@@ -85,11 +87,11 @@ class Receiver:
         facts = facts_of(self._snapshots[alert.integration], now)
         return decide(alert, self.settings, facts, can_resync=can_resync)
 
-    async def _announce(self, orders: list[NewJob], refusals: list[RefusalRow]) -> None:
+    async def _announce(self, jobs: list[NewJob], refusals: list[RefusalRow]) -> None:
         for row in refusals:
             self._metrics.refusal(row.integration, row.reason)
             log.info("remediation refused", integration=row.integration, alert=row.alert, reason=row.reason)
-        for integration in {order.alert.integration for order in orders}:
+        for integration in {job.occurrence.integration for job in jobs}:
             await self._worker.show_queue(integration)
-        if orders:
+        if jobs:
             self._worker.wake()

@@ -22,13 +22,17 @@ from exporter.remediation.actions import Action
 from exporter.remediation.choice import choose
 from exporter.remediation.gate import cause_refusal, gate
 from exporter.remediation.lease import LEASE, kept
+from exporter.remediation.order import order_of
 from exporter.remediation.refusal import Refusal
 from exporter.self_metrics import OUTCOMES, SelfMetrics
 from exporter.sources.sync_health import SOURCE
 from exporter.state.conditions import conditions_of
 from exporter.state.facts import Facts, facts_of
 from exporter.state.snapshots import Snapshots
-from exporter.store.jobs import FAILED, PENDING, SUCCEEDED, Job, JobStore, RefusalRow
+from exporter.store.batches import FAILED, PENDING, SUCCEEDED, BatchStore
+from exporter.store.job import Job
+from exporter.store.jobs import JobStore
+from exporter.store.refusals import RefusalRow, RefusalStore
 
 CONCURRENT_JOBS = 4
 IDLE_PAUSE = 5.0
@@ -57,14 +61,18 @@ class Worker:
 
     def __init__(
         self,
-        store: JobStore,
+        jobs: JobStore,
+        batches: BatchStore,
+        refusals: RefusalStore,
         actions: Mapping[str, Action],
         snapshots: Snapshots,
         metrics: SelfMetrics,
         clock: Clock,
         look_again: Callable[[str, str], None],
     ) -> None:
-        self._store = store
+        self._jobs = jobs
+        self._batches = batches
+        self._refusals = refusals
         self._actions = actions
         self._snapshots = snapshots
         self._metrics = metrics
@@ -79,7 +87,7 @@ class Worker:
 
     async def restore(self) -> None:
         """Takes over what an earlier process left, and shows the queue as it is."""
-        await self._store.release()
+        await self._jobs.release()
         for snapshot in self._snapshots:
             await self.show_queue(snapshot.integration)
 
@@ -92,7 +100,7 @@ class Worker:
 
     async def show_queue(self, integration: str) -> None:
         """Brings the job metrics of an integration up to date."""
-        by_state, oldest_queued_at = await self._store.counts(integration)
+        by_state, oldest_queued_at = await self._jobs.counts(integration)
         self._queued.discard(integration)
         if integration in self._snapshots:  # it may have been removed while its job ran
             self._metrics.jobs(integration, by_state, oldest_queued_at)
@@ -114,7 +122,7 @@ class Worker:
             # Before the look at the queue: a job that comes during it wakes us again.
             self._woken.clear()
             try:
-                job = await self._store.claim(self._clock.time(), LEASE)
+                job = await self._jobs.claim(self._clock.time(), LEASE)
                 if job is not None:
                     await self.do(job)
                     continue
@@ -135,7 +143,7 @@ class Worker:
             return
         await self.show_queue(job.integration)
         try:
-            async with kept(job, self._store, self._clock):
+            async with kept(job, self._jobs, self._clock):
                 await self._steps(job, action)
         except UpstreamError as error:
             await self._failed(job, str(error), error.retry_after)
@@ -154,10 +162,10 @@ class Worker:
         if not job.listed and not await self._list(job, action):
             return
         await self._settle_doubts(job, action)
-        while await self._store.pending(job):
+        while await self._batches.pending(job):
             if not await self._may_go_on(job):
                 return
-            error_ids = await self._store.begin_batch(job, action.batch_size)
+            error_ids = await self._batches.begin_batch(job, action.batch_size)
             refused_ids = await action.resync(error_ids)
             outcomes = {
                 error_id: (SUCCEEDED, "") if why is None else (FAILED, why) for error_id, why in refused_ids.items()
@@ -166,17 +174,17 @@ class Worker:
         await self._finish(job, "done", "")
 
     async def _record(self, job: Job, outcomes: Mapping[str, tuple[str, str]]) -> None:
-        await self._store.record(job, outcomes, self._clock.time(), LEASE)
+        await self._batches.record(job, outcomes, self._clock.time(), LEASE)
         for outcome, count in Counter(outcome for outcome, _ in outcomes.values()).items():
             if outcome in OUTCOMES:
                 self._metrics.records(job.integration, job.action, outcome, count)
 
     async def _settle_doubts(self, job: Job, action: Action) -> None:
         """A request whose answer nobody recorded: an error that is gone was resynced, one still there is sent again."""
-        doubtful = await self._store.in_doubt(job)
+        doubtful = await self._batches.in_doubt(job)
         if not doubtful:
             return
-        still_there = {error.id for error in await action.find(job.order.errors)}
+        still_there = {error.id for error in await action.find(job.errors)}
         await self._record(
             job,
             {
@@ -187,10 +195,10 @@ class Worker:
 
     async def _list(self, job: Job, action: Action) -> bool:
         """Fixes the records of the job; ``False`` if there is none to resync, which ends the job."""
-        errors = await action.find(job.order.errors)
+        errors = await action.find(job.errors)
         now = self._clock.time()
-        attempts = await self._store.attempts(job.integration, {error.record for error in errors}, now)
-        choice = choose(errors, job.order, attempts, now)
+        attempts = await self._batches.attempts(job.integration, {error.record for error in errors}, now)
+        choice = choose(errors, order_of(job), attempts, now)
         for reason, count in choice.refused.items():
             await self._refuse(job, Refusal(reason, f"{count} of {len(errors)} records"))
         if not choice.errors:
@@ -198,7 +206,7 @@ class Worker:
                 await self._refuse(job, Refusal("no_records", "no such error is left"))
             await self._finish(job, "done", "nothing to resync")
             return False
-        await self._store.list_records(job, [(error.id, error.record) for error in choice.errors], now)
+        await self._batches.list_records(job, [(error.id, error.record) for error in choice.errors], now)
         return True
 
     async def _may_go_on(self, job: Job) -> bool:
@@ -216,7 +224,7 @@ class Worker:
             await self._finish(job, FAILED, f"refused for a day: {refusal.detail}")
         else:
             again_at = now + self._until_news(job.integration, now)
-            await self._store.postpone(job, again_at, job.failures, refusal.detail, refusal.reason)
+            await self._jobs.postpone(job, again_at, job.failures, refusal.detail, refusal.reason)
         return False
 
     def _cause_refusal(self, job: Job) -> Refusal | None:
@@ -254,7 +262,7 @@ class Worker:
         reading = self._snapshots[integration].reading(facts.stated_by["calls_used"])
         if reading is None or not isinstance(reading.part, SyncHealth):
             return 0
-        return await self._store.sent_since(integration, reading.part.as_of)
+        return await self._batches.sent_since(integration, reading.part.as_of)
 
     async def _failed(self, job: Job, error: str, retry_after: float | None) -> None:
         failures = job.failures + 1
@@ -264,16 +272,16 @@ class Worker:
             return
         asked = min(retry_after or 0.0, LONGEST_RETRY_AFTER)
         pause = max(min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY), asked)
-        await self._store.postpone(job, self._clock.time() + pause, failures, error, refused_for="")
+        await self._jobs.postpone(job, self._clock.time() + pause, failures, error, refused_for="")
 
     async def _refuse(self, job: Job, refusal: Refusal) -> None:
         now = self._clock.time()
-        await self._store.refuse(RefusalRow(now, job.integration, job.alert, refusal.reason, refusal.detail))
+        await self._refusals.refuse(RefusalRow(now, job.integration, job.alert, refusal.reason, refusal.detail))
         self._metrics.refusal(job.integration, refusal.reason)
 
     async def _finish(self, job: Job, state: str, message: str) -> None:
         now = self._clock.time()
-        lost = await self._store.finish(job, state, message, now)
+        lost = await self._jobs.finish(job, state, message, now)
         if lost:
             self._metrics.records(job.integration, job.action, FAILED, lost)
         log.info(

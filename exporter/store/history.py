@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from exporter.store.batches import FAILED, PENDING, SENDING, SUCCEEDED
 from exporter.store.database import Database
-from exporter.store.jobs import FAILED, PENDING, SENDING, SUCCEEDED
 from exporter.store.tables import job_records, jobs, refusals
 
 _OUTCOMES = (PENDING, SENDING, SUCCEEDED, FAILED)

@@ -26,17 +26,17 @@ from exporter.polling.budget import Budget
 from exporter.polling.poller import Poller
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE
-from exporter.remediation.order import Order
 from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database
-from exporter.store.jobs import JobStore, NewJob
+from exporter.store.jobs import JobStore
 from exporter.store.polls import PollRow, PollStore
 from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
 from tests.e2e.postgresql import Server, running_server
 from tests.pages import look
 from tests.remediation.bench import open_bench
-from tests.remediation.payloads import alert, notification, parsed
+from tests.remediation.payloads import alert, notification
+from tests.store.shelf import new_job
 
 REPLICAS = 3
 
@@ -166,19 +166,17 @@ async def test_replicas_share_the_budget(databases: Sequence[Database], clock: M
 
 async def test_a_job_is_accepted_once(databases: Sequence[Database]) -> None:
     """Both halves of an Alertmanager pair notify, each another replica: the counts add up to one job an occurrence."""
-    order = Order(frozenset({("other", "unknown")}), 60.0, 3)
-    jobs = [NewJob(parsed(alert(fingerprint=fingerprint)), "bridge", order) for fingerprint in ("a", "b", "a")]
+    jobs = [new_job("a"), new_job("b"), new_job("a")]
     made = await asyncio.gather(*(JobStore(database).accept(jobs, (), 100.0) for database in databases))
     assert sorted(made) == [0, 0, 2]
     assert await JobStore(databases[0]).accept(jobs, (), 100.0) == 0
-    assert await JobStore(databases[0]).known(jobs[0].alert, "bridge")
+    assert await JobStore(databases[0]).known(jobs[0].occurrence, "bridge")
 
 
 async def test_a_job_is_claimed_once(databases: Sequence[Database]) -> None:
     """Many workers look at the same moment; one of them gets it."""
-    order = Order(frozenset({("other", "unknown")}), 60.0, 3)
     stores = [JobStore(database) for database in databases]
-    await stores[0].accept([NewJob(parsed(alert()), "bridge", order)], (), 100.0)
+    await stores[0].accept([new_job("a")], (), 100.0)
     claims = await asyncio.gather(*(store.claim(100.0, LEASE) for store in stores * 4))
     assert sum(claim is not None for claim in claims) == 1
 

@@ -13,6 +13,7 @@ from exporter.clients.bridge import BridgeClient
 from exporter.clients.connection import connect
 from exporter.config.settings import Config
 from exporter.polling.poller import Poller
+from exporter.remediation.actions import Action
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE
 from exporter.remediation.notification import Notification
@@ -20,14 +21,18 @@ from exporter.remediation.receiver import Receipt, Receiver
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import PREFIX, SelfMetrics
 from exporter.service import Service
+from exporter.store.batches import BatchStore
 from exporter.store.database import Database, open_database
 from exporter.store.history import ResyncHistory
-from exporter.store.jobs import Job, JobStore
+from exporter.store.job import Job
+from exporter.store.jobs import JobStore
+from exporter.store.refusals import RefusalStore
 from tests.clocks import ManualClock
 from tests.remediation.payloads import parsed
 
-MakeStore = Callable[[Database], JobStore]
-MakeAction = Callable[[BridgeClient], BridgeResync]
+MakeJobs = Callable[[Database], JobStore]
+MakeBatches = Callable[[Database], BatchStore]
+MakeAction = Callable[[BridgeClient], Action]
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Bench:
     """Poller, receiver and worker on one store."""
 
     jobs: JobStore
+    batches: BatchStore
     history: ResyncHistory
     poller: Poller
     receiver: Receiver
@@ -87,7 +93,8 @@ async def open_bench(
     config: Config,
     clock: ManualClock,
     transport: httpx.AsyncBaseTransport,
-    make_store: MakeStore = JobStore,
+    make_jobs: MakeJobs = JobStore,
+    make_batches: MakeBatches = BatchStore,
     make_action: MakeAction = BridgeResync,
 ) -> AsyncIterator[Bench]:
     """Takes the service of a configuration, and gives it another store or action where a test passes one."""
@@ -95,19 +102,20 @@ async def open_bench(
     try:
         async with httpx.AsyncClient(transport=transport) as http:
             service = Service(config, database, lambda: http, clock)
-            snapshots, metrics, jobs = service.snapshots, service.metrics, make_store(database)
+            snapshots, metrics = service.snapshots, service.metrics
+            jobs, batches, refusals = make_jobs(database), make_batches(database), RefusalStore(database)
             actions = _actions(config, clock, http, metrics, make_action)
-            worker = Worker(jobs, actions, snapshots, metrics, clock, service.poller.hasten)
+            worker = Worker(jobs, batches, refusals, actions, snapshots, metrics, clock, service.poller.hasten)
             receiver = Receiver(config.remediation, jobs, actions, snapshots, metrics, worker, clock)
             await service.poller.restore()
             await worker.restore()
-            yield Bench(jobs, ResyncHistory(database), service.poller, receiver, worker, metrics, clock)
+            yield Bench(jobs, batches, ResyncHistory(database), service.poller, receiver, worker, metrics, clock)
     finally:
         await database.close()
 
 
 def _actions(
     config: Config, clock: ManualClock, http: httpx.AsyncClient, metrics: SelfMetrics, make_action: MakeAction
-) -> dict[str, BridgeResync]:
+) -> dict[str, Action]:
     bridges = {entry.name: connect(entry, http, clock, metrics.request).bridge for entry in config.integrations}
     return {name: make_action(bridge) for name, bridge in bridges.items() if bridge is not None}

@@ -11,9 +11,10 @@ import pytest
 
 from exporter.config.settings import Config
 from exporter.remediation.actions.bridge import BridgeResync
+from exporter.store.batches import BatchStore
 from exporter.store.jobs import JobStore
 from tests.clocks import ManualClock
-from tests.remediation.bench import Bench, MakeAction, MakeStore, open_bench
+from tests.remediation.bench import Bench, MakeAction, MakeBatches, MakeJobs, open_bench
 
 
 class OpenBench(Protocol):
@@ -22,7 +23,8 @@ class OpenBench(Protocol):
     def __call__(
         self,
         config: Config,
-        make_store: MakeStore = JobStore,
+        make_jobs: MakeJobs = JobStore,
+        make_batches: MakeBatches = BatchStore,
         make_action: MakeAction = BridgeResync,
     ) -> AbstractAsyncContextManager[Bench]: ...
 
@@ -30,9 +32,12 @@ class OpenBench(Protocol):
 @pytest.fixture
 def open_on(clock: ManualClock, transport: httpx.ASGITransport) -> OpenBench:
     def opened(
-        config: Config, make_store: MakeStore = JobStore, make_action: MakeAction = BridgeResync
+        config: Config,
+        make_jobs: MakeJobs = JobStore,
+        make_batches: MakeBatches = BatchStore,
+        make_action: MakeAction = BridgeResync,
     ) -> AbstractAsyncContextManager[Bench]:
-        return open_bench(config, clock, transport, make_store, make_action)
+        return open_bench(config, clock, transport, make_jobs, make_batches, make_action)
 
     return opened
 

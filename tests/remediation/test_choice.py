@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from exporter.model import SyncError
-from exporter.remediation.choice import Attempts, choose
+from exporter.remediation.choice import choose
 from exporter.remediation.order import Order
+from exporter.store.batches import Attempts
 
 
 def error(number: int, record: str | None = None) -> SyncError:

@@ -19,6 +19,7 @@ from exporter.demo.simulator.org import Org
 from exporter.errors import ConnectError, StoreError
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE
+from exporter.store.batches import BatchStore
 from exporter.store.database import Database
 from exporter.store.jobs import JobStore
 from tests.remediation.bench import Bench
@@ -78,20 +79,30 @@ class Outage(Scissors):
         return await step()
 
 
-class CutStore(JobStore):
-    """The real store, each of its steps within reach of the scissors."""
+class Cut:
+    """Something real, each of its steps within reach of the scissors."""
 
-    def __init__(self, database: Database, scissors: Scissors) -> None:
-        super().__init__(database)
-        self._scissors = scissors
+    _scissors: Scissors
 
     def __getattribute__(self, name: str) -> Any:
         found = super().__getattribute__(name)
         return self._scissors.around(name, found) if inspect.iscoroutinefunction(found) else found
 
 
-class CutAction(BridgeResync):
-    """The real action, likewise; small batches, so that few errors make several requests."""
+class CutJobs(Cut, JobStore):
+    def __init__(self, database: Database, scissors: Scissors) -> None:
+        super().__init__(database)
+        self._scissors = scissors
+
+
+class CutBatches(Cut, BatchStore):
+    def __init__(self, database: Database, scissors: Scissors) -> None:
+        super().__init__(database)
+        self._scissors = scissors
+
+
+class CutAction(Cut, BridgeResync):
+    """With small batches, so that few errors make several requests."""
 
     batch_size = BATCH_SIZE
 
@@ -99,16 +110,13 @@ class CutAction(BridgeResync):
         super().__init__(client)
         self._scissors = scissors
 
-    def __getattribute__(self, name: str) -> Any:
-        found = super().__getattribute__(name)
-        return self._scissors.around(name, found) if inspect.iscoroutinefunction(found) else found
-
 
 @contextlib.asynccontextmanager
 async def open_cut(open_on: OpenBench, config: Config, scissors: Scissors) -> AsyncIterator[Bench]:
-    make_store = functools.partial(CutStore, scissors=scissors)
+    make_jobs = functools.partial(CutJobs, scissors=scissors)
+    make_batches = functools.partial(CutBatches, scissors=scissors)
     make_action = functools.partial(CutAction, scissors=scissors)
-    async with open_on(config, make_store, make_action) as bench:
+    async with open_on(config, make_jobs, make_batches, make_action) as bench:
         await bench.poll()
         scissors.armed = True
         yield bench

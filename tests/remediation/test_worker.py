@@ -32,7 +32,8 @@ from exporter.remediation.worker import (
     Worker,
 )
 from exporter.store.database import Database
-from exporter.store.jobs import Job, JobStore
+from exporter.store.job import Job
+from exporter.store.jobs import JobStore
 from tests.remediation.bench import Bench
 from tests.remediation.conftest import OpenBench
 from tests.remediation.payloads import alert, sync_errors
@@ -152,7 +153,7 @@ async def test_errors_that_vanished_after_listing_are_rejected_ones(bench: Bench
     ids = permission_errors(acme, 15)
     await bench.notify(alert())
     job = await bench.claim()
-    await bench.jobs.list_records(job, [(error_id, error_id) for error_id in (*ids, "e999")], bench.clock.time())
+    await bench.batches.list_records(job, [(error_id, error_id) for error_id in (*ids, "e999")], bench.clock.time())
     await bench.jobs.postpone(job, 0.0, 0, "", "")
     await bench.work()
     (done,) = await bench.listed()
@@ -691,7 +692,7 @@ async def test_a_job_that_comes_while_the_queue_is_looked_at_is_not_overlooked(
 ) -> None:
     """It is done at once, not at the next look some seconds later."""
     permission_errors(acme, 1)
-    async with open_on(config, make_store=Overtaken) as bench:
+    async with open_on(config, make_jobs=Overtaken) as bench:
         await bench.poll()
         assert isinstance(bench.jobs, Overtaken)
         bench.jobs.job_comes = lambda: bench.notify(alert())
@@ -714,7 +715,7 @@ class AwayOnce(JobStore):
 async def test_a_store_that_fails_does_not_end_the_worker(open_on: OpenBench, config: Config, acme: Org) -> None:
     """It goes on with the next job."""
     permission_errors(acme, 1)
-    async with open_on(config, make_store=AwayOnce) as bench:
+    async with open_on(config, make_jobs=AwayOnce) as bench:
         await bench.poll()
         async with running(bench.worker):
             await bench.notify(alert())

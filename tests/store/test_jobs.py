@@ -1,79 +1,18 @@
-"""Jobs, their records and refusals in the store."""
+"""The queue of jobs in the store."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from exporter.errors import StoreError
-from exporter.remediation.choice import Attempts
-from exporter.remediation.order import Order
-from exporter.store.database import Database, open_database
-from exporter.store.history import ResyncHistory
-from exporter.store.jobs import FAILED, SUCCEEDED, Job, JobStore, NewJob, RefusalRow
-from tests.remediation.payloads import alert, parsed
-
-ORDER = Order(frozenset({("permissions", "salesforce_field_permissions"), ("other", "unknown")}), 60.0, 3)
-LEASE = 120.0
-EMPTY = {"pending": 0, "sending": 0, "succeeded": 0, "failed": 0}
-
-
-class Shelf(JobStore, ResyncHistory):
-    """What was written can be read back."""
-
-
-@asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Database]:
-    database = await open_database(f"sqlite:///{folder / 'jobs.db'}")
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Shelf]:
-    async with opened(tmp_path) as database:
-        yield Shelf(database)
-
-
-@pytest.fixture
-async def other(tmp_path: Path, store: Shelf) -> AsyncIterator[Shelf]:
-    """The same store, opened by somebody else."""
-    async with opened(tmp_path) as database:
-        yield Shelf(database)
-
-
-def new_job(fingerprint: str = "f", integration: str = "acme", status: str = "resolved") -> NewJob:
-    return NewJob(parsed(alert(integration=integration, fingerprint=fingerprint, status=status)), "bridge", ORDER)
-
-
-async def accepted(store: Shelf, *jobs: NewJob, now: float = 100.0) -> int:
-    return await store.accept(jobs or (new_job(),), (), now)
-
-
-async def claimed(store: Shelf, now: float = 100.0) -> Job:
-    job = await store.claim(now, LEASE)
-    assert job is not None
-    return job
-
-
-async def a_job_with(store: Shelf, *error_ids: str, fingerprint: str = "f", now: float = 100.0) -> Job:
-    """A claimed job whose records are those of the errors: error e1 is of record contacts/e1."""
-    await accepted(store, new_job(fingerprint), now=now)
-    job = await claimed(store, now)
-    await store.list_records(job, [(error_id, f"contacts/{error_id}") for error_id in error_ids], now)
-    return job
-
-
-async def outcomes(store: Shelf, job: Job) -> dict[str, int]:
-    listed = (await store.listing(None, 1000))["jobs"]
-    counts: dict[str, int] = next(row["records"] for row in listed if row["id"] == job.id)
-    return counts
-
+from exporter.store.batches import SUCCEEDED
+from exporter.store.database import Database
+from exporter.store.job import Job
+from exporter.store.jobs import JobStore
+from exporter.store.refusals import RefusalRow
+from tests.store.shelf import ERRORS, LEASE, Shelf, a_job_with, accepted, claimed, new_job, opened
 
 # --- accepting
 
@@ -87,12 +26,12 @@ async def test_one_job_an_occurrence(store: Shelf) -> None:
 
 async def test_a_known_occurrence(store: Shelf) -> None:
     """Known from when it is stored, and still when its job has ended."""
-    assert not await store.known(new_job().alert, "bridge")
+    assert not await store.known(new_job().occurrence, "bridge")
     await accepted(store)
     await store.finish(await claimed(store), "done", "", 101.0)
-    assert await store.known(new_job().alert, "bridge")
-    assert not await store.known(new_job("g").alert, "bridge")
-    assert not await store.known(new_job().alert, "touch")
+    assert await store.known(new_job().occurrence, "bridge")
+    assert not await store.known(new_job("g").occurrence, "bridge")
+    assert not await store.known(new_job().occurrence, "touch")
 
 
 async def test_jobs_and_refusals_are_stored_together_or_not_at_all(store: Shelf) -> None:
@@ -112,7 +51,9 @@ async def test_what_was_accepted_is_claimed_as_it_was(store: Shelf, other: Shelf
         integration="acme",
         alert="HubSpotSalesforceFieldPermissionsMissing",
         action="bridge",
-        order=ORDER,
+        errors=ERRORS,
+        cooldown=60.0,
+        max_attempts=3,
         listed=False,
         failures=0,
         refused_for="",
@@ -214,84 +155,6 @@ async def test_a_shared_store_is_not_released(tmp_path: Path, store: Shelf) -> N
     assert await store.claim(100.0, LEASE) is None
 
 
-# --- records
-
-
-async def test_records_are_sent_in_batches(store: Shelf) -> None:
-    """Each error id is handed out once; what was handed out and not recorded is in doubt."""
-    job = await a_job_with(store, "e1", "e2", "e3")
-    assert await store.pending(job) == 3
-    assert await store.begin_batch(job, 2) == ("e1", "e2")
-    assert set(await store.in_doubt(job)) == {"e1", "e2"}
-    assert await store.begin_batch(job, 2) == ("e3",)
-    assert await store.begin_batch(job, 2) == ()
-    assert await outcomes(store, job) == EMPTY | {"sending": 3}
-
-
-async def test_recorded_outcomes_stay(store: Shelf) -> None:
-    """A record has the outcome and reason it was given; nothing is pending or in doubt then."""
-    job = await a_job_with(store, "e1", "e2", "e3")
-    await store.begin_batch(job, 3)
-    await store.record(job, {"e1": (SUCCEEDED, ""), "e2": (FAILED, "not_found")}, 101.0, LEASE)
-    assert await store.in_doubt(job) == ("e3",)
-    assert await store.pending(job) == 0
-    assert await outcomes(store, job) == EMPTY | {"succeeded": 1, "failed": 1, "sending": 1}
-
-
-async def test_outcomes_of_another_job_are_left_alone(store: Shelf) -> None:
-    """Two jobs may list the same error."""
-    first = await a_job_with(store, "e1", fingerprint="a")
-    await store.finish(first, "done", "", 101.0)
-    second = await a_job_with(store, "e1", fingerprint="b")
-    await store.record(second, {"e1": (SUCCEEDED, "")}, 102.0, LEASE)
-    assert await outcomes(store, first) == EMPTY | {"failed": 1}
-    assert await outcomes(store, second) == EMPTY | {"succeeded": 1}
-
-
-async def test_what_is_left_fails_with_its_job(store: Shelf) -> None:
-    """Pending and doubtful records alike; the count of them is returned."""
-    job = await a_job_with(store, "e1", "e2", "e3")
-    await store.begin_batch(job, 2)
-    await store.record(job, {"e1": (SUCCEEDED, "")}, 101.0, LEASE)
-    assert await store.finish(job, "failed", "given up", 102.0) == 2
-    assert await outcomes(store, job) == EMPTY | {"succeeded": 1, "failed": 2}
-    (row,) = (await store.listing(None, 1))["jobs"]
-    assert (row["state"], row["message"], row["finished_at"]) == ("failed", "given up", 102.0)
-
-
-async def test_a_list_is_stored_whole(store: Shelf) -> None:
-    """An error listed twice leaves nothing behind, so that the job can list anew."""
-    await accepted(store)
-    job = await claimed(store)
-    with pytest.raises(StoreError):
-        await store.list_records(job, [("e1", "contacts/1"), ("e1", "contacts/1")], 100.0)
-    await store.release()
-    again = await claimed(store)
-    assert (again.listed, await store.pending(again)) == (False, 0)
-
-
-async def test_attempts_are_successes_of_the_last_day(store: Shelf) -> None:
-    """Per record, over all jobs: how many, and when the last was."""
-    for number, at in enumerate((1_000.0, 50_000.0, 90_000.0)):
-        job = await a_job_with(store, "e1", "e2", fingerprint=f"f{number}", now=at)
-        await store.record(job, {"e1": (SUCCEEDED, ""), "e2": (FAILED, "locked")}, at, LEASE)
-        await store.finish(job, "done", "", at)
-    records = ["contacts/e1", "contacts/e2", "contacts/e3"]
-    assert await store.attempts("acme", records, 87_000.0) == {"contacts/e1": Attempts(3, 90_000.0)}
-    assert await store.attempts("acme", records, 87_400.0) == {"contacts/e1": Attempts(2, 90_000.0)}
-    assert await store.attempts("acme", ["contacts/e3"], 87_000.0) == {}
-    assert await store.attempts("beta", records, 87_000.0) == {}
-
-
-async def test_calls_since_a_moment(store: Shelf) -> None:
-    """Successful records after it, of one integration."""
-    job = await a_job_with(store, "e1", "e2", "e3")
-    await store.record(job, {"e1": (SUCCEEDED, "")}, 101.0, LEASE)
-    await store.record(job, {"e2": (SUCCEEDED, ""), "e3": (FAILED, "locked")}, 105.0, LEASE)
-    assert [await store.sent_since("acme", since) for since in (100.0, 101.0, 105.0)] == [2, 1, 0]
-    assert await store.sent_since("beta", 0.0) == 0
-
-
 # --- what is shown
 
 
@@ -306,15 +169,3 @@ async def test_counts_by_state(store: Shelf) -> None:
     await store.finish(job, "done", "", 121.0)
     await claimed(store, 122.0)
     assert await store.counts("acme") == ({"running": 1, "done": 1}, None)
-
-
-async def test_a_listing_is_the_newest_first(store: Shelf) -> None:
-    """Of one integration if one is named; at most as many as asked for."""
-    await accepted(store, new_job("a"), new_job("b"), new_job("c", integration="beta"))
-    for number in range(3):
-        await store.refuse(RefusalRow(100.0 + number, "acme", "Alert", "suspended", f"number {number}"))
-    listing = await store.listing("acme", 2)
-    assert [row["fingerprint"] for row in listing["jobs"]] == ["b", "a"]
-    assert [row["detail"] for row in listing["refusals"]] == ["number 2", "number 1"]
-    assert (await store.listing("beta", 10))["refusals"] == []
-    assert len((await store.listing(None, 10))["jobs"]) == 3

@@ -1,0 +1,41 @@
+"""What was not done, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from exporter.store.database import Database
+from exporter.store.tables import refusals
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRow:
+    """A refusal as it is listed."""
+
+    at: float
+    integration: str
+    alert: str
+    reason: str
+    detail: str
+
+
+class RefusalStore:
+    """Writes ``refusals``; raises ``StoreError``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def refuse(self, row: RefusalRow) -> None:
+        """Lists a refusal that came up while a job ran."""
+        async with self._database.transaction() as connection:
+            await insert_refusals(connection, [row])
+
+
+async def insert_refusals(connection: AsyncConnection, rows: Sequence[RefusalRow]) -> None:
+    """As a part of somebody's transaction."""
+    if rows:
+        await connection.execute(sa.insert(refusals), [asdict(row) for row in rows])

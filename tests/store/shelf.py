@@ -1,0 +1,59 @@
+"""A store whose jobs, records and refusals can be written and read back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from exporter.store.batches import BatchStore
+from exporter.store.database import Database, open_database
+from exporter.store.history import ResyncHistory
+from exporter.store.job import Job, NewJob, Occurrence
+from exporter.store.jobs import JobStore
+from exporter.store.refusals import RefusalStore
+
+ERRORS = frozenset({("permissions", "salesforce_field_permissions"), ("other", "unknown")})
+LEASE = 120.0
+
+
+class Shelf(JobStore, BatchStore, RefusalStore, ResyncHistory):
+    """What was written can be read back."""
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Database]:
+    database = await open_database(f"sqlite:///{folder / 'jobs.db'}")
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def new_job(fingerprint: str = "f", integration: str = "acme", status: str = "resolved") -> NewJob:
+    return NewJob(
+        Occurrence(integration, fingerprint, "2027-01-15T07:55:00Z", status),
+        alert="HubSpotSalesforceFieldPermissionsMissing",
+        action="bridge",
+        errors=ERRORS,
+        cooldown=60.0,
+        max_attempts=3,
+    )
+
+
+async def accepted(store: Shelf, *jobs: NewJob, now: float = 100.0) -> int:
+    return await store.accept(jobs or (new_job(),), (), now)
+
+
+async def claimed(store: Shelf, now: float = 100.0) -> Job:
+    job = await store.claim(now, LEASE)
+    assert job is not None
+    return job
+
+
+async def a_job_with(store: Shelf, *error_ids: str, fingerprint: str = "f", now: float = 100.0) -> Job:
+    """A claimed job whose records are those of the errors: error e1 is of record contacts/e1."""
+    await accepted(store, new_job(fingerprint), now=now)
+    job = await claimed(store, now)
+    await store.list_records(job, [(error_id, f"contacts/{error_id}") for error_id in error_ids], now)
+    return job
