@@ -23,7 +23,11 @@ from exporter.exposition.page import Exposition
 from exporter.polling.budget import Budget
 from exporter.polling.poller import Poller, Target, targets_of
 from exporter.remediation.actions import Action, action_of
+from exporter.remediation.journal import Journal
+from exporter.remediation.queues import Queues
 from exporter.remediation.receiver import Receiver
+from exporter.remediation.steps import Steps
+from exporter.remediation.waiting import Waiting
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import APIS, SelfMetrics
 from exporter.state.snapshots import Snapshots
@@ -74,19 +78,15 @@ class Service:
         self.snapshots.watch(self.exposition.update, self.exposition.forget)
         targets = self._connect(config)
         self.poller = Poller(targets, PollStore(database), self.snapshots, self._budget, self.metrics, clock)
-        self._jobs, self._reports = JobStore(database), ReportStore(database)
-        self.worker = Worker(
-            self._jobs,
-            BatchStore(database),
-            RefusalStore(database),
-            self._actions,
-            self.snapshots,
-            self.metrics,
-            clock,
-            self.poller.hasten,
-        )
+        self._reports = ReportStore(database)
+        jobs, batches = JobStore(database), BatchStore(database)
+        journal = Journal(jobs, batches, RefusalStore(database), self.metrics, clock)
+        waiting = Waiting(jobs, batches, journal, self.snapshots, clock, self.poller.hasten)
+        steps = Steps(batches, journal, waiting, clock)
+        self._queues = Queues(jobs, self.snapshots, self.metrics, clock)
+        self.worker = Worker(jobs, self._actions, steps, journal, self._queues, clock)
         self._receiver = Receiver(
-            config.remediation, self._jobs, self._actions, self.snapshots, self.metrics, self.worker, clock
+            config.remediation, jobs, self._actions, self.snapshots, self.metrics, self._queues, self.worker, clock
         )
         self.app: Starlette = build_app(
             exposition=self.exposition,
@@ -151,7 +151,7 @@ class Service:
         for http in closing:
             await http.aclose()
         for entry in config.integrations:
-            await self.worker.show_queue(entry.name)
+            await self._queues.show(entry.name)
         log.info("configuration reloaded", integrations=len(config.integrations), unchanged=len(unchanged))
 
     def _readable(self) -> Config:

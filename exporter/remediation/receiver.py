@@ -13,6 +13,7 @@ from exporter.remediation.actions import Action
 from exporter.remediation.notification import Alert, Notification
 from exporter.remediation.order import Order, new_job, occurrence_of
 from exporter.remediation.policy import decide
+from exporter.remediation.queues import Queues
 from exporter.remediation.refusal import Refusal
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import SelfMetrics
@@ -45,6 +46,7 @@ class Receiver:
         actions: Mapping[str, Action],
         snapshots: Snapshots,
         metrics: SelfMetrics,
+        queues: Queues,
         worker: Worker,
         clock: Clock,
     ) -> None:
@@ -53,6 +55,7 @@ class Receiver:
         self._actions = actions
         self._snapshots = snapshots
         self._metrics = metrics
+        self._queues = queues
         self._worker = worker
         self._clock = clock
 
@@ -92,6 +95,6 @@ class Receiver:
             self._metrics.refusal(row.integration, row.reason)
             log.info("remediation refused", integration=row.integration, alert=row.alert, reason=row.reason)
         for integration in {job.occurrence.integration for job in jobs}:
-            await self._worker.show_queue(integration)
+            await self._queues.show(integration)
         if jobs:
             self._worker.wake()

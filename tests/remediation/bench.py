@@ -15,9 +15,13 @@ from exporter.config.settings import Config
 from exporter.polling.poller import Poller
 from exporter.remediation.actions import Action
 from exporter.remediation.actions.bridge import BridgeResync
+from exporter.remediation.journal import Journal
 from exporter.remediation.lease import LEASE
 from exporter.remediation.notification import Notification
+from exporter.remediation.queues import Queues
 from exporter.remediation.receiver import Receipt, Receiver
+from exporter.remediation.steps import Steps
+from exporter.remediation.waiting import Waiting
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import PREFIX, SelfMetrics
 from exporter.service import Service
@@ -103,10 +107,13 @@ async def open_bench(
         async with httpx.AsyncClient(transport=transport) as http:
             service = Service(config, database, lambda: http, clock)
             snapshots, metrics = service.snapshots, service.metrics
-            jobs, batches, refusals = make_jobs(database), make_batches(database), RefusalStore(database)
+            jobs, batches = make_jobs(database), make_batches(database)
             actions = _actions(config, clock, http, metrics, make_action)
-            worker = Worker(jobs, batches, refusals, actions, snapshots, metrics, clock, service.poller.hasten)
-            receiver = Receiver(config.remediation, jobs, actions, snapshots, metrics, worker, clock)
+            journal = Journal(jobs, batches, RefusalStore(database), metrics, clock)
+            waiting = Waiting(jobs, batches, journal, snapshots, clock, service.poller.hasten)
+            queues = Queues(jobs, snapshots, metrics, clock)
+            worker = Worker(jobs, actions, Steps(batches, journal, waiting, clock), journal, queues, clock)
+            receiver = Receiver(config.remediation, jobs, actions, snapshots, metrics, queues, worker, clock)
             await service.poller.restore()
             await worker.restore()
             yield Bench(jobs, batches, ResyncHistory(database), service.poller, receiver, worker, metrics, clock)

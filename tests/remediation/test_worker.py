@@ -20,15 +20,14 @@ from exporter.polling.poller import HASTE_PAUSE, Target
 from exporter.remediation.actions import Pair
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE
+from exporter.remediation.queues import QUEUE_LOOK
+from exporter.remediation.waiting import LONGEST_JOB, REFUSED_PAUSE, UNREAD_PAUSE
 from exporter.remediation.worker import (
     CONCURRENT_JOBS,
     FIRST_RETRY,
     IDLE_PAUSE,
-    LONGEST_JOB,
     LONGEST_RETRY,
     MOST_FAILURES,
-    QUEUE_LOOK,
-    REFUSED_PAUSE,
     Worker,
 )
 from exporter.store.database import Database
@@ -465,7 +464,7 @@ async def test_what_was_read_long_ago_says_nothing_any_more(
     async with open_on(config) as restarted:
         await restarted.work()
         assert acme.resyncs.requests == 0
-        await restarted.later(IDLE_PAUSE)
+        await restarted.later(UNREAD_PAUSE)
         await restarted.work()
         assert acme.resyncs.requests == 1
 
