@@ -4,48 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import httpx
 import structlog
 from starlette.applications import Starlette
 
-from exporter.clients.connection import Connection, connect
-from exporter.clients.hubspot.search_pace import SearchPaces
 from exporter.clock import Clock
 from exporter.config.file import load_config
 from exporter.config.problem import ConfigError, Problem
-from exporter.config.secret import Secret
-from exporter.config.settings import Config, Integration
+from exporter.config.settings import Config
+from exporter.connections import Connections, OpenHttp
 from exporter.errors import StoreError
 from exporter.exposition.page import Exposition
 from exporter.polling.budget import Budget
 from exporter.polling.poller import Poller, Target, targets_of
-from exporter.remediation.actions import Action, action_of
-from exporter.remediation.journal import Journal
-from exporter.remediation.queues import Queues
-from exporter.remediation.receiver import Receiver
-from exporter.remediation.steps import Steps
-from exporter.remediation.waiting import Waiting
+from exporter.remediation.assembly import assemble
 from exporter.remediation.worker import Worker
-from exporter.self_metrics import APIS, SelfMetrics
+from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
-from exporter.store.batches import BatchStore
 from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database
 from exporter.store.history import ResyncHistory
-from exporter.store.jobs import JobStore
 from exporter.store.polls import PollStore
-from exporter.store.refusals import RefusalStore
 from exporter.store.reports import Report, ReportStore
 from exporter.web.app import build_app
 
 log = structlog.get_logger(__name__)
-
-OpenHttp = Callable[[], httpx.AsyncClient]
-"""Opens the HTTP client of one integration. Each has its own: a pool looks through all its connections at every
-request, so one pool for hundreds of integrations costs more than the requests themselves."""
 
 
 class Service:
@@ -63,44 +49,38 @@ class Service:
     ) -> None:
         self._config = config
         self._config_file = config_file
-        self._open_http = open_http
-        self._http: dict[str, httpx.AsyncClient] = {}
-        self._clock = clock
         self._reloading = asyncio.Lock()
-        self._paces = SearchPaces(clock)
-        self._connections: dict[str, Connection] = {}
-        self._actions: dict[str, Action] = {}
-
+        self._budget = Budget(CallStore(database), clock)
+        self._reports = ReportStore(database)
         self.metrics = SelfMetrics()
         self.snapshots = Snapshots(config.integrations)
-        self._budget = Budget(CallStore(database), clock)
         self.exposition = Exposition(self.metrics, clock)
         self.snapshots.watch(self.exposition.update, self.exposition.forget)
+        self._connections = Connections(open_http, self._budget.spend, self.metrics, clock)
         targets = self._connect(config)
         self.poller = Poller(targets, PollStore(database), self.snapshots, self._budget, self.metrics, clock)
-        self._reports = ReportStore(database)
-        jobs, batches = JobStore(database), BatchStore(database)
-        journal = Journal(jobs, batches, RefusalStore(database), self.metrics, clock)
-        waiting = Waiting(jobs, batches, journal, self.snapshots, clock, self.poller.hasten)
-        steps = Steps(batches, journal, waiting, clock)
-        self._queues = Queues(jobs, self.snapshots, self.metrics, clock)
-        self.worker = Worker(jobs, self._actions, steps, journal, self._queues, clock)
-        self._receiver = Receiver(
-            config.remediation, jobs, self._actions, self.snapshots, self.metrics, self._queues, self.worker, clock
+        actions = self._connections.actions
+        self._crew = assemble(
+            config.remediation, database, actions, self.snapshots, self.metrics, clock, self.poller.hasten
         )
         self.app: Starlette = build_app(
             exposition=self.exposition,
             snapshots=self.snapshots,
             poller=self.poller,
-            receiver=self._receiver,
+            receiver=self._crew.receiver,
             history=ResyncHistory(database),
             reports=self._reports,
-            actions=self._actions,
+            actions=actions,
             metrics=self.metrics,
-            webhook_token=self._webhook_token,
+            webhook_token=lambda: self._config.remediation.webhook_token,
             reload=self.reload if lifecycle else None,
             clock=clock,
         )
+
+    @property
+    def worker(self) -> Worker:
+        """Who works off the jobs."""
+        return self._crew.worker
 
     async def restore(self, *, take_over: bool = True) -> None:
         """Takes up what the last process knew and, with ``take_over``, the jobs it left; raises ``StoreError``."""
@@ -138,11 +118,11 @@ class Service:
         # First, so that a store that is away changes nothing.
         reports = await self._reports.all()
         unchanged = {entry.name for entry in config.integrations if self._config.integration(entry.name) == entry}
-        closing = [self._disconnect(name) for name in list(self._connections) if name not in unchanged]
+        closing = self._connections.drop_all_but(unchanged)
         removed = {entry.name for entry in self._config.integrations} - {entry.name for entry in config.integrations}
         targets = self._connect(config)
         self._config = config
-        self._receiver.settings = config.remediation
+        self._crew.receiver.settings = config.remediation
         self.snapshots.reconfigure(config.integrations, _sources(targets))
         self._show_reports(reports)
         for name in removed:
@@ -151,7 +131,7 @@ class Service:
         for http in closing:
             await http.aclose()
         for entry in config.integrations:
-            await self._queues.show(entry.name)
+            await self._crew.queues.show(entry.name)
         log.info("configuration reloaded", integrations=len(config.integrations), unchanged=len(unchanged))
 
     def _readable(self) -> Config:
@@ -169,37 +149,15 @@ class Service:
         self._budget.caps = {
             entry.name: entry.salesforce.max_api_calls_per_day for entry in config.integrations if entry.salesforce
         }
-        for entry in config.integrations:
-            if entry.name not in self._connections:
-                self._connect_one(entry)
-        targets = targets_of(config.integrations, self._connections)
+        self._connections.open(config.integrations)
+        targets = targets_of(config.integrations, self._connections.by_name)
         for target in targets:
             self.metrics.know_source(target.integration, target.source.name)
         return targets
 
-    def _connect_one(self, entry: Integration) -> None:
-        self._http[entry.name] = http = self._open_http()
-        connection = connect(entry, http, self._clock, self.metrics.request, self._paces, self._budget.spend)
-        self._connections[entry.name] = connection
-        self.metrics.know_integration(entry.name, [api for api in APIS if getattr(connection, api, None) is not None])
-        action = action_of(connection)
-        if action is not None:
-            self._actions[entry.name] = action
-            self.metrics.know_action(entry.name, action.name)
-
-    def _disconnect(self, name: str) -> httpx.AsyncClient:
-        """Forgets a connection and hands back its HTTP client, to be closed once nobody polls with it any more."""
-        del self._connections[name]
-        self._actions.pop(name, None)
-        return self._http.pop(name)
-
     async def close(self) -> None:
         """Closes every HTTP client."""
-        for http in self._http.values():
-            await http.aclose()
-
-    def _webhook_token(self) -> Secret | None:
-        return self._config.remediation.webhook_token
+        await self._connections.close()
 
 
 @contextlib.asynccontextmanager

@@ -1,0 +1,62 @@
+"""What each integration is connected with: an HTTP client, the clients of the outside APIs, and its way to resync."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+import httpx
+
+from exporter.clients.connection import Connection, SpendCall, connect
+from exporter.clients.hubspot.search_pace import SearchPaces
+from exporter.clock import Clock
+from exporter.config.settings import Integration
+from exporter.remediation.actions import Action, action_of
+from exporter.self_metrics import APIS, SelfMetrics
+
+OpenHttp = Callable[[], httpx.AsyncClient]
+"""Opens the HTTP client of one integration. Each has its own: a pool looks through all its connections at every
+request, so one pool for hundreds of integrations costs more than the requests themselves."""
+
+
+class Connections:
+    """``by_name`` and ``actions`` hold what is connected now, by integration."""
+
+    def __init__(self, open_http: OpenHttp, spend: SpendCall, metrics: SelfMetrics, clock: Clock) -> None:
+        self.by_name: dict[str, Connection] = {}
+        self.actions: dict[str, Action] = {}
+        self._open_http = open_http
+        self._spend = spend
+        self._metrics = metrics
+        self._clock = clock
+        self._paces = SearchPaces(clock)
+        self._http: dict[str, httpx.AsyncClient] = {}
+
+    def open(self, integrations: Iterable[Integration]) -> None:
+        """Connects what is not connected yet; sends nothing."""
+        for entry in integrations:
+            if entry.name not in self.by_name:
+                self._connect(entry)
+
+    def _connect(self, entry: Integration) -> None:
+        self._http[entry.name] = http = self._open_http()
+        connection = connect(entry, http, self._clock, self._metrics.request, self._paces, self._spend)
+        self.by_name[entry.name] = connection
+        apis = [api for api in APIS if getattr(connection, api, None) is not None]
+        self._metrics.know_integration(entry.name, apis)
+        action = action_of(connection)
+        if action is not None:
+            self.actions[entry.name] = action
+            self._metrics.know_action(entry.name, action.name)
+
+    def drop_all_but(self, kept: Collection[str]) -> list[httpx.AsyncClient]:
+        """Forgets the other connections and hands back their HTTP clients, to be closed once nobody polls with them."""
+        dropped = [name for name in self.by_name if name not in kept]
+        for name in dropped:
+            del self.by_name[name]
+            self.actions.pop(name, None)
+        return [self._http.pop(name) for name in dropped]
+
+    async def close(self) -> None:
+        """Closes every HTTP client."""
+        for http in self._http.values():
+            await http.aclose()
