@@ -19,7 +19,7 @@ from exporter.exposition.families import FAMILIES
 from exporter.exposition.families.entry import Known
 from exporter.model import Snapshot
 from exporter.self_metrics import PREFIX, SelfMetrics
-from exporter.state.conditions import conditions_change_at
+from exporter.state.channels import conditions_change_at
 
 OPENMETRICS, PLAIN = "application/openmetrics-text", "text/plain"
 _WEIGHT = re.compile(r";\s*q=([01](?:\.[0-9]{0,3})?)\s*(?:;|$)")

@@ -13,7 +13,7 @@ from exporter import __version__
 from exporter.catalog.catalog import CATALOG
 from exporter.clock import Clock, format_timestamp
 from exporter.model import Reading, Snapshot
-from exporter.state.conditions import Condition, conditions_of
+from exporter.state.channels import Condition, conditions_of
 from exporter.state.facts import REPORT, Facts, facts_of
 from exporter.state.snapshots import Snapshots
 

@@ -7,7 +7,7 @@ import pytest
 from exporter.catalog.catalog import CATALOG
 from exporter.model import Suspension
 from exporter.remediation.gate import cause_refusal, gate
-from exporter.state.conditions import Condition, Evidence
+from exporter.state.channels import Condition, Evidence
 from exporter.state.facts import Facts
 
 NOTHING_KNOWN = Facts()

@@ -26,7 +26,7 @@ from exporter.model import (
     UsageLog,
 )
 from exporter.self_metrics import SelfMetrics
-from exporter.state.conditions import STALE_AFTER, Condition, conditions_change_at, conditions_of
+from exporter.state.channels import STALE_AFTER, Condition, conditions_change_at, conditions_of
 from tests.clocks import ManualClock
 from tests.pages import Page
 
