@@ -1,4 +1,4 @@
-"""Frozen value objects: what one integration looked like at one time.
+"""Frozen value objects: what sources say of one integration at one time, part by part, and why they could not.
 
 Times are seconds since the Unix epoch, counts are calls or records, sizes are bytes. ``None`` means unknown and
 becomes an absent sample; a known zero is 0.
@@ -6,7 +6,6 @@ becomes an absent sample; a known zero is 0.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -143,7 +142,7 @@ class Heartbeat:
 
 
 Part = OrgLimits | SyncHealth | Access | TrustStatus | UsageLog | Heartbeat
-"""What one source contributes to a Snapshot."""
+"""What one source says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,71 +152,3 @@ class Failure:
     kind: str
     code: str | None
     message: str
-
-
-INTERVALS_VISIBLE = 3
-"""When a source fails, its last values stay visible until this many of its intervals have passed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The newest poll of one source, and the newest good part if the last polls failed.
-
-    ``header_usage`` is what the answers of this source said of the org's API calls on the side.
-    """
-
-    source: str
-    interval: float
-    attempted_at: float
-    failure: Failure | None = None
-    part: Part | None = None
-    succeeded_at: float | None = None
-    header_usage: OrgUsage | None = None
-
-    @property
-    def up(self) -> bool:
-        return self.failure is None
-
-    @property
-    def expires_at(self) -> float | None:
-        """When the part counts as too old to be shown."""
-        return None if self.succeeded_at is None else self.succeeded_at + INTERVALS_VISIBLE * self.interval
-
-    def visible_part(self, now: float) -> Part | None:
-        return self.part if self.expires_at is not None and now < self.expires_at else None
-
-    @property
-    def attempt_expires_at(self) -> float:
-        """When the outcome of the newest poll, good or bad, no longer says how things are."""
-        return self.attempted_at + INTERVALS_VISIBLE * self.interval
-
-    @property
-    def usage_expires_at(self) -> float | None:
-        usage = self.header_usage
-        return None if usage is None else usage.observed_at + INTERVALS_VISIBLE * self.interval
-
-    def visible_usage(self, now: float) -> OrgUsage | None:
-        return self.header_usage if self.usage_expires_at is not None and now < self.usage_expires_at else None
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What is known of one integration: its settings that are facts, and the newest reading of each source."""
-
-    integration: str
-    notify: str
-    configured_allocation: int | None
-    readings: tuple[Reading, ...] = ()
-
-    def reading(self, source: str) -> Reading | None:
-        return next((reading for reading in self.readings if reading.source == source), None)
-
-    def with_settings(self, notify: str, configured_allocation: int | None, sources: Collection[str]) -> Snapshot:
-        """A new Snapshot after a change of the configuration; readings of other sources than these are dropped."""
-        kept = tuple(reading for reading in self.readings if reading.source in sources)
-        return Snapshot(self.integration, notify, configured_allocation, kept)
-
-    def with_reading(self, reading: Reading) -> Snapshot:
-        """A new Snapshot in which ``reading`` replaces the older one of its source."""
-        others = tuple(old for old in self.readings if old.source != reading.source)
-        return Snapshot(self.integration, self.notify, self.configured_allocation, (*others, reading))

@@ -13,8 +13,9 @@ from dataclasses import replace
 from exporter.catalog.catalog import CATALOG
 from exporter.config.settings import Integration
 from exporter.exposition.page import Exposition
-from exporter.model import ErrorCount, OrgLimits, OrgUsage, Reading, Storage, Suspension, SyncHealth
+from exporter.model import ErrorCount, OrgLimits, OrgUsage, Storage, Suspension, SyncHealth
 from exporter.self_metrics import SelfMetrics
+from exporter.state.reading import Reading
 from exporter.state.snapshots import Snapshots
 from tests.clocks import ManualClock
 

@@ -17,9 +17,9 @@ from exporter.clock import Clock
 from exporter.exposition.escaping import escape
 from exporter.exposition.families import FAMILIES
 from exporter.exposition.families.entry import Known
-from exporter.model import Snapshot
 from exporter.self_metrics import PREFIX, SelfMetrics
 from exporter.state.channels import conditions_change_at
+from exporter.state.snapshot import Snapshot
 
 OPENMETRICS, PLAIN = "application/openmetrics-text", "text/plain"
 _WEIGHT = re.compile(r";\s*q=([01](?:\.[0-9]{0,3})?)\s*(?:;|$)")

@@ -14,12 +14,13 @@ from exporter.clients.connection import Connection
 from exporter.clock import Clock
 from exporter.config.settings import Integration
 from exporter.errors import InvalidAnswer, StoreError, UpstreamError, UpstreamTimeout
-from exporter.model import Failure, Part, Reading
+from exporter.model import Failure, Part
 from exporter.polling import schedule
 from exporter.polling.budget import Budget, pace
 from exporter.self_metrics import SelfMetrics
 from exporter.sources import SOURCES, Source
 from exporter.state.facts import facts_of
+from exporter.state.reading import Reading
 from exporter.state.snapshots import Snapshots
 from exporter.store.polls import PollRow, PollStore, payload_text
 

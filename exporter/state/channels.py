@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from exporter.model import Access, Heartbeat, OrgLimits, Snapshot, TrustStatus
+from exporter.model import Access, Heartbeat, OrgLimits, TrustStatus
 from exporter.sources import SOURCES
 from exporter.state.facts import facts_expire_at, facts_of, sources_of
+from exporter.state.snapshot import Snapshot
 
 STALE_AFTER = 3600.0
 """Four of HubSpot's 15-minute rounds: a change that waits longer is not just waiting for its turn."""

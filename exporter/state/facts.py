@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from exporter.model import ErrorCount, OrgLimits, Part, Snapshot, Storage, Suspension, SyncHealth, UsageLog
+from exporter.model import ErrorCount, OrgLimits, Part, Storage, Suspension, SyncHealth, UsageLog
+from exporter.state.snapshot import Snapshot
 
 P = TypeVar("P", bound=Part)
 

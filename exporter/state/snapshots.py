@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from exporter.config.settings import Integration
-from exporter.model import Reading, Snapshot, Suspension, SyncHealth
+from exporter.model import Suspension, SyncHealth
 from exporter.state.facts import REPORT
+from exporter.state.reading import Reading
+from exporter.state.snapshot import Snapshot
 
 
 class Snapshots:

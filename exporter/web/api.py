@@ -12,9 +12,10 @@ from starlette.responses import JSONResponse, Response
 
 from exporter.clock import Clock, format_timestamp
 from exporter.errors import StoreError
-from exporter.model import Reading, Snapshot
 from exporter.state.channels import Condition, Evidence, conditions_of
 from exporter.state.facts import REPORT, facts_of
+from exporter.state.reading import Reading
+from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
 from exporter.store.history import ResyncHistory
 

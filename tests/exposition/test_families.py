@@ -19,13 +19,13 @@ from exporter.model import (
     OrgUsage,
     Part,
     Permission,
-    Reading,
-    Snapshot,
     Storage,
     Suspension,
     SyncHealth,
     TrustStatus,
 )
+from exporter.state.reading import Reading
+from exporter.state.snapshot import Snapshot
 
 NOW = 1_800_000_000.0
 NOUNS = sorted(module.name for module in pkgutil.iter_modules(families.__path__) if module.name != "entry")

@@ -23,19 +23,11 @@ from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.exposition.escaping import escape
 from exporter.exposition.page import Exposition
-from exporter.model import (
-    ErrorCount,
-    Failure,
-    OrgLimits,
-    OrgUsage,
-    Reading,
-    Snapshot,
-    Storage,
-    Suspension,
-    SyncHealth,
-)
+from exporter.model import ErrorCount, Failure, OrgLimits, OrgUsage, Storage, Suspension, SyncHealth
 from exporter.self_metrics import SelfMetrics
 from exporter.service import Service
+from exporter.state.reading import Reading
+from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
 from tests.clocks import ManualClock
 from tests.pages import OPENMETRICS_ACCEPT, PREFIX, Page, openmetrics_page, scrape

@@ -23,13 +23,14 @@ from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 from exporter.errors import ServerError
-from exporter.model import OrgLimits, OrgUsage, Part, Reading
+from exporter.model import OrgLimits, OrgUsage, Part
 from exporter.polling.budget import Budget
 from exporter.polling.poller import HASTE_PAUSE, Poller, Target
 from exporter.polling.schedule import JITTER, LONGEST_FIRST_DELAY
 from exporter.self_metrics import SelfMetrics
 from exporter.service import Service
 from exporter.sources import Source
+from exporter.state.reading import Reading
 from exporter.state.snapshots import Snapshots
 from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database

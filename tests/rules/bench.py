@@ -40,13 +40,13 @@ from exporter.model import (
     OrgUsage,
     Part,
     Permission,
-    Reading,
     Storage,
     Suspension,
     SyncHealth,
     TrustStatus,
 )
 from exporter.self_metrics import PREFIX, SelfMetrics
+from exporter.state.reading import Reading
 from exporter.state.snapshots import Snapshots
 from tests.clocks import ManualClock
 from tests.rules.history import promtool

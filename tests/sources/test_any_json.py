@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from exporter.errors import UpstreamError
 from exporter.exposition.page import Exposition
-from exporter.model import OrgLimits, Part, Reading, Snapshot, SyncHealth
+from exporter.model import OrgLimits, Part, SyncHealth
 from exporter.self_metrics import SelfMetrics
 from exporter.sources import salesforce_limits, sync_health
 from exporter.sources.source import Source
+from exporter.state.reading import Reading
+from exporter.state.snapshot import Snapshot
 from tests.clocks import ManualClock
 from tests.pages import OPENMETRICS_ACCEPT, Page, openmetrics_page
 

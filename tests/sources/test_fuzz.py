@@ -24,9 +24,10 @@ from exporter.config.secret import Secret
 from exporter.config.settings import ClientCredentials, HubSpot, Integration, Salesforce, SyncHealthFeed, TrustSettings
 from exporter.errors import UpstreamError
 from exporter.exposition.page import Exposition
-from exporter.model import Reading, Snapshot
 from exporter.self_metrics import SelfMetrics
 from exporter.sources import SOURCES, Source
+from exporter.state.reading import Reading
+from exporter.state.snapshot import Snapshot
 from tests.clocks import ManualClock
 from tests.pages import OPENMETRICS_ACCEPT, Page, openmetrics_page
 

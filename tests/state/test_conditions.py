@@ -17,8 +17,6 @@ from exporter.model import (
     OrgUsage,
     Part,
     Permission,
-    Reading,
-    Snapshot,
     Storage,
     Suspension,
     SyncHealth,
@@ -27,6 +25,8 @@ from exporter.model import (
 )
 from exporter.self_metrics import SelfMetrics
 from exporter.state.channels import STALE_AFTER, Condition, conditions_change_at, conditions_of
+from exporter.state.reading import Reading
+from exporter.state.snapshot import Snapshot
 from tests.clocks import ManualClock
 from tests.pages import Page
 

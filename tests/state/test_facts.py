@@ -6,20 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.model import (
-    ErrorCount,
-    Failure,
-    OrgLimits,
-    OrgUsage,
-    Part,
-    Reading,
-    Snapshot,
-    Storage,
-    Suspension,
-    SyncHealth,
-    UsageLog,
-)
+from exporter.model import ErrorCount, Failure, OrgLimits, OrgUsage, Part, Storage, Suspension, SyncHealth, UsageLog
 from exporter.state.facts import CONFIGURATION, HEADER, Facts, facts_expire_at, facts_of
+from exporter.state.reading import Reading
+from exporter.state.snapshot import Snapshot
 
 NOW = 1_800_000_000.0
 MINUTE = 60.0

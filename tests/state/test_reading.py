@@ -1,4 +1,4 @@
-"""The value objects."""
+"""What one source last said."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import math
 
 import pytest
 
-from exporter.model import INTERVALS_VISIBLE, Failure, OrgLimits, OrgUsage, Reading, Snapshot
+from exporter.model import Failure, OrgLimits, OrgUsage
+from exporter.state.reading import INTERVALS_VISIBLE, Reading
 
 PART = OrgLimits(OrgUsage(1, 2, 1000.0), ())
 GOOD = Reading("salesforce_limits", 60.0, 1000.0, part=PART, succeeded_at=1000.0, header_usage=OrgUsage(3, 4, 1010.0))
-SNAPSHOT = Snapshot("acme", "immediate", None)
 
 
 def test_a_part_is_visible_for_three_intervals() -> None:
@@ -50,21 +50,7 @@ def test_what_was_never_read_is_not_visible() -> None:
     assert (never.visible_part(0.0), never.visible_usage(0.0)) == (None, None)
 
 
-def test_a_reading_replaces_that_of_its_source() -> None:
-    """In a new Snapshot; the old one stays as it was."""
-    first = SNAPSHOT.with_reading(GOOD)
-    other = dataclasses.replace(GOOD, source="sync_health")
-    newer = dataclasses.replace(GOOD, attempted_at=2000.0)
-    both = first.with_reading(other).with_reading(newer)
-    assert SNAPSHOT.readings == ()
-    assert first.readings == (GOOD,)
-    assert (both.reading("salesforce_limits"), both.reading("sync_health")) == (newer, other)
-    assert both.reading("mailbox") is None
-
-
-@pytest.mark.parametrize("value", [PART, GOOD, SNAPSHOT], ids=lambda value: type(value).__name__)
-def test_nothing_is_changed_after_it_is_built(value: object) -> None:
-    """They are frozen."""
-    field = dataclasses.fields(value)[0].name  # type: ignore[arg-type]
+def test_it_is_not_changed_after_it_is_built() -> None:
+    """It is frozen."""
     with pytest.raises(dataclasses.FrozenInstanceError):
-        setattr(value, field, None)
+        GOOD.source = "mailbox"  # type: ignore[misc]

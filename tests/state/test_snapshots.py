@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from exporter.config.settings import Config
-from exporter.model import Reading, Snapshot, Suspension, SyncHealth
+from exporter.model import Suspension, SyncHealth
+from exporter.state.reading import Reading
+from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
 
 READING = Reading("sync_health", 60.0, 1000.0)

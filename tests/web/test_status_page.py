@@ -9,8 +9,10 @@ import httpx
 import pytest
 
 from exporter.demo.simulator.org import Org
-from exporter.model import ErrorCount, Failure, OrgLimits, OrgUsage, Reading, Snapshot, Suspension, SyncHealth
+from exporter.model import ErrorCount, Failure, OrgLimits, OrgUsage, Suspension, SyncHealth
 from exporter.service import Service
+from exporter.state.reading import Reading
+from exporter.state.snapshot import Snapshot
 from exporter.web.status_page import age, render, status_row
 from tests.clocks import ManualClock
 from tests.web.conftest import poll_all

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from exporter.model import Part, Snapshot
+from exporter.model import Part
 from exporter.state.facts import Facts, P, facts_of
+from exporter.state.snapshot import Snapshot
 
 Sample = tuple[str, Mapping[str, str], float]
 """Family without prefix, labels without ``integration``, value."""

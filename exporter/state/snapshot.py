@@ -1,0 +1,31 @@
+"""What is known of one integration at one time, all its sources together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from exporter.state.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is known of one integration: its settings that are facts, and the newest reading of each source."""
+
+    integration: str
+    notify: str
+    configured_allocation: int | None
+    readings: tuple[Reading, ...] = ()
+
+    def reading(self, source: str) -> Reading | None:
+        return next((reading for reading in self.readings if reading.source == source), None)
+
+    def with_settings(self, notify: str, configured_allocation: int | None, sources: Collection[str]) -> Snapshot:
+        """A new Snapshot after a change of the configuration; readings of other sources than these are dropped."""
+        kept = tuple(reading for reading in self.readings if reading.source in sources)
+        return Snapshot(self.integration, notify, configured_allocation, kept)
+
+    def with_reading(self, reading: Reading) -> Snapshot:
+        """A new Snapshot in which ``reading`` replaces the older one of its source."""
+        others = tuple(old for old in self.readings if old.source != reading.source)
+        return Snapshot(self.integration, self.notify, self.configured_allocation, (*others, reading))
