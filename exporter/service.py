@@ -19,7 +19,8 @@ from exporter.connections import Connections, OpenHttp
 from exporter.errors import StoreError
 from exporter.exposition.page import Exposition
 from exporter.polling.budget import Budget
-from exporter.polling.poller import Poller, Target, targets_of
+from exporter.polling.poller import Poller
+from exporter.polling.target import Target, targets_of
 from exporter.remediation.assembly import assemble
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import SelfMetrics

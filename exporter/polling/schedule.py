@@ -14,6 +14,9 @@ LONGEST_FIRST_DELAY = 15.0
 FIRST_POLLS_PER_SECOND = 60
 """A first round of thousands of polls takes its time: begun all at once they would run into their own deadline."""
 
+HASTE_PAUSE = 60.0
+"""Seconds after a poll in which nothing makes the next one come earlier: haste must not burn API calls."""
+
 
 def first_due(now: float, interval: float, chance: float, crowd: int = 1) -> float:
     """The first poll ever of one of a ``crowd``: soon, but not all at once. ``chance`` is uniform in [0, 1)."""
@@ -37,3 +40,8 @@ def resumed_due(stored_due_at: float, now: float, interval: float, failed: bool)
 def postponed_due(due_at: float, now: float, retry_after: float | None) -> float:
     """A poll that was asked to wait does wait, within reason."""
     return max(due_at, now + min(retry_after or 0.0, LONGEST_RETRY_AFTER))
+
+
+def may_hasten(due_at: float, attempted_at: float | None, now: float) -> bool:
+    """Whether a poll that something waits for may come now rather than when it is due."""
+    return now < due_at and now - (attempted_at or 0.0) >= HASTE_PAUSE

@@ -22,8 +22,9 @@ from exporter.config.settings import Config
 from exporter.demo.simulator.settings import Settings
 from exporter.exposition.page import Exposition
 from exporter.polling.budget import Budget
-from exporter.polling.poller import Poller, Target, targets_of
+from exporter.polling.poller import Poller
 from exporter.polling.schedule import JITTER
+from exporter.polling.target import Target, targets_of
 from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
 from exporter.store.calls import CallStore

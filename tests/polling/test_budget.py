@@ -16,7 +16,7 @@ from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.errors import BudgetExceeded, StoreError
 from exporter.polling.budget import Budget, pace
-from exporter.polling.poller import Target
+from exporter.polling.target import Target
 from exporter.service import Service
 from exporter.state.facts import Facts
 from exporter.store.calls import CallStore

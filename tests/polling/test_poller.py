@@ -25,8 +25,9 @@ from exporter.demo.simulator.world import World
 from exporter.errors import ServerError
 from exporter.model import OrgLimits, OrgUsage, Part
 from exporter.polling.budget import Budget
-from exporter.polling.poller import HASTE_PAUSE, Poller, Target
-from exporter.polling.schedule import JITTER, LONGEST_FIRST_DELAY
+from exporter.polling.poller import Poller
+from exporter.polling.schedule import HASTE_PAUSE, JITTER, LONGEST_FIRST_DELAY
+from exporter.polling.target import Target
 from exporter.self_metrics import SelfMetrics
 from exporter.service import Service
 from exporter.sources import Source

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from exporter.clients.http.upstream import LONGEST_RETRY_AFTER
 from exporter.polling.schedule import (
+    HASTE_PAUSE,
     JITTER,
     LONGEST_FIRST_DELAY,
     first_due,
+    may_hasten,
     next_due,
     postponed_due,
     resumed_due,
@@ -81,3 +83,13 @@ def test_a_restart_keeps_a_pause_that_was_asked_for() -> None:
 def test_retry_after_postpones_within_reason(retry_after: float | None, due: float) -> None:
     """Never earlier than it was due, never later than an hour."""
     assert postponed_due(NOW + 60, NOW, retry_after) == NOW + due
+
+
+@pytest.mark.parametrize(
+    ("due_in", "attempted_ago", "may"),
+    [(600.0, HASTE_PAUSE, True), (600.0, HASTE_PAUSE - 1, False), (600.0, None, True), (0.0, 3600.0, False)],
+)
+def test_haste_comes_at_most_once_a_minute(due_in: float, attempted_ago: float | None, may: bool) -> None:
+    """And what is due already need not be hastened."""
+    attempted_at = None if attempted_ago is None else NOW - attempted_ago
+    assert may_hasten(NOW + due_in, attempted_at, NOW) is may

@@ -11,7 +11,8 @@ from exporter.config.file import load_config
 from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
-from exporter.polling.poller import HASTE_PAUSE, Target
+from exporter.polling.schedule import HASTE_PAUSE
+from exporter.polling.target import Target
 from exporter.remediation.waiting import LONGEST_JOB, REFUSED_PAUSE, UNREAD_PAUSE
 from tests.remediation.at_work import Interrupted, permission_errors, records
 from tests.remediation.bench import Bench

@@ -14,7 +14,7 @@ from exporter.demo.simulator.faults import NAMES, Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 from exporter.errors import UPSTREAM_ERROR_KINDS
-from exporter.polling.poller import Target
+from exporter.polling.target import Target
 from exporter.service import Service
 from tests.clocks import ManualClock
 from tests.pages import PREFIX, Page, Series, look, scrape

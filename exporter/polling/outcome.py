@@ -1,0 +1,54 @@
+"""How one reading of a target ended, and what that means for its row and for what is shown. Pure.
+
+What a failure means: it leaves the last good payload and part as they are, for as long as a reading holds
+(``exporter.state.reading``); it is stored and shown with its kind, the API's own code and a sentence; and where the API
+asked for a pause, the next poll waits for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from exporter.errors import UpstreamError
+from exporter.model import Failure, OrgUsage, Part
+from exporter.polling import schedule
+from exporter.polling.target import Target
+from exporter.state.reading import Reading
+from exporter.store.polls import PollRow
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Payload and part of a reading that worked, or the error of one that failed."""
+
+    payload: str | None = None
+    part: Part | None = None
+    error: UpstreamError | None = None
+
+
+def row_after(row: PollRow, outcome: Outcome, usage: OrgUsage | None, now: float) -> PollRow:
+    """The row of a poll that began with ``row`` and ended ``now``; ``usage`` is what was said on the side."""
+    row = replace(row, attempted_at=now, usage=usage or row.usage)
+    error = outcome.error
+    if error is None:
+        return replace(row, failure=None, payload=outcome.payload, succeeded_at=now)
+    failure = Failure(error.kind, error.code, str(error))
+    return replace(row, failure=failure, due_at=schedule.postponed_due(row.due_at, now, error.retry_after))
+
+
+def reading_of(target: Target, row: PollRow, part: Part | None, shown: Reading | None) -> Reading | None:
+    """What a row says to whoever looks: with its own ``part``, or else the one that is ``shown`` already.
+
+    ``None`` as long as nobody has tried.
+    """
+    if row.attempted_at is None:
+        return None
+    return Reading(
+        source=target.source.name,
+        interval=target.interval,
+        attempted_at=row.attempted_at,
+        failure=row.failure,
+        part=part or (shown.part if shown else None),
+        succeeded_at=row.succeeded_at,
+        header_usage=row.usage,
+    )

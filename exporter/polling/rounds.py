@@ -1,0 +1,127 @@
+"""The book of rounds: which poll of each target comes next, whose it is, and what the last one read.
+
+The store numbers the rounds, so that of several replicas one polls and the others take over what it read; this book
+is the same in memory, and holds while the store is away. What is entered here is what is shown.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import structlog
+
+from exporter.clock import Clock
+from exporter.errors import StoreError
+from exporter.model import Part
+from exporter.polling import schedule
+from exporter.polling.budget import pace
+from exporter.polling.outcome import Outcome, reading_of, row_after
+from exporter.polling.poll import stored_part
+from exporter.polling.target import Key, Target
+from exporter.state.facts import facts_of
+from exporter.state.snapshots import Snapshots
+from exporter.store.polls import PollRow, PollStore
+
+log = structlog.get_logger(__name__)
+
+
+class Rounds:
+    """One row a target."""
+
+    def __init__(self, store: PollStore, snapshots: Snapshots, clock: Clock) -> None:
+        self._store = store
+        self._snapshots = snapshots
+        self._clock = clock
+        self._rows: dict[Key, PollRow] = {}
+
+    async def take_up(self, targets: Sequence[Target]) -> None:
+        """Goes on with these targets where the store left them; raises ``StoreError``."""
+        stored = {(row.integration, row.source): row for row in await self._store.all()}
+        now = self._clock.time()
+        for target in targets:
+            row = stored.get(target.key)
+            if row is None:
+                due_at = schedule.first_due(now, target.interval, random.random(), len(targets))  # noqa: S311
+                self._rows[target.key] = PollRow(*target.key, 0, due_at)
+            else:
+                due_at = schedule.resumed_due(row.due_at, now, target.interval, row.failure is not None)
+                self._enter(target, replace(row, due_at=due_at), stored_part(target, row))
+
+    def keep(self, targets: Collection[Target]) -> None:
+        """Forgets all but these."""
+        keys = {target.key for target in targets}
+        self._rows = {key: row for key, row in self._rows.items() if key in keys}
+
+    def due_at(self, target: Target) -> float:
+        """When the target is polled next."""
+        return self._rows[target.key].due_at
+
+    def tried(self) -> bool:
+        """Whether every target has been read, or tried, at least once."""
+        return all(row.attempted_at is not None for row in self._rows.values())
+
+    def hasten(self, key: Key) -> bool:
+        """Makes a target due now; ``False`` where it is due already, was polled just now, or is not known."""
+        row, now = self._rows.get(key), self._clock.time()
+        if row is None or not schedule.may_hasten(row.due_at, row.attempted_at, now):
+            return False
+        self._rows[key] = replace(row, due_at=now)
+        return True
+
+    async def claim(self, target: Target) -> PollRow | None:
+        """The row of the poll that begins now, ``None`` if another replica has begun it."""
+        seen = self._rows[target.key]
+        due_at = schedule.next_due(self._clock.time(), self._interval(target), random.random())  # noqa: S311
+        try:
+            if await self._store.begin(seen.integration, seen.source, seen.round, due_at):
+                return replace(seen, round=seen.round + 1, due_at=due_at)
+            await self._adopt(target, seen)
+        except StoreError as error:
+            # A store that is away must not blind the on-call engineer: the schedule in memory still holds. The round
+            # stays as it was seen, for nothing was claimed.
+            log.error("poll not claimed", **target.names, error=str(error))
+            return replace(seen, due_at=due_at)
+        return None
+
+    async def look_again(self, target: Target) -> None:
+        """Takes over what the other replica has read since."""
+        try:
+            await self._adopt(target, self._rows[target.key])
+        except StoreError as error:
+            log.error("poll of another replica not seen", **target.names, error=str(error))
+
+    async def finish(self, target: Target, claimed: PollRow, outcome: Outcome) -> None:
+        """Shows how a claimed poll ended, and stores it."""
+        row = row_after(claimed, outcome, target.usage, self._clock.time())
+        self._enter(target, row, outcome.part)
+        try:
+            await self._store.finish(row)
+        except StoreError as error:
+            log.error("poll not stored", **target.names, error=str(error))
+
+    async def _adopt(self, target: Target, seen: PollRow) -> None:
+        """Another replica polls this target: show what it read, wait until its next poll is due."""
+        row = await self._store.one(*target.key)
+        if row is None:
+            # The store lost it: the next round is the first again.
+            self._rows[target.key] = replace(seen, round=0)
+        elif (row.attempted_at or 0.0) < (seen.attempted_at or 0.0):
+            # What we know is newer: the store was away when we read it.
+            self._rows[target.key] = replace(seen, round=row.round, due_at=row.due_at)
+        else:
+            self._enter(target, row, stored_part(target, row))
+
+    def _enter(self, target: Target, row: PollRow, part: Part | None) -> None:
+        self._rows[target.key] = row
+        shown = self._snapshots[target.integration].reading(target.source.name)
+        reading = reading_of(target, row, part, shown)
+        if reading is not None:
+            self._snapshots.put(target.integration, reading)
+
+    def _interval(self, target: Target) -> float:
+        """What the target's interval is while its org is short of calls, or is not."""
+        if not target.source.asks_salesforce:
+            return target.interval
+        return target.interval * pace(facts_of(self._snapshots[target.integration], self._clock.time()))

@@ -1,0 +1,60 @@
+"""What the end of a reading means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from exporter.errors import RateLimited
+from exporter.model import Failure, OrgLimits, OrgUsage
+from exporter.polling.outcome import Outcome, reading_of, row_after
+from exporter.polling.target import Target
+from exporter.service import Service
+from exporter.state.reading import Reading
+from exporter.store.polls import PollRow
+
+NOW = 1_800_000_000.0
+USAGE = OrgUsage(1, 2, NOW - 60)
+PART = OrgLimits(USAGE, ())
+ROW = PollRow("acme", "salesforce_limits", 7, NOW + 60, NOW - 60, None, NOW - 60, "{}", USAGE)
+REFUSED = Outcome(error=RateLimited("wait", code="REQUEST_LIMIT_EXCEEDED", retry_after=600.0))
+
+
+def test_what_was_read_replaces_what_was_known() -> None:
+    """Payload, time and usage are new, and an earlier failure is over; the schedule stays as it was claimed."""
+    usage = OrgUsage(3, 4, NOW)
+    failed = replace(ROW, failure=Failure("server", None, "busy"))
+    row = row_after(failed, Outcome("[]", PART), usage, NOW)
+    assert row == PollRow("acme", "salesforce_limits", 7, NOW + 60, NOW, None, NOW, "[]", usage)
+
+
+def test_a_failure_leaves_the_last_good_payload() -> None:
+    """It is named, and the pause the API asked for postpones the next poll."""
+    row = row_after(ROW, REFUSED, None, NOW)
+    failure = Failure("rate_limit", "REQUEST_LIMIT_EXCEEDED", "wait")
+    assert row == replace(ROW, attempted_at=NOW, failure=failure, due_at=NOW + 600)
+
+
+@pytest.fixture
+def target(service: Service) -> Target:
+    """The limits of acme."""
+    return next(each for each in service.poller.targets if each.key == ("acme", "salesforce_limits"))
+
+
+def test_nothing_is_shown_before_anybody_has_tried(target: Target) -> None:
+    """A row that is only due says nothing of the source."""
+    assert reading_of(target, replace(ROW, attempted_at=None), None, None) is None
+
+
+def test_a_row_without_a_part_goes_on_showing_the_last_one(target: Target) -> None:
+    """With the failure beside it."""
+    shown = Reading("salesforce_limits", target.interval, NOW - 60, part=PART, succeeded_at=NOW - 60)
+    reading = reading_of(target, row_after(ROW, REFUSED, None, NOW), None, shown)
+    assert reading is not None
+    assert (reading.part, reading.succeeded_at, reading.attempted_at) == (PART, NOW - 60, NOW)
+    assert reading.failure == Failure("rate_limit", "REQUEST_LIMIT_EXCEEDED", "wait")
+    newer = OrgLimits(OrgUsage(5, 6, NOW), ())
+    replaced = reading_of(target, row_after(ROW, Outcome("[]", newer), None, NOW), newer, shown)
+    assert replaced is not None
+    assert (replaced.part, replaced.up) == (newer, True)
