@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+_YEAR_3000 = 32_503_680_000.0
+
 
 class Clock(Protocol):
     """What the product asks of time."""
@@ -34,6 +36,11 @@ def parse_timestamp(text: str) -> float:
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} names no time zone")
     return moment.timestamp()
+
+
+def is_plausible(seconds: float) -> bool:
+    """Whether a time that somebody else states can be meant: from 1970 to 2999."""
+    return 0 <= seconds < _YEAR_3000
 
 
 def format_timestamp(seconds: float | None) -> str | None:

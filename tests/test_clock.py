@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.clock import SystemClock, format_timestamp, parse_timestamp
+from exporter.clock import SystemClock, format_timestamp, is_plausible, parse_timestamp
 
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
@@ -58,6 +59,37 @@ def test_a_time_without_a_zone_is_refused(text: str) -> None:
     """Nobody knows when it was."""
     with pytest.raises(ValueError, match=r"names no time zone|Invalid isoformat"):
         parse_timestamp(text)
+
+
+@settings(derandomize=True, deadline=None, max_examples=300)
+@given(
+    st.text(max_size=40)
+    | st.builds(
+        "{}{}{}".format,
+        st.sampled_from(["0001-01-01", "9999-12-31", "0001-W01-1", "9999-W52-7", "9999-W53-7"]),
+        st.sampled_from(["", "T00:00", "T23:59:59.999999", "T24:00", "T99:99"]),
+        st.sampled_from(["", "Z", "+23:59", "-23:59", "+23:59:59.999999", "+99:99"]),
+    )
+)
+def test_any_text_is_a_time_or_a_value_error(text: str) -> None:
+    """Nothing else, however far out of this world."""
+    with contextlib.suppress(ValueError):
+        assert isinstance(parse_timestamp(text), float)
+
+
+@pytest.mark.parametrize(
+    ("text", "plausible"),
+    [
+        ("1969-12-31T23:59:59Z", False),
+        ("1970-01-01T00:00:00Z", True),
+        ("2999-12-31T23:59:59Z", True),
+        ("3000-01-01T00:00:00Z", False),
+    ],
+)
+def test_what_others_state_is_meant_within_a_thousand_years(text: str, plausible: bool) -> None:
+    """From 1970 to 2999."""
+    assert is_plausible(parse_timestamp(text)) is plausible
+    assert not is_plausible(float("nan"))
 
 
 def test_an_unknown_time_is_written_as_none() -> None:

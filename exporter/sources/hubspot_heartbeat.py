@@ -19,12 +19,12 @@ from typing import Any
 
 from exporter.clients.connection import Connection
 from exporter.clients.hubspot.client import Filters, HubSpotClient
-from exporter.clock import parse_timestamp
+from exporter.clock import is_plausible, parse_timestamp
 from exporter.config.settings import Integration
-from exporter.errors import AuthError, InvalidAnswer
+from exporter.errors import InvalidAnswer
 from exporter.model import Heartbeat, ObjectHeartbeat
-from exporter.schemas.json_schema import checked, first_problem
-from exporter.sources.source import Source
+from exporter.schemas.json_schema import checked
+from exporter.sources.source import Source, configured, remembered
 
 SYNCED = "salesforcelastsynctime"
 LINKS: Mapping[str, Sequence[str]] = {
@@ -39,20 +39,14 @@ SLACK = 60.0
 time it notes, and so touches the modification date."""
 
 _MILLISECONDS = re.compile(r"[0-9]{1,15}")
-_YEAR_3000 = 32_503_680_000.0
 
 
 async def fetch(connection: Connection, previous: Any) -> Any:
     """Times by object, in epoch seconds; ``previous`` hands on since when a change has been waiting."""
-    if connection.hubspot is None or connection.settings.hubspot is None:
-        raise AuthError("no HubSpot token is configured")
+    hubspot = configured(connection.hubspot, "HubSpot token")
+    account = configured(connection.settings.hubspot, "HubSpot token")
     before = _waiting(previous)
-    return {
-        "objects": {
-            name: await _heartbeat(connection.hubspot, name, before.get(name))
-            for name in connection.settings.hubspot.heartbeat_objects
-        }
-    }
+    return {"objects": {name: await _heartbeat(hubspot, name, before.get(name)) for name in account.heartbeat_objects}}
 
 
 async def _heartbeat(hubspot: HubSpotClient, name: str, before: float | None) -> dict[str, float | None]:
@@ -77,9 +71,9 @@ def time_of(text: str, where: str) -> float:
     """Epoch seconds of a HubSpot datetime: epoch milliseconds, or ISO 8601 with its zone."""
     try:
         moment = int(text) / 1000 if _MILLISECONDS.fullmatch(text) else parse_timestamp(text)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise InvalidAnswer(f"{where} is neither epoch milliseconds nor an ISO 8601 time with a zone") from error
-    if not 0 <= moment < _YEAR_3000:
+    if not is_plausible(moment):
         raise InvalidAnswer(f"{where} is before 1970 or after 2999")
     return moment
 
@@ -96,10 +90,9 @@ def waiting_since(last_sync: float | None, last_change: float | None, before: fl
 
 
 def _waiting(previous: Any) -> Mapping[str, float | None]:
-    """By object; nothing from a payload that another version wrote."""
-    if first_problem(previous, "hubspot_heartbeat") is not None:
-        return {}
-    return {name: entry["waiting_since"] for name, entry in previous["objects"].items()}
+    """By object."""
+    told = remembered(previous, "hubspot_heartbeat")
+    return {name: entry["waiting_since"] for name, entry in told["objects"].items()} if told else {}
 
 
 def parse(payload: Any, _read_at: float) -> Heartbeat:

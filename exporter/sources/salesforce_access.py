@@ -31,10 +31,10 @@ from exporter.clients.salesforce.access_queries import (
 from exporter.clients.salesforce.composite import Records
 from exporter.config.masking import shown
 from exporter.config.settings import Integration, Salesforce
-from exporter.errors import AuthError, InvalidAnswer
+from exporter.errors import InvalidAnswer
 from exporter.model import Access, Permission
 from exporter.schemas.json_schema import checked
-from exporter.sources.source import Source
+from exporter.sources.source import Source, configured
 
 WITHOUT_OBJECT_ROWS = frozenset({"task", "event", "user", "opportunitylineitem", "orderitem", "pricebookentry"})
 """Objects whose access rolls up to something else: no permission set can have an ObjectPermissions row for them, so
@@ -50,11 +50,11 @@ log = structlog.get_logger(__name__)
 
 async def fetch(connection: Connection, _previous: Any) -> Any:
     """What was asked and the columns that came back, as lists: a tenth of what Salesforce sends."""
-    settings = connection.settings.salesforce
-    if connection.salesforce is None or settings is None or settings.integration_user is None:
-        raise AuthError("no Salesforce org with an integration_user is configured")
-    asked = access_queries(settings.integration_user, settings.objects, _field_names(settings.fields))
-    payload = _payload(settings, settings.integration_user, asked, await connection.salesforce.composite(asked.queries))
+    salesforce = configured(connection.salesforce, "Salesforce org")
+    settings = configured(connection.settings.salesforce, "Salesforce org")
+    user = configured(settings.integration_user, "integration_user of the Salesforce org")
+    asked = access_queries(user, settings.objects, _field_names(settings.fields))
+    payload = _payload(settings, user, asked, await salesforce.composite(asked.queries))
     _log_unknown(connection.settings.name, payload)
     return payload
 

@@ -16,10 +16,9 @@ from typing import Any
 
 from exporter.clients.connection import Connection
 from exporter.config.settings import Integration
-from exporter.errors import AuthError
 from exporter.model import OrgLimits, OrgUsage, Storage
 from exporter.schemas.json_schema import checked
-from exporter.sources.source import Source
+from exporter.sources.source import Source, configured
 
 _MEBIBYTE = 1024 * 1024
 _STORAGE = (("data", "DataStorageMB"), ("file", "FileStorageMB"))
@@ -27,9 +26,7 @@ _STORAGE = (("data", "DataStorageMB"), ("file", "FileStorageMB"))
 
 async def fetch(connection: Connection, _previous: Any) -> Any:
     """The whole ``/limits`` answer, one API call."""
-    if connection.salesforce is None:
-        raise AuthError("no Salesforce org is configured")
-    return await connection.salesforce.get_json("limits/")
+    return await configured(connection.salesforce, "Salesforce org").get_json("limits/")
 
 
 def parse(payload: Any, read_at: float) -> OrgLimits:

@@ -16,10 +16,10 @@ from typing import Any
 from exporter.clients.connection import Connection
 from exporter.clients.trust import TrustClient
 from exporter.config.settings import Integration
-from exporter.errors import AuthError, InvalidAnswer
+from exporter.errors import InvalidAnswer
 from exporter.model import TrustStatus
-from exporter.schemas.json_schema import checked, first_problem
-from exporter.sources.source import Source
+from exporter.schemas.json_schema import checked
+from exporter.sources.source import Source, configured, remembered
 
 TRUST_STATUSES = (
     "OK",
@@ -39,17 +39,15 @@ async def fetch(connection: Connection, previous: Any) -> Any:
     ``org`` is the URL of the org that named the instance, null if the configuration did. A remembered instance that is
     gone is compared with what the org says now: it may have moved.
     """
-    trust = connection.trust
-    if trust is None:
-        raise AuthError("no Salesforce org is configured")
+    trust = configured(connection.trust, "Salesforce org")
     if trust.configured_instance is not None:
         return await _look_up(trust, trust.configured_instance, None)
     org = trust.org_instance.org
-    remembered = _remembered(previous, org)
-    payload = await _look_up(trust, remembered or await trust.org_instance.name(), org)
-    if remembered is not None and _gone(payload):
+    known = _known_instance(previous, org)
+    payload = await _look_up(trust, known or await trust.org_instance.name(), org)
+    if known is not None and _gone(payload):
         current = await trust.org_instance.name()
-        return payload if current == remembered else await _look_up(trust, current, org)
+        return payload if current == known else await _look_up(trust, current, org)
     return payload
 
 
@@ -70,11 +68,10 @@ def _gone(payload: dict[str, Any]) -> bool:
     return not payload["exists"] or payload["active"] is False
 
 
-def _remembered(previous: Any, org: str) -> str | None:
+def _known_instance(previous: Any, org: str) -> str | None:
     """The instance of the last good payload, if this org named it: the configuration may have changed since."""
-    if first_problem(previous, _SCHEMA) or previous["org"] != org:
-        return None
-    return str(previous["instance"])
+    told = remembered(previous, _SCHEMA)
+    return str(told["instance"]) if told and told["org"] == org else None
 
 
 def parse(payload: Any, _read_at: float) -> TrustStatus:

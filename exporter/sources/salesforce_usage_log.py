@@ -24,9 +24,9 @@ from exporter.clients.salesforce.soql import soql_text, soql_time
 from exporter.config.settings import Integration
 from exporter.errors import AuthError, InvalidAnswer
 from exporter.model import UsageLog
-from exporter.schemas.json_schema import checked, first_problem
+from exporter.schemas.json_schema import checked
 from exporter.sources.log_file import DAY, Coverage, LogFile, log_file, needed_files
-from exporter.sources.source import Source
+from exporter.sources.source import Source, configured, remembered
 
 LISTED = 3 * DAY
 """Seconds of LogDate asked for: the 24 hours counted, the day a daily file covers, and how late it may come."""
@@ -52,10 +52,9 @@ async def fetch(connection: Connection, previous: Any) -> Any:
 
     What ``previous`` counted in another org or of another app is forgotten.
     """
-    salesforce, settings = connection.salesforce, connection.settings
-    if salesforce is None or settings.salesforce is None or settings.hubspot is None:
-        raise AuthError("no Salesforce org is configured")
-    org, app = settings.salesforce.url, settings.hubspot.connected_app
+    salesforce = configured(connection.salesforce, "Salesforce org")
+    org = configured(connection.settings.salesforce, "Salesforce org").url
+    app = configured(connection.settings.hubspot, "HubSpot account").connected_app
     began = connection.clock.time()
     kept = _kept(previous, org, app)
     read = []
@@ -136,9 +135,8 @@ def _as_json(file: LogFile) -> dict[str, Any]:
 
 
 def _kept(previous: Any, org: str, app: str) -> list[LogFile]:
-    """Nothing from a payload that another version wrote."""
-    fits = first_problem(previous, "salesforce_usage_log") is None
-    return list(_files(previous)) if fits and (previous["org"], previous["app"]) == (org, app) else []
+    told = remembered(previous, "salesforce_usage_log")
+    return list(_files(told)) if told and (told["org"], told["app"]) == (org, app) else []
 
 
 def _files(payload: Mapping[str, Any]) -> Iterator[LogFile]:

@@ -1,14 +1,40 @@
-"""What a source is: a name, a way to fetch (I/O) and a way to parse (pure)."""
+"""What a source is: a name, a way to fetch (I/O) and a way to parse (pure).
+
+A new one is a file in this folder with a line in ``SOURCES``, a part in ``exporter/model.py``, a schema of its payload
+in ``exporter/schemas``, and an interval in ``exporter/config``, key and default. What it does as every other does it is
+decided once:
+
+- Whether it is polled: by its ``applies``. What ``applies`` has promised and is not there all the same: ``configured``.
+- What an API's refusal is: by the client, which raises one of the errors drawn in ``exporter/errors.py``. What such a
+  failure means for what is shown, and for the next poll: ``exporter/polling/outcome.py``. So ``fetch`` and ``parse``
+  catch none, unless an answer means something else to this source than to others.
+- Whether an answer is what it should be: by its schema, with ``checked``. Whether a time that somebody states can be
+  meant: ``exporter.clock.is_plausible``.
+- What of the last payload may be built upon: ``remembered``, and then whether it speaks of the same org or app.
+- How long what it said holds: ``exporter/state/reading.py``, so many of its own intervals.
+- What it may cost: ``exporter/polling/budget.py``, by ``asks_salesforce`` and ``budget_share``.
+- Who is believed where two state the same fact: ``exporter/state/facts.py``. Which reason for a suspension its part or
+  its failure speaks for or against: the table in ``exporter/state/channels.py``.
+
+What an answer with gaps is worth is each source's own matter, as the gaps differ. The rule is the same: what was not
+read is unknown, neither 0 nor refused. A permission nobody could ask for is ``None`` (``done`` and ``asked`` in
+``salesforce_access``); a sum that lacks some of its files is not ``complete`` and no fact (``unread`` in
+``salesforce_usage_log``); a key that Sync Health leaves out is ``None``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from exporter.clients.connection import Connection
 from exporter.config.settings import Integration
+from exporter.errors import AuthError
 from exporter.model import Part
+from exporter.schemas.json_schema import first_problem
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +53,15 @@ class Source:
     parse: Callable[[Any, float], Part]
     asks_salesforce: bool = False
     budget_share: float = 1.0
+
+
+def configured(needed: T | None, what: str) -> T:
+    """What a source cannot do without; raises ``AuthError`` where the configuration does not have it."""
+    if needed is None:
+        raise AuthError(f"no {what} is configured")
+    return needed
+
+
+def remembered(previous: Any, schema: str) -> Any | None:
+    """The last good payload; ``None`` if there is none, or another version wrote one that is different."""
+    return previous if first_problem(previous, schema) is None else None

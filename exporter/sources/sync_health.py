@@ -17,21 +17,17 @@ from typing import Any
 
 from exporter.catalog.catalog import CATALOG
 from exporter.clients.connection import Connection
-from exporter.clock import parse_timestamp
+from exporter.clock import is_plausible, parse_timestamp
 from exporter.config.settings import Integration
-from exporter.errors import ConnectError, InvalidAnswer
+from exporter.errors import InvalidAnswer
 from exporter.model import ErrorCount, Suspension, SyncHealth
 from exporter.schemas.json_schema import checked
-from exporter.sources.source import Source
-
-_YEAR_3000 = 32_503_680_000.0
+from exporter.sources.source import Source, configured
 
 
 async def fetch(connection: Connection, _previous: Any) -> Any:
     """The page as JSON, from the bridge or the directory."""
-    if connection.sync_health is None:
-        raise ConnectError("no bridge and no directory is configured")
-    return await connection.sync_health.sync_health()
+    return await configured(connection.sync_health, "bridge or directory").sync_health()
 
 
 def parse(payload: Any, _read_at: float) -> SyncHealth:
@@ -86,9 +82,9 @@ def _count(value: int | float | None) -> int | None:
 def _time(text: str, where: str) -> float:
     try:
         moment = parse_timestamp(text)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise InvalidAnswer(f"sync-health: {where} is not an RFC 3339 time with a zone") from error
-    if not 0 <= moment < _YEAR_3000:
+    if not is_plausible(moment):
         raise InvalidAnswer(f"sync-health: {where} is before 1970 or after 2999")
     return moment
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -11,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from exporter.catalog.catalog import CATALOG
-from exporter.clock import Clock, parse_timestamp
+from exporter.clock import Clock, is_plausible, parse_timestamp
 from exporter.config.secret import Secret
 from exporter.errors import StoreError
 from exporter.model import Suspension
@@ -22,7 +23,6 @@ from exporter.web.bearer import is_authorized
 from exporter.web.webhook import read_body
 
 MAX_BODY_BYTES = 64 * 1024
-_YEAR_3000 = 32_503_680_000.0
 
 log = structlog.get_logger(__name__)
 
@@ -79,13 +79,11 @@ def _suspension(payload: Mapping[str, Any], now: float) -> Suspension:
 
 
 def _time(since: str) -> float:
-    try:
+    with contextlib.suppress(ValueError):
         moment = parse_timestamp(since)
-    except (ValueError, OverflowError):
-        moment = -1.0
-    if not 0 <= moment < _YEAR_3000:
-        raise ValueError(f"since: got {since[:40]!r}; expected an RFC 3339 time with a zone, from 1970 to 2999")
-    return moment
+        if is_plausible(moment):
+            return moment
+    raise ValueError(f"since: got {since[:40]!r}; expected an RFC 3339 time with a zone, from 1970 to 2999")
 
 
 def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
