@@ -18,7 +18,7 @@ from exporter.exposition.escaping import escape
 from exporter.exposition.families import FAMILIES
 from exporter.exposition.families.entry import Known
 from exporter.self_metrics import PREFIX, SelfMetrics
-from exporter.state.channels import conditions_change_at
+from exporter.state.conditions import conditions_change_at
 from exporter.state.snapshot import Snapshot
 
 OPENMETRICS, PLAIN = "application/openmetrics-text", "text/plain"

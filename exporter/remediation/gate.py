@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from exporter.catalog.catalog import CATALOG, UNKNOWN
 from exporter.remediation.refusal import Refusal
-from exporter.state.channels import Condition, Evidence
+from exporter.state.conditions import Condition
+from exporter.state.evidence import Evidence
 from exporter.state.facts import Facts
 
 ALLOCATION_SHARE = 0.75

@@ -14,7 +14,7 @@ from exporter.remediation.gate import cause_refusal, gate
 from exporter.remediation.journal import Journal
 from exporter.remediation.refusal import Refusal
 from exporter.sources.sync_health import SOURCE
-from exporter.state.channels import conditions_of
+from exporter.state.conditions import conditions_of
 from exporter.state.facts import Facts, facts_of
 from exporter.state.snapshots import Snapshots
 from exporter.store.batches import BatchStore

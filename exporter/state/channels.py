@@ -1,80 +1,22 @@
-"""The causes of suspensions as the exporter sees them itself, before or without HubSpot's report. Pure.
+"""The channels: what can speak for or against each reason for a suspension. Pure.
 
-A reason is judged over one or more channels, each a kind of evidence that stands on its own: what calls met, what
-``/limits`` states, what the access check found. Within a channel the newest evidence counts; the condition holds if it
-holds in any channel. A reason for which no channel has evidence cannot be judged and is absent.
-
-The channels are those of the catalogue's last column: HubSpot's documentation says what each reason means, Salesforce's
-which answers betray it.
+A channel is a kind of evidence that stands on its own: what calls met, what ``/limits`` states, what the access check
+found. They are those of the catalogue's last column: HubSpot's documentation says what each reason means, Salesforce's
+which answers betray it. ``CHANNELS``, at the end, is the table of them all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
-from exporter.model import Access, Heartbeat, OrgLimits, TrustStatus
+from exporter.model import Access, OrgLimits, TrustStatus
 from exporter.sources import SOURCES
-from exporter.state.facts import facts_expire_at, facts_of, sources_of
+from exporter.state.evidence import Channel, Evidence
+from exporter.state.facts import facts_of, sources_of
 from exporter.state.snapshot import Snapshot
-
-STALE_AFTER = 3600.0
-"""Four of HubSpot's 15-minute rounds: a change that waits longer is not just waiting for its turn."""
 
 SALESFORCE_SOURCES = frozenset(source.name for source in SOURCES if source.asks_salesforce)
 """Whose calls go to the org; another source's failure says nothing about it."""
-
-UNKNOWN_ERROR = "unknown_error"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What one source saw at one time, for or against a cause."""
-
-    at: float
-    holds: bool
-    source: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A judged reason: the newest evidence for it and the newest against it."""
-
-    reason: str
-    holds: bool
-    set_by: Evidence | None
-    cleared_by: Evidence | None
-
-
-Channel = Callable[[Snapshot, float], Iterable[Evidence]]
-
-
-def conditions_of(snapshot: Snapshot, now: float) -> tuple[Condition, ...]:
-    """Every reason that can be judged from what is known now."""
-    judged = [_judge(reason, channels, snapshot, now) for reason, channels in _CHANNELS.items()]
-    conditions = [condition for condition in judged if condition is not None]
-    unknown = _judge(UNKNOWN_ERROR, (_stale(_explained(conditions, snapshot, now)),), snapshot, now)
-    return tuple(conditions if unknown is None else [*conditions, unknown])
-
-
-def _judge(reason: str, channels: Iterable[Channel], snapshot: Snapshot, now: float) -> Condition | None:
-    seen = [sorted(channel(snapshot, now), key=_at) for channel in channels]
-    evidence = [one for channel in seen for one in channel]
-    if not evidence:
-        return None
-    standing = [channel[-1] for channel in seen if channel and channel[-1].holds]
-    return Condition(
-        reason=reason,
-        holds=bool(standing),
-        # What makes it hold now goes before what another channel has taken back.
-        set_by=max(standing or (one for one in evidence if one.holds), key=_at, default=None),
-        cleared_by=max((one for one in evidence if not one.holds), key=_at, default=None),
-    )
-
-
-def _at(evidence: Evidence) -> float:
-    return evidence.at
 
 
 def _calls_met(*codes: str) -> Channel:
@@ -123,12 +65,12 @@ def _allocation(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
         return
     source = facts.stated_by["calls_used"]
     detail = f"{facts.calls_used:,} of {facts.calls_allocated:,} allocated API calls are used"
-    yield Evidence(_read_at(snapshot, source), facts.calls_used >= facts.calls_allocated, source, detail)
+    yield Evidence(snapshot.read_at(source), facts.calls_used >= facts.calls_allocated, source, detail)
 
 
 def _trust(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
     for part, source in sources_of(snapshot, now, TrustStatus):
-        at = _read_at(snapshot, source)
+        at = snapshot.read_at(source)
         yield Evidence(at, part.status != "OK", source, f"Salesforce Trust says {part.status} of {part.instance}")
 
 
@@ -136,7 +78,7 @@ def _api_enabled(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
     for part, source in sources_of(snapshot, now, Access):
         allowed = part.user_active and part.api_enabled
         detail = "the integration user may use the API" if allowed else "the integration user may not use the API"
-        yield Evidence(_read_at(snapshot, source), not allowed, source, detail)
+        yield Evidence(snapshot.read_at(source), not allowed, source, detail)
 
 
 def _objects(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
@@ -144,14 +86,14 @@ def _objects(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
         missing = _missing(part, of_fields=False)
         if not part.permission_set_assigned:
             missing = ("the permission set", *missing)
-        yield Evidence(_read_at(snapshot, source), bool(missing), source, _missing_detail(missing, "objects"))
+        yield Evidence(snapshot.read_at(source), bool(missing), source, _missing_detail(missing, "objects"))
 
 
 def _fields(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
     for part, source in sources_of(snapshot, now, Access):
         if any(permission.field is not None for permission in part.permissions):
             missing = _missing(part, of_fields=True)
-            yield Evidence(_read_at(snapshot, source), bool(missing), source, _missing_detail(missing, "fields"))
+            yield Evidence(snapshot.read_at(source), bool(missing), source, _missing_detail(missing, "fields"))
 
 
 def _missing(access: Access, *, of_fields: bool) -> tuple[str, ...]:
@@ -166,52 +108,7 @@ def _missing_detail(missing: tuple[str, ...], what: str) -> str:
     return f"missing: {', '.join(missing)}" if missing else f"read and edit on all configured {what}"
 
 
-def _explained(conditions: Iterable[Condition], snapshot: Snapshot, now: float) -> str:
-    """Why records may have stopped syncing, empty if no reason is known."""
-    suspension = facts_of(snapshot, now).suspension
-    if suspension is not None and suspension.suspended and suspension.reason not in (None, UNKNOWN_ERROR):
-        return f"HubSpot reports {suspension.reason}"
-    return ", ".join(condition.reason for condition in conditions if condition.holds)
-
-
-def _stale(explanation: str) -> Channel:
-    """Changes wait for more than an hour and nothing known explains it. A quiet weekend is healthy."""
-
-    def channel(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
-        for part, source in sources_of(snapshot, now, Heartbeat):
-            waiting = waiting_since(part)
-            stale = waiting is not None and now >= waiting + STALE_AFTER
-            detail = "records sync, or none has changed"
-            if stale:
-                detail = "changes wait for more than an hour" + (f"; explained: {explanation}" if explanation else "")
-            yield Evidence(_read_at(snapshot, source), stale and not explanation, source, detail)
-
-    return channel
-
-
-def waiting_since(heartbeat: Heartbeat) -> float | None:
-    """The oldest change that no sync of any object has followed."""
-    newest_sync = max((one.last_sync for one in heartbeat.objects if one.last_sync is not None), default=0.0)
-    waiting = [one.waiting_since for one in heartbeat.objects if one.waiting_since is not None]
-    return min((moment for moment in waiting if moment > newest_sync), default=None)
-
-
-def conditions_change_at(snapshot: Snapshot, now: float) -> float:
-    """When the conditions of an unchanged snapshot change next: evidence expires, or a change has waited too long."""
-    moments = [
-        waiting + STALE_AFTER
-        for part, _ in sources_of(snapshot, now, Heartbeat)
-        if (waiting := waiting_since(part)) is not None and waiting + STALE_AFTER > now
-    ]
-    return min((facts_expire_at(snapshot, now), *moments))
-
-
-def _read_at(snapshot: Snapshot, source: str) -> float:
-    reading = snapshot.reading(source)
-    return (reading.succeeded_at if reading else None) or 0.0
-
-
-_CHANNELS: Mapping[str, tuple[Channel, ...]] = {
+CHANNELS: Mapping[str, tuple[Channel, ...]] = {
     "salesforce_org_api_limit_exceeded": (_org_calls,),
     "salesforce_org_api_access_disabled": (
         _calls_met("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"),

@@ -20,6 +20,11 @@ class Snapshot:
     def reading(self, source: str) -> Reading | None:
         return next((reading for reading in self.readings if reading.source == source), None)
 
+    def read_at(self, source: str) -> float:
+        """When a source was last read; 0 if it never was."""
+        reading = self.reading(source)
+        return (reading.succeeded_at if reading else None) or 0.0
+
     def with_settings(self, notify: str, configured_allocation: int | None, sources: Collection[str]) -> Snapshot:
         """A new Snapshot after a change of the configuration; readings of other sources than these are dropped."""
         kept = tuple(reading for reading in self.readings if reading.source in sources)

@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response
 
 from exporter.clock import Clock, format_timestamp
 from exporter.errors import StoreError
-from exporter.state.channels import Condition, Evidence, conditions_of
+from exporter.state.conditions import Condition, conditions_of
+from exporter.state.evidence import Evidence
 from exporter.state.facts import REPORT, facts_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot

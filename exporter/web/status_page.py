@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from exporter import __version__
 from exporter.catalog.catalog import CATALOG
 from exporter.clock import Clock, format_timestamp
-from exporter.state.channels import Condition, conditions_of
+from exporter.state.conditions import Condition, conditions_of
 from exporter.state.facts import REPORT, Facts, facts_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot

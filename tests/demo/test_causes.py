@@ -15,7 +15,7 @@ from exporter.demo.scenario import Act, Scenario
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
 from exporter.service import Service
-from exporter.state.channels import conditions_of
+from exporter.state.conditions import conditions_of
 from tests.clocks import ManualClock
 from tests.conftest import SIMULATOR, Start
 from tests.demo.views import ONLY_HUBSPOT_KNOWS

@@ -7,7 +7,8 @@ import pytest
 from exporter.catalog.catalog import CATALOG
 from exporter.model import Suspension
 from exporter.remediation.gate import cause_refusal, gate
-from exporter.state.channels import Condition, Evidence
+from exporter.state.conditions import Condition
+from exporter.state.evidence import Evidence
 from exporter.state.facts import Facts
 
 NOTHING_KNOWN = Facts()

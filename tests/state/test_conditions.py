@@ -24,9 +24,10 @@ from exporter.model import (
     UsageLog,
 )
 from exporter.self_metrics import SelfMetrics
-from exporter.state.channels import STALE_AFTER, Condition, conditions_change_at, conditions_of
+from exporter.state.conditions import Condition, conditions_change_at, conditions_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
+from exporter.state.waiting import STALE_AFTER
 from tests.clocks import ManualClock
 from tests.pages import Page
 

@@ -25,6 +25,13 @@ def test_a_reading_replaces_that_of_its_source() -> None:
     assert both.reading("mailbox") is None
 
 
+def test_it_knows_when_a_source_was_read() -> None:
+    """Not when it was tried; 0 is never."""
+    read = SNAPSHOT.with_reading(dataclasses.replace(GOOD, attempted_at=2000.0, succeeded_at=1000.0))
+    assert read.read_at("salesforce_limits") == 1000.0
+    assert SNAPSHOT.with_reading(GOOD).read_at("salesforce_limits") == SNAPSHOT.read_at("mailbox") == 0.0
+
+
 def test_it_is_not_changed_after_it_is_built() -> None:
     """It is frozen."""
     with pytest.raises(dataclasses.FrozenInstanceError):

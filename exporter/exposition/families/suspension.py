@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from exporter.catalog.catalog import CATALOG
 from exporter.exposition.families.entry import Families, Known, Sample
 from exporter.model import Suspension
-from exporter.state.channels import conditions_of
+from exporter.state.conditions import conditions_of
 
 
 def _samples(known: Known) -> Iterator[Sample]:
