@@ -39,6 +39,7 @@ class Connection:
     bridge: BridgeClient | None
     sync_health: SyncHealthReader | None
     trust: TrustClient | None
+    org_instance: OrgInstance | None
     hubspot: HubSpotClient | None
     settings: Integration
     clock: Clock
@@ -69,7 +70,7 @@ def connect(
     def upstream(api: str) -> Upstream:
         return Upstream(http, clock, lambda: count(integration.name, api))
 
-    salesforce = trust = hubspot = bridge = directory = None
+    salesforce = trust = org_instance = hubspot = bridge = directory = None
     if integration.salesforce is not None:
         metered = Upstream(
             http,
@@ -80,7 +81,7 @@ def connect(
         # A login costs no API call, so it is counted but not metered.
         salesforce = SalesforceClient(integration.salesforce, metered, clock, login=upstream("salesforce"))
         org_instance = OrgInstance(integration.salesforce.url, salesforce, clock)
-        trust = TrustClient(integration.salesforce.status, upstream("status"), org_instance)
+        trust = TrustClient(integration.salesforce.status, upstream("status"))
     account = integration.hubspot
     if account is not None and account.token is not None:
         hubspot = HubSpotClient(account, account.token, upstream("hubspot"), paces or SearchPaces(clock))
@@ -89,4 +90,4 @@ def connect(
         bridge = BridgeClient(feed.url, feed.token, upstream("bridge"))
     if feed is not None and feed.directory is not None:
         directory = SyncHealthDirectory(feed.directory)
-    return Connection(salesforce, bridge, bridge or directory, trust, hubspot, integration, clock)
+    return Connection(salesforce, bridge, bridge or directory, trust, org_instance, hubspot, integration, clock)

@@ -11,18 +11,16 @@ from typing import Any
 from urllib.parse import quote
 
 from exporter.clients.http.upstream import Answer, Upstream
-from exporter.clients.salesforce.org_instance import OrgInstance
 from exporter.config.settings import TrustSettings
 from exporter.errors import InvalidAnswer
 
 
 class TrustClient:
-    """The status of one org's instance; ``org_instance`` asks the org which one that is."""
+    """The status of an instance, by its key."""
 
-    def __init__(self, settings: TrustSettings, upstream: Upstream, org_instance: OrgInstance) -> None:
+    def __init__(self, settings: TrustSettings, upstream: Upstream) -> None:
         self._settings = settings
         self._upstream = upstream
-        self.org_instance = org_instance
 
     @property
     def configured_instance(self) -> str | None:

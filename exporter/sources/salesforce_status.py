@@ -42,11 +42,12 @@ async def fetch(connection: Connection, previous: Any) -> Any:
     trust = configured(connection.trust, "Salesforce org")
     if trust.configured_instance is not None:
         return await _look_up(trust, trust.configured_instance, None)
-    org = trust.org_instance.org
+    org_instance = configured(connection.org_instance, "Salesforce org")
+    org = org_instance.org
     known = _known_instance(previous, org)
-    payload = await _look_up(trust, known or await trust.org_instance.name(), org)
+    payload = await _look_up(trust, known or await org_instance.name(), org)
     if known is not None and _gone(payload):
-        current = await trust.org_instance.name()
+        current = await org_instance.name()
         return payload if current == known else await _look_up(trust, current, org)
     return payload
 

@@ -10,10 +10,8 @@ import httpx
 import pytest
 
 from exporter.clients.connection import connect
-from exporter.clients.salesforce.org_instance import GOOD_FOR
 from exporter.clients.trust import TrustClient
 from exporter.config.settings import Config, TrustSettings
-from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.errors import ConnectError, InvalidAnswer, RateLimited, ServerError, UpstreamError
 from tests.clients.canned import Canned, CannedTransport
@@ -21,7 +19,6 @@ from tests.clients.conftest import MakeHttp, Sent
 from tests.clocks import ManualClock
 
 SIMULATED = TrustSettings("http://127.0.0.1:1/status", None)
-LOGIN = Canned(200, {"access_token": "00Dtoken", "instance_url": "https://acme.my.salesforce.com"})
 
 Client = Callable[[httpx.AsyncBaseTransport], TrustClient]
 
@@ -103,36 +100,3 @@ async def test_a_page_that_does_not_answer(client_over: Client, canned: Any, err
     """Its failures are the usual ones."""
     with pytest.raises(error):
         await client_over(CannedTransport(canned)).instance_status("NA1")
-
-
-class TestOrgInstance:
-    async def test_the_org_names_its_instance(self, client: TrustClient, acme: Org) -> None:
-        """One API call, however often the name is needed."""
-        assert [await client.org_instance.name() for _ in range(3)] == ["SIM1"] * 3
-        assert acme.requests == {"token": 1, "salesforce.query": 1}
-        assert acme.calls.used() == 1
-
-    async def test_the_answer_stands_for_a_day(self, client: TrustClient, acme: Org, clock: ManualClock) -> None:
-        """After that an org that has moved is found again."""
-        await client.org_instance.name()
-        acme.instance = "SIM9"
-        clock.advance(GOOD_FOR - 1)
-        assert await client.org_instance.name() == "SIM1"
-        clock.advance(1)
-        assert await client.org_instance.name() == "SIM9"
-
-    async def test_a_failure_is_not_remembered(self, client: TrustClient, acme: Org) -> None:
-        """The next question is asked again."""
-        acme.faults.put(Fault("salesforce", "quota", count=1))
-        with pytest.raises(RateLimited):
-            await client.org_instance.name()
-        assert await client.org_instance.name() == "SIM1"
-
-    @pytest.mark.parametrize(
-        "rows", [[], [{}], [{"InstanceName": None}], [{"InstanceName": "../x"}], [{"InstanceName": "A\n"}]]
-    )
-    async def test_a_name_that_is_none(self, client_over: Client, rows: Any) -> None:
-        """Nothing else than a key goes into a URL."""
-        transport = CannedTransport(LOGIN, Canned(200, {"totalSize": len(rows), "done": True, "records": rows}))
-        with pytest.raises(InvalidAnswer, match=r"^query of Organization: "):
-            await client_over(transport).org_instance.name()
