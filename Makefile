@@ -26,10 +26,11 @@ demo: $(VENV)/installed programs-demo ## play an incident from cause to cure; AR
 test: check ## everything CI runs: linters, types, rules, unit and end-to-end tests
 	$(BIN)/pytest -n auto --dist worksteal
 
-check: $(VENV)/installed programs-test dashboards-types ## linters, types and the checks of the rules, without the tests
+check: $(VENV)/installed programs-test dashboards-types ## linters, types, who may import whom, and the checks of the rules, without the tests
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-logo
 	promtool check rules rules/*.rules.yml
 	promtool check config rules/prometheus.yml
 	promtool test rules rules/tests/*.test.yml
@@ -67,7 +68,7 @@ full-size: $(VENV)/installed ## ten minutes of 500 integrations on simulated tim
 	$(BIN)/python -m tests.e2e.test_full_size $(ARGS)
 
 clean: ## remove the virtual environment and what the tools left
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SCHEMA)/node_modules $(SCHEMA)/generated
+	rm -rf $(VENV) dist .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SCHEMA)/node_modules $(SCHEMA)/generated
 	find exporter tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(SCHEMA)/node_modules/.package-lock.json: $(SCHEMA)/package.json $(SCHEMA)/package-lock.json $(SCHEMA)/.npmrc
