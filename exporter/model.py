@@ -152,3 +152,11 @@ class Failure:
     kind: str
     code: str | None
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """One part of a source that is made of several (queries, objects, files); ``failure`` says why it was not read."""
+
+    name: str
+    failure: Failure | None = None

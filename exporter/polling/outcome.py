@@ -7,10 +7,11 @@ asked for a pause, the next poll waits for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from exporter.errors import UpstreamError
-from exporter.model import Failure, OrgUsage, Part
+from exporter.model import Failure, OrgUsage, Part, PartState
 from exporter.polling import schedule
 from exporter.polling.target import Target
 from exporter.state.reading import Reading
@@ -19,11 +20,13 @@ from exporter.store.polls import PollRow
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Payload and part of a reading that worked, or the error of one that failed."""
+    """Payload and part of a reading that worked, or the error of one that failed; ``missing`` are the errors of its
+    parts by name, ``None`` for one that was read."""
 
     payload: str | None = None
     part: Part | None = None
     error: UpstreamError | None = None
+    missing: Mapping[str, UpstreamError | None] = field(default_factory=dict)
 
 
 def row_after(row: PollRow, outcome: Outcome, usage: OrgUsage | None, now: float) -> PollRow:
@@ -31,9 +34,15 @@ def row_after(row: PollRow, outcome: Outcome, usage: OrgUsage | None, now: float
     row = replace(row, attempted_at=now, usage=usage or row.usage)
     error = outcome.error
     if error is None:
-        return replace(row, failure=None, payload=outcome.payload, succeeded_at=now)
-    failure = Failure(error.kind, error.code, str(error))
-    return replace(row, failure=failure, due_at=schedule.postponed_due(row.due_at, now, error.retry_after))
+        parts = tuple(PartState(name, _failure(missed) if missed else None) for name, missed in outcome.missing.items())
+        return replace(row, failure=None, payload=outcome.payload, succeeded_at=now, parts=parts)
+    # Of a source that failed as a whole its own failure says all there is to say.
+    due_at = schedule.postponed_due(row.due_at, now, error.retry_after)
+    return replace(row, failure=_failure(error), parts=(), due_at=due_at)
+
+
+def _failure(error: UpstreamError) -> Failure:
+    return Failure(error.kind, error.code, str(error))
 
 
 def reading_of(target: Target, row: PollRow, part: Part | None, shown: Reading | None) -> Reading | None:
@@ -51,4 +60,5 @@ def reading_of(target: Target, row: PollRow, part: Part | None, shown: Reading |
         part=part or (shown.part if shown else None),
         succeeded_at=row.succeeded_at,
         header_usage=row.usage,
+        parts=row.parts,
     )

@@ -13,6 +13,7 @@ from exporter.model import Part
 from exporter.polling.budget import Budget
 from exporter.polling.outcome import Outcome
 from exporter.polling.target import Target
+from exporter.sources.source import Fetched
 from exporter.store.polls import PollRow, payload_text
 
 log = structlog.get_logger(__name__)
@@ -25,8 +26,9 @@ async def read(target: Target, row: PollRow, budget: Budget, clock: Clock, deadl
             if target.source.asks_salesforce:
                 await budget.check(target.integration, target.source.budget_share)
             previous = json.loads(row.payload) if row.payload is not None else None
-            payload = await target.source.fetch(target.connection, previous)
-        return Outcome(payload_text(payload), target.source.parse(payload, clock.time()))
+            fetched = await target.source.fetch(target.connection, previous)
+        payload, missing = (fetched.payload, fetched.parts) if isinstance(fetched, Fetched) else (fetched, {})
+        return Outcome(payload_text(payload), target.source.parse(payload, clock.time()), missing=missing)
     except UpstreamError as error:
         return Outcome(error=error)
     except TimeoutError:

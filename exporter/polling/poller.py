@@ -126,5 +126,9 @@ class Poller:
         if outcome.error is not None:
             self._metrics.source_error(*target.key, outcome.error.kind)
             log.warning("poll failed", **target.names, kind=outcome.error.kind, error=str(outcome.error))
+        for part, missed in outcome.missing.items():
+            if missed is not None:
+                self._metrics.source_error(*target.key, missed.kind)
+                log.warning("part not read", **target.names, part=part, kind=missed.kind, error=str(missed))
         await self._rounds.finish(target, claimed, outcome)
         return True

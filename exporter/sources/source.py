@@ -16,21 +16,23 @@ decided once:
 - Who is believed where two state the same fact: ``exporter/state/facts.py``. Which reason for a suspension its part or
   its failure speaks for or against: the table in ``exporter/state/channels.py``.
 
-What an answer with gaps is worth is each source's own matter, as the gaps differ. The rule is the same: what was not
-read is unknown, neither 0 nor refused. A permission nobody could ask for is ``None`` (``done`` and ``asked`` in
+A source that is made of parts (queries, objects, files) loses only the part that fails: ``fetch`` returns a ``Fetched``
+that names each part and why it could not be read, by way of ``fetched``, which raises once all of them failed. What the
+payload is worth without them is each source's own matter, as the gaps differ. The rule is the same: what was not read
+is unknown, neither 0 nor refused. A permission nobody could ask for is ``None`` (``done`` and ``asked`` in
 ``salesforce_access``); a sum that lacks some of its files is not ``complete`` and no fact (``unread`` in
 ``salesforce_usage_log``); a key that Sync Health leaves out is ``None``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from exporter.clients.connection import Connection
 from exporter.config.settings import Integration
-from exporter.errors import AuthError
+from exporter.errors import AuthError, UpstreamError
 from exporter.model import Part
 from exporter.schemas.json_schema import first_problem
 
@@ -38,9 +40,26 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """A payload read in parts; ``parts`` holds the error of each by its name, ``None`` for one that was read."""
+
+    payload: Any
+    parts: Mapping[str, UpstreamError | None]
+
+
+def fetched(payload: Any, parts: Mapping[str, UpstreamError | None]) -> Fetched:
+    """The payload with its parts; raises the error of the first part when none could be read."""
+    failed = [error for error in parts.values() if error is not None]
+    if failed and len(failed) == len(parts):
+        raise failed[0]
+    return Fetched(payload, parts)
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """``fetch(connection, previous)`` returns JSON; ``parse(payload, read_at)`` checks it and makes a Part; both raise
-    ``UpstreamError``. ``previous`` is the last good payload, also after a restart, ``None`` if there is none.
+    """``fetch(connection, previous)`` returns JSON, in a ``Fetched`` if the source has parts; ``parse(payload,
+    read_at)`` checks it and makes a Part; both raise ``UpstreamError``. ``previous`` is the last good payload, also after
+    a restart, ``None`` if there is none.
 
     The payload is what the store keeps, so ``parse`` must accept again after a restart what it accepted before.
     ``asks_salesforce``: its answers come from the org, cost API calls, and state the org's usage on the side;

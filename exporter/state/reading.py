@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exporter.model import Failure, OrgUsage, Part
+from exporter.model import Failure, OrgUsage, Part, PartState
 
 INTERVALS_VISIBLE = 3
 """When a source fails, its last values stay visible until this many of its intervals have passed."""
@@ -14,7 +14,8 @@ INTERVALS_VISIBLE = 3
 class Reading:
     """The newest poll of one source, and the newest good part if the last polls failed.
 
-    ``header_usage`` is what the answers of this source said of the org's API calls on the side.
+    ``header_usage`` is what the answers of this source said of the org's API calls on the side. ``parts`` are those of
+    the newest poll, for a source that is made of several: it is up while one of them could be read.
     """
 
     source: str
@@ -24,10 +25,16 @@ class Reading:
     part: Part | None = None
     succeeded_at: float | None = None
     header_usage: OrgUsage | None = None
+    parts: tuple[PartState, ...] = ()
 
     @property
     def up(self) -> bool:
         return self.failure is None
+
+    @property
+    def missing_parts(self) -> tuple[PartState, ...]:
+        """The parts that the newest poll could not read."""
+        return tuple(part for part in self.parts if part.failure is not None)
 
     @property
     def expires_at(self) -> float | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from exporter.model import Failure, OrgUsage
+from exporter.model import Failure, OrgUsage, PartState
 from exporter.store.database import Database
 from exporter.store.tables import polls
 
@@ -33,6 +33,7 @@ class PollRow:
     succeeded_at: float | None = None
     payload: str | None = None
     usage: OrgUsage | None = None
+    parts: tuple[PartState, ...] = ()
 
 
 class PollStore:
@@ -80,6 +81,7 @@ class PollStore:
             "error_kind": failure.kind if failure else None,
             "error_code": failure.code if failure else None,
             "error_message": failure.message if failure else None,
+            "parts": _parts_text(row.parts),
         }
         if usage is not None:
             values |= {"usage_used": usage.used, "usage_limit": usage.limit, "usage_at": usage.observed_at}
@@ -106,6 +108,18 @@ def _poll_row(row: Any) -> PollRow:
         succeeded_at=row["succeeded_at"],
         payload=row["payload"],
         usage=usage,
+        parts=_parts(row["parts"]),
+    )
+
+
+def _parts_text(parts: tuple[PartState, ...]) -> str | None:
+    return json.dumps([asdict(part) for part in parts]) if parts else None
+
+
+def _parts(text: str | None) -> tuple[PartState, ...]:
+    return tuple(
+        PartState(part["name"], Failure(**part["failure"]) if part["failure"] else None)
+        for part in json.loads(text or "[]")
     )
 
 

@@ -23,6 +23,7 @@ polls = Table(
     Column("usage_used", Double),
     Column("usage_limit", Double),
     Column("usage_at", Double),
+    Column("parts", Text),
 )
 
 jobs = Table(

@@ -104,6 +104,7 @@ def _source(reading: Reading) -> dict[str, Any]:
         "attempted_at": format_timestamp(reading.attempted_at),
         "succeeded_at": format_timestamp(reading.succeeded_at),
         "failure": asdict(reading.failure) if reading.failure else None,
+        "parts": [asdict(part) for part in reading.parts],
     }
 
 

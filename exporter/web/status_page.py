@@ -127,15 +127,24 @@ def _state(facts: Facts, conditions: tuple[Condition, ...], snapshot: Snapshot) 
     seen = [_title(condition.reason) for condition in conditions if condition.holds]
     if seen:
         return "trouble", f"Not suspended yet, but: {', '.join(seen)}"
-    failing = [reading.source for reading in snapshot.readings if not reading.up]
-    if failing:
-        return "trouble", f"Cannot be read: {', '.join(sorted(failing))}"
+    unread = _unread(snapshot)
+    if unread:
+        return "trouble", unread
     errors = _sum(count.errors for count in facts.errors or ())
     if errors != 0:
         return "trouble", f"Sync errors: {_number(errors)}"
     if facts.suspension is None and not conditions:
         return "unknown", "Nothing known yet"
     return "good", "Syncs"
+
+
+def _unread(snapshot: Snapshot) -> str:
+    """Which sources cannot be read, or else only in part; empty if all can."""
+    failing = [reading.source for reading in snapshot.readings if not reading.up]
+    if failing:
+        return f"Cannot be read: {', '.join(sorted(failing))}"
+    incomplete = [reading.source for reading in snapshot.readings if reading.missing_parts]
+    return f"Read in part: {', '.join(sorted(incomplete))}" if incomplete else ""
 
 
 def _why(facts: Facts, conditions: tuple[Condition, ...]) -> tuple[str, ...]:
@@ -179,10 +188,13 @@ def _number(count: int | None) -> str:
 
 def _source(reading: Reading, now: float) -> SourceLine:
     text = "never read" if reading.succeeded_at is None else age(now - reading.succeeded_at)
-    problem = reading.failure.message if reading.failure else ""
+    problems = [reading.failure.message] if reading.failure else []
+    problems += [f"{part.name} not read: {part.failure.message}" for part in reading.missing_parts if part.failure]
     if not reading.up:
         text = "FAILS, never read" if reading.succeeded_at is None else f"FAILS, last read {text}"
-    return SourceLine(reading.source, reading.up, text, problem)
+    elif problems:
+        text += f", without {', '.join(part.name for part in reading.missing_parts)}"
+    return SourceLine(reading.source, reading.up and not problems, text, "; ".join(problems))
 
 
 def _condition(condition: Condition, now: float) -> ConditionLine:

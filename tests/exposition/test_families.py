@@ -18,6 +18,7 @@ from exporter.model import (
     OrgLimits,
     OrgUsage,
     Part,
+    PartState,
     Permission,
     Storage,
     Suspension,
@@ -59,7 +60,10 @@ def entry(noun: str) -> Families:
 
 
 def known(**parts: Part) -> Known:
-    readings = tuple(Reading(source, 60.0, NOW, part=part, succeeded_at=NOW) for source, part in parts.items())
+    read = PartState("everything")
+    readings = tuple(
+        Reading(source, 60.0, NOW, part=part, succeeded_at=NOW, parts=(read,)) for source, part in parts.items()
+    )
     return Known.of(Snapshot("acme", "immediate", None, readings), NOW)
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.errors import RateLimited
-from exporter.model import Failure, OrgLimits, OrgUsage
+from exporter.errors import InvalidAnswer, RateLimited
+from exporter.model import Failure, OrgLimits, OrgUsage, PartState
 from exporter.polling.outcome import Outcome, reading_of, row_after
 from exporter.polling.target import Target
 from exporter.service import Service
@@ -34,6 +34,17 @@ def test_a_failure_leaves_the_last_good_payload() -> None:
     row = row_after(ROW, REFUSED, None, NOW)
     failure = Failure("rate_limit", "REQUEST_LIMIT_EXCEEDED", "wait")
     assert row == replace(ROW, attempted_at=NOW, failure=failure, due_at=NOW + 600)
+
+
+def test_a_part_that_failed_is_named() -> None:
+    """The rest counts as read; a poll that reads all of it says so, and one that fails as a whole names no part."""
+    gaps = Outcome("[]", PART, missing={"objects": None, "fields": InvalidAnswer("no such table", code="INVALID_TYPE")})
+    row = row_after(ROW, gaps, None, NOW)
+    missing = PartState("fields", Failure("invalid", "INVALID_TYPE", "no such table"))
+    assert (row.failure, row.succeeded_at, row.parts) == (None, NOW, (PartState("objects"), missing))
+    healed = row_after(row, Outcome("[]", PART, missing={"objects": None, "fields": None}), None, NOW + 60)
+    assert healed.parts == (PartState("objects"), PartState("fields"))
+    assert row_after(row, REFUSED, None, NOW + 60).parts == ()
 
 
 @pytest.fixture

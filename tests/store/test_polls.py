@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.model import Failure, OrgUsage
+from exporter.model import Failure, OrgUsage, PartState
 from exporter.store.database import open_database
 from exporter.store.polls import PollRow, PollStore, payload_text
 
@@ -24,6 +24,7 @@ DONE = PollRow(
     succeeded_at=100.5,
     payload='{"as_of":"2026-11-21T10:00:00Z"}',
     usage=OrgUsage(10**12, 10**12 + 1, 100.25),
+    parts=(PartState("objects"), PartState("fields", Failure("invalid", None, "sObject type 'É' is not supported"))),
 )
 FAILURE = Failure("server", "UNKNOWN_EXCEPTION", "GET /limits: status 500")
 

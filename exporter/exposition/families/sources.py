@@ -19,12 +19,15 @@ def _samples(known: Known) -> Iterator[Sample]:
             stated_at = reading.part.as_of if isinstance(reading.part, SyncHealth | UsageLog) else reading.succeeded_at
             moment = min(stated_at, reading.succeeded_at)
             yield "source_last_success_timestamp_seconds", {"source": reading.source}, moment
+        for part in reading.parts:
+            yield "source_part_up", {"source": reading.source, "part": part.name}, float(part.failure is None)
 
 
 FAMILIES = Families(
     help={
         "source_up": "1 if the last poll of the source worked.",
         "source_last_success_timestamp_seconds": "When the source was last read successfully.",
+        "source_part_up": "1 if the last poll of the source could read this part of it.",
     },
     samples=_samples,
 )

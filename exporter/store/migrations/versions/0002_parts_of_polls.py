@@ -1,0 +1,12 @@
+"""Which parts of a source its newest poll could read."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Polls of before name no parts."""
+    op.add_column("polls", sa.Column("parts", sa.Text))
