@@ -58,8 +58,8 @@ def fetched(payload: Any, parts: Mapping[str, UpstreamError | None]) -> Fetched:
 @dataclass(frozen=True, slots=True)
 class Source:
     """``fetch(connection, previous)`` returns JSON, in a ``Fetched`` if the source has parts; ``parse(payload,
-    read_at)`` checks it and makes a Part; both raise ``UpstreamError``. ``previous`` is the last good payload, also after
-    a restart, ``None`` if there is none.
+    read_at)`` checks it and makes a Part; both raise ``UpstreamError``. ``previous`` is the last good payload, also
+    after a restart, ``None`` if there is none.
 
     The payload is what the store keeps, so ``parse`` must accept again after a restart what it accepted before.
     ``asks_salesforce``: its answers come from the org, cost API calls, and state the org's usage on the side;
