@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.bundled.rule_files import rules_directory
+from tests.markdown import BLOCK, anchors_of, headings_of, links_of, prose_of
 
 DIRECTORY = rules_directory() / "runbooks"
-
-_HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
-_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"\]\(([^)]+)\)")
 
 
 @dataclass(frozen=True)
@@ -26,17 +23,17 @@ class Runbook:
     @property
     def prose(self) -> str:
         """The text without its blocks."""
-        return _BLOCK.sub("", self.text)
+        return prose_of(self.text)
 
     @property
     def headings(self) -> Sequence[str]:
         """The headings of the second level, in order."""
-        return [title for marks, title in _HEADING.findall(self.prose) if marks == "##"]
+        return [title for level, title in headings_of(self.text) if level == 2]
 
     @property
     def anchors(self) -> set[str]:
         """What a link may point at after ``#``: headings in lower case, blanks as hyphens."""
-        return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for _, title in _HEADING.findall(self.prose)}
+        return anchors_of(self.text)
 
     @property
     def first_screen(self) -> Sequence[str]:
@@ -50,17 +47,17 @@ class Runbook:
 
     def blocks(self, language: str) -> Sequence[str]:
         """The fenced blocks of a language."""
-        return [block for kind, block in _BLOCK.findall(self.text) if kind == language]
+        return [block for kind, block in BLOCK.findall(self.text) if kind == language]
 
     @property
     def languages(self) -> set[str]:
         """The languages of all fenced blocks."""
-        return {kind for kind, _ in _BLOCK.findall(self.text)}
+        return {kind for kind, _ in BLOCK.findall(self.text)}
 
     @property
     def links(self) -> Sequence[str]:
         """Where the links go."""
-        return _LINK.findall(self.prose)
+        return links_of(self.text)
 
 
 def on_one_line(text: str) -> str:
