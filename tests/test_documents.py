@@ -11,27 +11,49 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from exporter.catalog.catalog import CATALOG
+from exporter.cli import command_line
 from exporter.config.file import load_config
 from exporter.remediation.policy import default_policies
 from exporter.self_metrics import PREFIX
-from tests.shipped import alert_rules, exported_metrics, metrics_named, recorded_metrics
+from tests.shipped import alert_rules, exported_metrics, metrics_named, recorded_metrics, rules
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README, EXPORTER, RULES = (
+    (ROOT / folder / "README.md").read_text(encoding="utf-8") for folder in ("", "exporter", "rules")
+)
 
 
-def first_column(pattern: str) -> set[str]:
-    return set(re.findall(rf"^\| `({pattern})` \|", README, re.MULTILINE))
+def first_column(text: str, pattern: str) -> set[str]:
+    return set(re.findall(rf"^\| `({pattern})` \|", text, re.MULTILINE))
 
 
 def test_the_metric_table_is_complete() -> None:
-    """The README lists exactly the metrics that are exported."""
-    assert first_column(PREFIX + "[a-z_]+") == exported_metrics()
+    """The exporter's README lists exactly the metrics that are exported."""
+    assert first_column(EXPORTER, PREFIX + "[a-z_]+") == exported_metrics()
 
 
 def test_the_alert_table_is_complete() -> None:
-    """The README lists exactly the alerts that ship."""
-    assert first_column("HubSpotSalesforce[A-Za-z]+") == {rule["alert"] for rule in alert_rules()}
+    """The rules' README lists exactly the alerts that ship."""
+    assert first_column(RULES, "HubSpotSalesforce[A-Za-z]+") == {rule["alert"] for rule in alert_rules()}
+
+
+def test_the_threshold_table_is_complete() -> None:
+    """The rules' README lists exactly the thresholds that ship, with the numbers they have."""
+    shipped: dict[str, set[str]] = {}
+    for rule in rules():
+        if rule.get("record", "").endswith(":threshold"):
+            number = re.match(r"(?:vector\()?(\d[\d.]*(?: \* \d[\d.]*)*)", rule["expr"].splitlines()[-1])
+            assert number is not None, rule["expr"]
+            shipped.setdefault(rule["record"], set()).add(number[1])
+    rows = re.findall(r"^\| `([\w:]+:threshold)` \| (.*?) \|", RULES, re.MULTILINE)
+    assert {name: set(re.findall(r"`(\d[\d. *]*)`", numbers)) for name, numbers in rows} == shipped
+
+
+def test_the_command_table_is_complete() -> None:
+    """The exporter's README lists exactly the commands there are."""
+    commands = re.findall(r"^    ([a-z][a-z-]+)", command_line().format_help(), re.MULTILINE)
+    table = EXPORTER.partition("## Commands\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `([a-z-]+)[` ]", table, re.MULTILINE) == commands
 
 
 def test_the_example_configuration_loads(tmp_path: Path) -> None:

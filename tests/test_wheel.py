@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from exporter import __version__
 from exporter.bundled.rule_files import rules_text
+from tests.markdown import dead_links
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SECONDS = 120.0
@@ -87,6 +89,26 @@ def test_the_rules_ship_inside_the_package(names: set[str]) -> None:
     assert {"rules/prometheus.yml", "rules/alertmanager.yml", "rules/suspension.rules.yml"} <= files
     assert "rules/templates/hubspot-salesforce.tmpl" in files
     assert {f"exporter/bundled/{file}" for file in files} <= names
+
+
+@pytest.mark.parametrize("name", ["exporter/README.md", "exporter/bundled/rules/README.md"])
+def test_the_readmes_ship_with_what_they_speak_of(unpacked: Path, name: str) -> None:
+    """Their links work in the package; those that begin with ``../`` are of the checkout."""
+    readme = unpacked / name
+    assert dead_links(readme, readme.read_text(encoding="utf-8"), but=("../",)) == []
+
+
+def test_the_description_says_where_they_are(unpacked: Path) -> None:
+    """Of the README's table of files, which is the package's description too: what it says of the wheel is so."""
+    description = (next(unpacked.glob("*.dist-info")) / "METADATA").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[[\w/.]+\]\(([\w/.]+)\) \|(?: `([\w/.]+)`)? \|", description, re.MULTILINE)
+    assert {"README.md"} == {Path(path).name for path, _ in rows} - {"CHANGELOG.md"}
+    assert {path for path, inside in rows if inside} == {"exporter/README.md", "rules/README.md"}
+    for path, inside in rows:
+        if inside:
+            assert (unpacked / inside).read_bytes() == (CHECKOUT / path).read_bytes()
+        else:
+            assert not (unpacked / path).exists()
 
 
 def test_nothing_else_ships(names: set[str]) -> None:

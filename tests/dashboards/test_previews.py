@@ -1,4 +1,4 @@
-"""The pictures of the README show the dashboards that are committed."""
+"""The pictures of the READMEs show the dashboards that are committed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LARGEST = 200 * 1024
 
 
 def test_pictures_are_there_and_small() -> None:
-    """One for each dashboard, the photographs beside them, none of a size that slows the README."""
+    """One for each dashboard, the photographs beside them, none of a size that slows a README."""
     assert {file.stem for file in PREVIEWS.iterdir()} == PICTURES
     assert [file.name for file in PREVIEWS.iterdir() if file.stat().st_size > LARGEST] == []
 

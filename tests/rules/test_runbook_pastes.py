@@ -20,7 +20,7 @@ from tests.rules.incident import INTERVAL, STEPS, Series, incident
 from tests.rules.runbook import RUNBOOKS
 from tests.shipped import exported_metrics, metrics_named, recorded_metrics
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[2] / "exporter" / "README.md").read_text(encoding="utf-8")
 QUERIES = list(dict.fromkeys(query.strip() for runbook in RUNBOOKS for query in runbook.blocks("promql")))
 
 SECONDS = 60.0
@@ -47,7 +47,7 @@ def recording_groups() -> list[dict[str, Any]]:
 
 
 def documented_labels(metric: str) -> set[str]:
-    """The labels of an exported metric as the README has them."""
+    """The labels of an exported metric as the exporter's README has them."""
     found = re.search(rf"^\| `{metric}` \| \w+ \| (.*?) \|", README, re.MULTILINE)
     assert found is not None, metric
     own, _, without = found[1].partition("(")
@@ -151,7 +151,7 @@ def test_the_command_line_takes_every_command(words: list[str], capsys: pytest.C
 
 @pytest.mark.parametrize("words", commands("curl"), ids=" ".join)
 def test_the_exporter_knows_every_address(words: list[str]) -> None:
-    """What is asked of the exporter stands in the README's table of its HTTP; the other address is Salesforce's."""
+    """What is asked of the exporter stands in its README's table of its HTTP; the other address is Salesforce's."""
     served = set(re.findall(r"`(?:GET|POST) (/[^`?]*)", README))
     (url,) = (word for word in words if word.startswith("http"))
     host, _, path = url.partition("://")[2].partition("/")
