@@ -1,4 +1,4 @@
-"""Salesforce REST: keeps the session, reads the org's usage off every answer.
+"""Salesforce REST: what is asked and what refusals mean; reads the org's usage off every answer.
 
 Facts: Salesforce REST API Developer Guide v60–v67. ``Sforce-Limit-Info: api-usage=10018/100000`` comes with every REST
 answer at no cost. Errors are an array of ``{"message", "errorCode"}``; 502 and 503 may be HTML. The error code
@@ -7,7 +7,6 @@ decides, not the status.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +16,7 @@ from urllib.parse import urlencode
 from exporter.clients.http.upstream import Answer, Upstream
 from exporter.clients.salesforce.composite import Records, composite_body, composite_records
 from exporter.clients.salesforce.login import Login, Session, error_code
+from exporter.clients.salesforce.sessions import Sessions
 from exporter.clock import Clock
 from exporter.config.settings import Salesforce
 from exporter.errors import AuthError, InvalidAnswer, RateLimited, ServerError, SessionExpired, UpstreamError
@@ -37,15 +37,13 @@ class SalesforceClient:
         self._settings = settings
         self._upstream = upstream
         self._clock = clock
-        self._session: Session | None = None
-        self._login = Login(settings, login or upstream, clock)
-        self._logging_in = asyncio.Lock()
+        self._sessions = Sessions(Login(settings, login or upstream, clock), clock)
         self.usage: OrgUsage | None = None
 
     async def get_json(self, resource: str) -> Any:
         """``GET /services/data/vXX.X/{resource}`` as JSON; raises ``UpstreamError``.
 
-        A session that has expired is renewed once; a second refusal is an ``AuthError``.
+        A session that has expired is renewed once; one that is refused from the start is an ``AuthError``.
         """
         return await self._ask("GET", resource, self._judge)
 
@@ -86,24 +84,14 @@ class SalesforceClient:
         return await self._with_session(resource, asked)
 
     async def _with_session(self, resource: str, ask: Callable[[str, dict[str, str]], Awaitable[T]]) -> T:
-        """What ``ask`` makes of URL and headers; asked again, once, if the session turns out to have expired."""
-        session = self._session or await self._renewed(None)
-        try:
-            return await ask(*self._address(session, resource))
-        except SessionExpired:
-            return await ask(*self._address(await self._renewed(session), resource))
+        """What ``ask`` makes of URL and headers."""
 
-    def _address(self, session: Session, resource: str) -> tuple[str, dict[str, str]]:
-        url = f"{session.instance_url}/services/data/v{self._settings.api_version}/{resource}"
-        return url, {"Authorization": f"Bearer {session.token}"}
+        async def asked(session: Session) -> T:
+            url = f"{session.instance_url}/services/data/v{self._settings.api_version}/{resource}"
+            return await ask(url, {"Authorization": f"Bearer {session.token}"})
 
-    async def _renewed(self, refused: Session | None) -> Session:
-        """A session other than ``refused``: many callers whose session expired log in once."""
-        async with self._logging_in:
-            if self._session is None or self._session is refused:
-                self._session = None
-                self._session = await self._login.session()
-            return self._session
+        kind = re.split(r"[/?]", resource, maxsplit=1)[0]
+        return await self._sessions.use(kind, asked)
 
     def _judge(self, answer: Answer) -> Any:
         self._take_usage(answer)

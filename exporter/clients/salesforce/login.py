@@ -2,68 +2,56 @@
 
 Facts: Salesforce Help, *OAuth 2.0 Client Credentials Flow* and *JWT Bearer Flow for Server-to-Server Integration*:
 ``POST /services/oauth2/token`` → ``{"access_token", "instance_url", "token_type"}``, no ``expires_in``, no refresh
-token; refusals are an object ``{"error", "error_description"}``. An assertion is signed with RS256 and expires within
-three minutes. Salesforce locks users out and logs every failed login, so a refused credential is not tried on and on.
+token; refusals are an object ``{"error", "error_description"}``, see ``login_catalog``. An assertion is signed with
+RS256 and expires within three minutes. Salesforce locks users out and logs every failed login, so a refused credential
+is not tried on and on.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
+import structlog
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from exporter.clients.http.secrets import secret_text
 from exporter.clients.http.upstream import Answer, Upstream
+from exporter.clients.salesforce.login_catalog import UNKNOWN, login_cause
+from exporter.clients.salesforce.login_cause import Passes, plain_words
+from exporter.clients.salesforce.pause import Pause, next_pause
 from exporter.clock import Clock
 from exporter.config.settings import ClientCredentials, JwtBearer, Salesforce
 from exporter.config.urls import is_safe_url
-from exporter.errors import AuthError, InvalidAnswer
+from exporter.errors import AuthError, InvalidAnswer, RateLimited, ServerError, UpstreamError
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_LIFE = 120
 """Seconds; of the three minutes Salesforce allows, one is left to clocks that differ."""
 
-FIRST_PAUSE = 60.0
-LONGEST_PAUSE = 900.0
-"""Seconds without a login after a refused credential: the first, doubled with each refusal up to the longest."""
+RATE_PAUSE = 60.0
+"""Seconds without a login after Salesforce has said that there were too many."""
 
 _CODE = re.compile(r"[A-Za-z_]{1,64}")
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Session:
-    """A logged-in session; the token is kept out of its representation."""
+    """A logged-in session, when it began and with which secret; neither token nor secret are in its representation."""
 
     instance_url: str
     token: str
+    began: float = 0.0
+    secret: str = ""
 
     def __repr__(self) -> str:
         return f"Session({self.instance_url})"
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """The credential Salesforce refused last, how often in a row, and until when it is left alone."""
-
-    secret: str = field(repr=False)
-    code: str | None
-    count: int
-    at: float
-
-    @property
-    def pause(self) -> float:
-        # Bounded before it is doubled: a credential may be wrong for months.
-        return float(min(FIRST_PAUSE * 2 ** min(self.count - 1, 10), LONGEST_PAUSE))
-
-    def seconds_left(self, secret: str, now: float) -> float:
-        """0 for another secret, and when the clock was set back: nothing is known of that time."""
-        waited = now - self.at
-        return self.pause - waited if secret == self.secret and 0 <= waited < self.pause else 0.0
 
 
 class Login:
@@ -73,37 +61,46 @@ class Login:
         self._settings = settings
         self._upstream = upstream
         self._clock = clock
-        self._refusal: _Refusal | None = None
+        self._pause: Pause | None = None
+        self._rest: tuple[float, RateLimited] | None = None
+
+    def secret(self) -> str:
+        """The secret of the flow, read anew every time: the file may have been rotated. Raises ``AuthError``."""
+        flow = self._settings.auth
+        if isinstance(flow, ClientCredentials):
+            return secret_text(flow.client_secret, "client secret")
+        return secret_text(flow.private_key, "private key")
 
     async def session(self) -> Session:
         """A new session. Raises ``UpstreamError``; without any request while a refused credential is left alone."""
-        flow, now = self._settings.auth, self._clock.time()
-        secret = _read(flow)
-        self._respect_refusal(secret, now)
-        form = login_form(flow, secret, now)
+        secret, now = self.secret(), self._clock.time()
+        if self._pause is not None:
+            self._pause.respect(secret, now, "Salesforce refused the login")
+        self._respect_rest(now)
+        form = login_form(self._settings.auth, secret, now)
         url = f"{self._settings.url}/services/oauth2/token"
         try:
-            session = await self._upstream.call("POST", url, self._judge, data=form)
+            session = await self._upstream.call("POST", url, lambda answer: self._judge(answer, secret), data=form)
         except AuthError as error:
-            before = self._refusal.count if self._refusal and self._refusal.secret == secret else 0
-            self._refusal = _Refusal(secret, error.code, before + 1, self._clock.time())
+            self._pause = next_pause(self._pause, secret, error, self._clock.time())
             raise
-        self._refusal = None
+        except RateLimited as error:
+            if error.retry_after is not None:
+                self._rest = (self._clock.time(), error)
+            raise
+        self._pause = self._rest = None
         return session
 
-    def _respect_refusal(self, secret: str, now: float) -> None:
-        refusal = self._refusal
-        left = refusal.seconds_left(secret, now) if refusal else 0.0
-        if refusal and left:
-            raise AuthError(
-                f"Salesforce refused the login ({refusal.code or 'no code'}, {refusal.count} times in a row): "
-                f"not tried again for {left:.0f} s unless the secret changes",
-                code=refusal.code,
-            )
+    def _respect_rest(self, now: float) -> None:
+        """Every source asks for a login; while Salesforce wants none, one of them was enough to know it."""
+        began, error = self._rest or (now, None)
+        left = (error.retry_after or 0.0) - (now - began) if error is not None and now >= began else 0.0
+        if error is not None and left > 0:
+            raise RateLimited(f"{error}: not tried again for {left:.0f} s", code=error.code, retry_after=left)
 
-    def _judge(self, answer: Answer) -> Session:
+    def _judge(self, answer: Answer, secret: str) -> Session:
         if answer.status in (400, 401, 403):
-            raise AuthError(f"{answer.where}: status {answer.status}", code=error_code(_object(answer).get("error")))
+            raise self._refusal(answer)
         if answer.status != 200:  # noqa: PLR2004
             raise self._upstream.failure(answer)
         body = _object(answer)
@@ -112,7 +109,26 @@ class Login:
             raise InvalidAnswer(f"{answer.where}: a login without access_token or instance_url")
         if not is_safe_url(instance_url) or not token.isascii() or not token.isprintable():
             raise InvalidAnswer(f"{answer.where}: an instance_url or access_token that cannot be used safely")
-        return Session(instance_url.rstrip("/"), token)
+        return Session(instance_url.rstrip("/"), token, self._clock.time(), secret)
+
+    def _refusal(self, answer: Answer) -> UpstreamError:
+        """What a refusal means, in our words; Salesforce's own are not repeated: they may name a user."""
+        body = _object(answer)
+        code = error_code(body.get("error", body.get("errorCode")))
+        description = _text(body.get("error_description", body.get("message")))
+        cause = login_cause(code, description)
+        if cause is UNKNOWN and description is not None:
+            log.debug("login refused", code=code, description=plain_words(description))
+        told = f"{answer.where}: status {answer.status} {code or ''}".rstrip()
+        message = f"{cause.sentence(self._settings.auth)} ({told})"
+        wait = self._upstream.asked_pause(answer)
+        match cause.passes:
+            case Passes.AT_ONCE:
+                return ServerError(message, code=code, retry_after=wait)
+            case Passes.SOON:
+                return RateLimited(message, code=code, retry_after=RATE_PAUSE if wait is None else wait)
+            case Passes.NEVER:
+                return AuthError(message, code=code)
 
 
 def login_form(flow: ClientCredentials | JwtBearer, secret: str, now: float) -> dict[str, str]:
@@ -128,13 +144,6 @@ def error_code(value: object) -> str | None:
     return value if isinstance(value, str) and _CODE.fullmatch(value) else None
 
 
-def _read(flow: ClientCredentials | JwtBearer) -> str:
-    """The secret of the flow, read anew at every login: the file may have been rotated."""
-    if isinstance(flow, ClientCredentials):
-        return secret_text(flow.client_secret, "client secret")
-    return secret_text(flow.private_key, "private key")
-
-
 def _private_key(text: str) -> RSAPrivateKey:
     try:
         key = load_pem_private_key(text.encode(), password=None)
@@ -147,7 +156,7 @@ def _private_key(text: str) -> RSAPrivateKey:
 
 
 def _object(answer: Answer) -> dict[str, Any]:
-    """The body if it is an object. A refusal without one has no code; a login must be one."""
+    """The body if it is an object, or the first of an array. A refusal may be without; a login must be an object."""
     try:
         body = answer.json()
     except InvalidAnswer:
@@ -158,4 +167,9 @@ def _object(answer: Answer) -> dict[str, Any]:
         return body
     if answer.status == 200:  # noqa: PLR2004
         raise InvalidAnswer(f"{answer.where}: a login that is not an object")
-    return {}
+    first = body[0] if isinstance(body, list) and body else None
+    return first if isinstance(first, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None

@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from exporter.clients.connection import connect
-from exporter.clients.salesforce.login import LONGEST_PAUSE
+from exporter.clients.salesforce.pause import LONGEST_PAUSE
 from exporter.config.settings import Config
 from exporter.demo.simulator.faults import NAMES, Fault
 from exporter.demo.simulator.org import Org

@@ -110,8 +110,10 @@ async def test_an_expired_session_is_renewed_once(client: SalesforceClient, acme
 async def test_a_session_that_expires_within(client_over: Client) -> None:
     """The same when it is a part that says so."""
     expired = part("a", [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}], 401)
-    transport = CannedTransport(LOGIN, answer(expired), LOGIN, answer(part("a", records())))
-    assert (await client_over(transport).composite({"a": USERS}))["a"].done
+    read = answer(part("a", records()))
+    client = client_over(CannedTransport(LOGIN, read, answer(expired), LOGIN, read))
+    for _ in range(2):
+        assert (await client.composite({"a": USERS}))["a"].done
 
 
 async def test_a_refusal_of_the_whole(client: SalesforceClient, acme: Org) -> None:

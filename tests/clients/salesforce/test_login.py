@@ -24,7 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from exporter.clients.connection import connect
 from exporter.clients.salesforce.client import SalesforceClient
-from exporter.clients.salesforce.login import ASSERTION_LIFE, FIRST_PAUSE, JWT_GRANT, LONGEST_PAUSE
+from exporter.clients.salesforce.login import ASSERTION_LIFE, JWT_GRANT
+from exporter.clients.salesforce.pause import FIRST_PAUSE, LONGEST_PAUSE
 from exporter.config.file import load_config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
