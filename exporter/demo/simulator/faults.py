@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from exporter.demo.simulator.login_faults import LOGIN_FAULTS
+
 APIS = ("salesforce", "token", "hubspot", "bridge", "status")
 NAMES = (
     "unauthorized",
@@ -18,6 +20,8 @@ NAMES = (
     "unable_to_lock_row",
     "storage_exceeded",
     "missing_scopes",
+    "session_refused",
+    *LOGIN_FAULTS,
 )
 
 

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from exporter.demo.simulator.faults import Fault
+from exporter.demo.simulator.login_faults import LOGIN_FAULTS
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.spoiled import cut_in_the_middle, with_wrong_types
 from exporter.demo.simulator.world import World
@@ -48,6 +49,8 @@ _FAULT_ANSWERS = {
     "unable_to_lock_row": (400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record"),
     "storage_exceeded": (403, "STORAGE_LIMIT_EXCEEDED", "storage limit exceeded"),
     "missing_scopes": (403, "MISSING_SCOPES", "This app hasn't been granted all required scopes."),
+    "session_refused": (401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API"),
+    **LOGIN_FAULTS,
 }
 
 Handler = Callable[[Org, Request], Awaitable[Response]]
