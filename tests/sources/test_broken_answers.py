@@ -11,6 +11,7 @@ import pytest
 
 from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.faults import NAMES, Fault
+from exporter.demo.simulator.login_faults import LOGIN_FAULTS
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 from exporter.errors import UPSTREAM_ERROR_KINDS
@@ -19,6 +20,7 @@ from exporter.service import Service
 from tests.clocks import ManualClock
 from tests.pages import PREFIX, Page, Series, look, scrape
 
+PASSING = {"retry_your_request": "server", "login_rate_exceeded": "rate_limit"}
 BROKEN = [
     # API that breaks, how, the kind of failure it is
     ("salesforce", "unauthorized", "auth"),
@@ -60,6 +62,10 @@ BROKEN = [
     ("bridge", "unable_to_lock_row", "invalid"),
     ("bridge", "storage_exceeded", "auth"),
     ("bridge", "missing_scopes", "auth"),
+    ("salesforce", "session_refused", "auth"),
+    ("token", "session_refused", "auth"),
+    ("bridge", "session_refused", "auth"),
+    *(("token", name, PASSING.get(name, "auth")) for name in LOGIN_FAULTS),
 ]
 _AT_FIRST = ("unauthorized", "unavailable_html", "cut_json", "wrong_types")
 SOURCE_OF = {"salesforce": "salesforce_limits", "token": "salesforce_limits", "bridge": "sync_health"}
@@ -94,7 +100,8 @@ def _something_to_see(acme: Org) -> None:
 
 def test_every_fault_of_every_api_is_tried() -> None:
     """The table above leaves none out."""
-    assert {(api, fault) for api, fault, _kind in BROKEN} == {(api, fault) for api in SOURCE_OF for fault in NAMES}
+    everywhere = {(api, fault) for api in SOURCE_OF for fault in NAMES}
+    assert {(api, fault) for api, fault, _kind in BROKEN} == everywhere | {("token", fault) for fault in LOGIN_FAULTS}
 
 
 @pytest.mark.parametrize(("api", "fault", "kind"), BROKEN)

@@ -1,19 +1,20 @@
 """HubSpot's public CRM API: search.
 
 Facts: HubSpot developer documentation, *Search the CRM* and *Usage guidelines*. Errors are
-``{"status": "error", "message", "category"}``; a 403 ``MISSING_SCOPES`` names what is missing in
-``errors[].context.requiredGranularScopes``; a 429 names its limit in ``policyName`` (``DAILY``,
-``TEN_SECONDLY_ROLLING``, ``SECONDLY``) and, on searches, comes without ``Retry-After`` and without rate-limit headers.
+``{"status": "error", "message", "category"}``; a 403 ``MISSING_SCOPES`` names what is missing, see ``scopes``; a 429
+names its limit in ``policyName`` (``DAILY``, ``TEN_SECONDLY_ROLLING``, ``SECONDLY``) and, on searches, comes without
+``Retry-After`` and without rate-limit headers.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from exporter.clients.http.secrets import sendable_token
 from exporter.clients.http.upstream import LONGEST_PAUSE, Answer, Upstream
+from exporter.clients.hubspot.scopes import missing_scopes
 from exporter.clients.hubspot.search_pace import SearchPaces
 from exporter.config.secret import Secret
 from exporter.config.settings import HubSpot
@@ -25,8 +26,17 @@ SHORT_PAUSE = 1.0
 """Seconds to wait after a 429 that does not say: the limits of seconds are rolling."""
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_SCOPE = re.compile(r"[a-z][a-z_.-]{2,63}")
 _MOST_SCOPES = 5
+
+_WHERE_SCOPES_ARE = (
+    "of the token in hubspot.token_file or token_env: HubSpot, Settings → Development → Keys (a service key), or "
+    "Integrations → Private Apps"
+)
+_UNAUTHORIZED = (
+    "HubSpot does not take the token. Put a valid one into the file or variable that hubspot.token_file or token_env "
+    "names: a service key (HubSpot, Settings → Development → Keys) or a private app's token; it may have been rotated "
+    "or deleted, or be of another account's data centre."
+)
 
 Filters = Sequence[Mapping[str, Any]]
 """Conditions that must all hold, each ``{"propertyName", "operator", "value"}``; values are strings."""
@@ -87,10 +97,9 @@ class HubSpotClient:
         code = _code(body.get("category"))
         where = f"{answer.where}: status {answer.status} {code or ''}".rstrip()
         if answer.status == 401:  # noqa: PLR2004
-            return AuthError(where, code=code)
+            return AuthError(f"{_UNAUTHORIZED} ({where})", code=code)
         if answer.status == 403:  # noqa: PLR2004
-            scopes = sorted(_missing_scopes(body))[:_MOST_SCOPES]
-            return AuthError(f"{where} ({', '.join(scopes)})" if scopes else where, code=code)
+            return AuthError(f"{_forbidden(code, missing_scopes(body))} ({where})", code=code)
         if answer.status == 429:  # noqa: PLR2004
             return self._rate_limited(answer, _code(body.get("policyName")))
         return self._upstream.failure(answer, code)
@@ -104,15 +113,14 @@ class HubSpotClient:
         return RateLimited(where, code=policy, retry_after=SHORT_PAUSE if pause is None else pause)
 
 
-def _missing_scopes(body: Mapping[str, Any]) -> Iterable[str]:
-    """Scopes HubSpot says are required, such as ``crm.objects.contacts.read``; anything else is left out."""
-    errors = body.get("errors")
-    for error in errors if isinstance(errors, list) else []:
-        context = error.get("context") if isinstance(error, dict) else None
-        scopes = context.get("requiredGranularScopes") if isinstance(context, dict) else None
-        for scope in scopes if isinstance(scopes, list) else []:
-            if isinstance(scope, str) and _SCOPE.fullmatch(scope):
-                yield scope
+def _forbidden(code: str | None, scopes: Sequence[str]) -> str:
+    """What is missing, and where it is granted. HubSpot may ask for any of several scopes."""
+    if scopes:
+        shown = ", ".join(scopes[:_MOST_SCOPES]) + (", …" if len(scopes) > _MOST_SCOPES else "")
+        return f"A scope is missing: {shown}. Add it to the scopes {_WHERE_SCOPES_ARE}."
+    if code == "MISSING_SCOPES":
+        return f"A scope is missing, and HubSpot does not say which. Check the scopes {_WHERE_SCOPES_ARE}."
+    return f"HubSpot forbids it. Check the scopes {_WHERE_SCOPES_ARE}."
 
 
 def _code(value: object) -> str | None:

@@ -3,8 +3,6 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from exporter.demo.simulator.login_faults import LOGIN_FAULTS
-
 APIS = ("salesforce", "token", "hubspot", "bridge", "status")
 NAMES = (
     "unauthorized",
@@ -21,7 +19,6 @@ NAMES = (
     "storage_exceeded",
     "missing_scopes",
     "session_refused",
-    *LOGIN_FAULTS,
 )
 
 

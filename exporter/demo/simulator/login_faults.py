@@ -1,4 +1,6 @@
-"""What the token endpoint says instead of logging in, by name: status, error, description as Salesforce writes them."""
+"""What the token endpoint says instead of logging in, by name: status, error, description.
+
+The words are those that people report of it."""
 
 LOGIN_FAULTS = {
     "audience_invalid": (400, "invalid_grant", "audience is invalid"),

@@ -16,6 +16,7 @@ from exporter.clients.connection import connect
 from exporter.clients.salesforce.pause import LONGEST_PAUSE
 from exporter.config.settings import Config
 from exporter.demo.simulator.faults import NAMES, Fault
+from exporter.demo.simulator.login_faults import LOGIN_FAULTS
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
 from exporter.errors import UpstreamError
@@ -25,8 +26,15 @@ from tests.clients.conftest import MakeHttp, Sent
 from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN, client_of
 
+APIS_WITH_TOKENS = ("token", "salesforce", "bridge")
 FAULTS = [
-    (api, name) for api in ("token", "salesforce", "bridge") for name in NAMES if name not in ("hang", "missing_scopes")
+    *(
+        (api, name)
+        for api in ("token", "salesforce", "bridge")
+        for name in NAMES
+        if name not in ("hang", "missing_scopes")
+    ),
+    *(("token", name) for name in LOGIN_FAULTS),
 ]
 CONFIGURED = (Settings().client_secret, Settings().bridge_token, WEBHOOK_TOKEN)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.demo.simulator import faults
+from exporter.demo.simulator.login_faults import LOGIN_FAULTS
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.state.org_state import BRIDGE_PARTS
 from exporter.demo.simulator.state.records import OBJECT_TYPES
@@ -144,7 +145,7 @@ VERBS: dict[str, Verb] = {
         _put_fault,
         {
             "api": (one_of(faults.APIS), REQUIRED),
-            "fault": (one_of(faults.NAMES), REQUIRED),
+            "fault": (one_of((*faults.NAMES, *LOGIN_FAULTS)), REQUIRED),
             "count": (or_null(whole), None),
             "retry_after": (or_null(whole), None),
         },

@@ -1,0 +1,49 @@
+"""The scopes that HubSpot says are missing, in whatever way it says so. Pure.
+
+Facts: HubSpot's error bodies, as its documentation, its OpenAPI files and reports show them; every field is optional.
+``errors[].context`` or the body's own ``context`` names them in ``requiredGranularScopes``, ``requiredScopes`` or
+``missingScopes``; older endpoints write ``(requires any of [contacts-read])`` into the message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_KEYS = re.compile(r"(required|missing)(granular)?scopes?")
+_IN_TEXT = re.compile(r"requir[^\[\]]{0,60}\[([^\]]{1,500})\]", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[\s,;\[\]\"']+")
+_SCOPE = re.compile(r"[a-z][a-z_.-]{2,63}(?:\.v[0-9])?")
+_DEEPEST = 6
+
+
+def missing_scopes(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Such as ``crm.objects.contacts.read``, sorted; what does not look like a scope is left out."""
+    found = {scope for text in _named(body, _DEEPEST) for scope in _SEPARATORS.split(text) if _SCOPE.fullmatch(scope)}
+    return tuple(sorted(found))
+
+
+def _named(value: Any, depth: int) -> Iterable[str]:
+    """Every text beneath a key that promises scopes, and lists of them within messages."""
+    if depth < 0:
+        return
+    if isinstance(value, list):
+        for entry in value:
+            yield from _named(entry, depth - 1)
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            if _KEYS.fullmatch(str(key).replace("_", "").lower()):
+                yield from _texts(entry, depth - 1)
+            elif str(key) == "message" and isinstance(entry, str):
+                yield from (match[1] for match in _IN_TEXT.finditer(entry))
+            else:
+                yield from _named(entry, depth - 1)
+
+
+def _texts(value: Any, depth: int) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif depth >= 0 and isinstance(value, list | dict):
+        for entry in value.values() if isinstance(value, dict) else value:
+            yield from _texts(entry, depth - 1)
