@@ -20,6 +20,12 @@ MAX_RESYNC_IDS = 100
 
 MAX_PAGES = 10_000
 
+_REFUSED = {
+    False: "The bridge does not take the token. Put the one it expects into the file or variable that "
+    "sync_health.token_file or token_env names.",
+    True: "The bridge wants a token. Name the file or variable that holds it in sync_health.token_file or token_env.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ResyncAnswer:
@@ -81,7 +87,7 @@ class BridgeClient:
 
     def _json(self, answer: Answer) -> Any:
         if answer.status in (401, 403):
-            raise AuthError(f"{answer.where}: status {answer.status}")
+            raise AuthError(f"{_REFUSED[self._token is None]} ({answer.where}: status {answer.status})")
         if answer.status not in (200, 202):
             raise self._upstream.failure(answer)
         body = answer.json()

@@ -91,7 +91,7 @@ class TestSyncHealth:
     async def test_a_rotated_token_is_used_at_once(self, client: BridgeClient, token_file: Path) -> None:
         """The file is read for every request."""
         token_file.write_text("not-the-token")
-        with pytest.raises(AuthError, match=r"^GET /acme/bridge/sync-health: status 401$"):
+        with pytest.raises(AuthError, match=r"^The bridge .* \(GET /acme/bridge/sync-health: status 401\)$"):
             await client.sync_health()
         token_file.write_text(Settings().bridge_token)
         assert await client.sync_health()

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import httpx
 import stamina
 
+from exporter.clients.http.connect_failure import connect_failure
 from exporter.clients.http.lines import lines_of
 from exporter.clock import Clock
 from exporter.errors import (
@@ -195,13 +196,13 @@ def parse_json(text: str | bytes) -> Any:
 
 @contextmanager
 def _as_upstream_errors(where: str) -> Iterator[None]:
-    """What httpx raises for a failed connection, as ours."""
+    """What httpx raises for a failed connection, as ours: host and cause first."""
     try:
         yield
     except httpx.TimeoutException as error:
-        raise UpstreamTimeout(f"{where}: no complete answer within {REQUEST_TIMEOUT.read:g} s") from error
+        raise UpstreamTimeout(f"{connect_failure(error, REQUEST_TIMEOUT.read or 0)} ({where})") from error
     except (httpx.TransportError, httpx.DecodingError) as error:
-        raise ConnectError(f"{where}: {type(error).__name__}") from error
+        raise ConnectError(f"{connect_failure(error, REQUEST_TIMEOUT.read or 0)} ({where})") from error
 
 
 async def _chunks(response: httpx.Response, where: str) -> AsyncIterator[bytes]:
