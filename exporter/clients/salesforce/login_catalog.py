@@ -210,7 +210,8 @@ CAUSES = (
 UNKNOWN = LoginCause(
     name="unknown",
     told="Salesforce refused the login with a description this version does not know.",
-    remedy="--log.level=debug logs its plain words; the login history of {user} may say more: Setup → Login History.",
+    remedy="With --log.level=debug the log has its plain words; the login history of {user} may say more: Setup → Login "
+    "History.",
 )
 SILENT = LoginCause(
     name="silent",

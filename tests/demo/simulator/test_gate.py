@@ -24,6 +24,7 @@ class TestFaults:
             ("org_locked", 403, "ORG_LOCKED"),
             ("unable_to_lock_row", 400, "UNABLE_TO_LOCK_ROW"),
             ("storage_exceeded", 403, "STORAGE_LIMIT_EXCEEDED"),
+            ("session_refused", 401, "INVALID_SESSION_ID"),
         ],
     )
     async def test_salesforce_says_its_code(

@@ -4,6 +4,8 @@ import json
 import httpx
 import pytest
 
+from exporter.demo.simulator.faults import Fault
+from exporter.demo.simulator.login_faults import LOGIN_FAULTS
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.salesforce.token_api import JWT_GRANT
 from tests.demo.simulator.conftest import NOON, QUIET
@@ -62,3 +64,16 @@ async def test_a_wrong_login_is_refused_with_an_object(
     answer = await client.post(URL, data=form)
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert answer.json()["error_description"]
+
+
+@pytest.mark.parametrize("name", LOGIN_FAULTS)
+async def test_a_right_login_may_be_refused_for_many_reasons(client: httpx.AsyncClient, acme: Org, name: str) -> None:
+    """Each by name, once, in the words Salesforce has for it; then it works again."""
+    acme.faults.put(Fault("token", name, count=1))
+    status, error, description = LOGIN_FAULTS[name]
+    answer = await client.post(URL, data=CLIENT)
+    assert (answer.status_code, answer.json()) == (
+        status,
+        {"error": error.lower(), "error_description": description},
+    )
+    assert (await client.post(URL, data=CLIENT)).status_code == 200
