@@ -19,12 +19,29 @@
         ├── InvalidAnswer    kind="invalid"
         └── BudgetExceeded   kind="budget"
 
+``Again`` says of each when asking the same again can help: a kind has its own answer, and an API's client may know
+better (``exporter/clients/salesforce/refusals.py``, ``exporter/clients/hubspot/refusals.py``).
+
 Messages are read by people in logs and on pages: they never hold a secret, a token or a response body.
 """
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import ClassVar
+
+
+class Again(Enum):
+    """When asking the same again can help.
+
+    ``AT_ONCE``: the client asks again itself, a few times, and then it is ``SOON``. ``SOON``: it passes by itself, so
+    the poller asks again after 1, 2, 4 … minutes, however long the interval. ``LATER``: it takes a person or hours, so
+    the next poll comes when it is due.
+    """
+
+    AT_ONCE = "at once"
+    SOON = "soon"
+    LATER = "later"
 
 
 class ExporterError(Exception):
@@ -55,23 +72,27 @@ class UpstreamError(ExporterError):
     """An outside API did not give what was asked.
 
     ``kind`` is the label value of ``source_errors_total``; ``code`` is the API's own error code where it named one;
-    ``retryable`` says whether asking the same again soon can help; ``retry_after`` is the pause in seconds that
-    the API asked for.
+    ``again`` says when asking the same again can help, by default what ``usually_again`` says of the kind;
+    ``retry_after`` is the pause in seconds that the API asked for.
     """
 
     kind: ClassVar[str]
-    retryable: ClassVar[bool] = False
+    usually_again: ClassVar[Again] = Again.SOON
 
-    def __init__(self, message: str, *, code: str | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str | None = None, retry_after: float | None = None, again: Again | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.retry_after = retry_after
+        self.again = again or self.usually_again
 
 
 class AuthError(UpstreamError):
     """The credential or a permission was refused."""
 
     kind = "auth"
+    usually_again = Again.LATER
 
 
 class SessionExpired(AuthError):
@@ -94,14 +115,14 @@ class ConnectError(UpstreamError):
     """No connection, or it broke."""
 
     kind = "connect"
-    retryable = True
+    usually_again = Again.AT_ONCE
 
 
 class ServerError(UpstreamError):
     """The API answered 5xx."""
 
     kind = "server"
-    retryable = True
+    usually_again = Again.AT_ONCE
 
 
 class InvalidAnswer(UpstreamError):
@@ -114,6 +135,7 @@ class BudgetExceeded(UpstreamError):
     """Not asked at all: what monitoring may cost is spent."""
 
     kind = "budget"
+    usually_again = Again.LATER
 
 
 UPSTREAM_ERROR_KINDS = ("auth", "rate_limit", "timeout", "connect", "server", "invalid", "budget")

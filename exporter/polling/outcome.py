@@ -2,15 +2,15 @@
 
 What a failure means: it leaves the last good payload and part as they are, for as long as a reading holds
 (``exporter.state.reading``); it is stored and shown with its kind, the API's own code and a sentence; and where the API
-asked for a pause, the next poll waits for it.
+asked for a pause, the next poll waits for it. One that passes by itself brings the next poll closer (``Again``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from exporter.errors import UpstreamError
+from exporter.errors import Again, UpstreamError
 from exporter.model import Failure, OrgUsage, Part, PartState
 from exporter.polling import schedule
 from exporter.polling.target import Target
@@ -35,10 +35,23 @@ def row_after(row: PollRow, outcome: Outcome, usage: OrgUsage | None, now: float
     error = outcome.error
     if error is None:
         parts = tuple(PartState(name, _failure(missed) if missed else None) for name, missed in outcome.missing.items())
-        return replace(row, failure=None, payload=outcome.payload, succeeded_at=now, parts=parts)
+        failures, due_at = _next_try(row, [missed for missed in outcome.missing.values() if missed is not None], now)
+        read = replace(row, failure=None, payload=outcome.payload, succeeded_at=now, parts=parts)
+        return replace(read, failures=failures, due_at=due_at)
     # Of a source that failed as a whole its own failure says all there is to say.
-    due_at = schedule.postponed_due(row.due_at, now, error.retry_after)
-    return replace(row, failure=_failure(error), parts=(), due_at=due_at)
+    failures, due_at = _next_try(row, [error], now)
+    return replace(row, failure=_failure(error), parts=(), failures=failures, due_at=due_at)
+
+
+def _next_try(row: PollRow, errors: Sequence[UpstreamError], now: float) -> tuple[int, float]:
+    """How many polls in a row have failed, wholly or in part, and when the next one is due."""
+    if not errors:
+        return 0, row.due_at
+    failures, due_at = row.failures + 1, row.due_at
+    if any(error.again is not Again.LATER for error in errors):
+        due_at = schedule.retried_due(due_at, now, failures)
+    pause = max((error.retry_after or 0.0 for error in errors), default=0.0)
+    return failures, schedule.postponed_due(due_at, now, pause)
 
 
 def _failure(error: UpstreamError) -> Failure:

@@ -14,6 +14,9 @@ LONGEST_FIRST_DELAY = 15.0
 FIRST_POLLS_PER_SECOND = 60
 """A first round of thousands of polls takes its time: begun all at once they would run into their own deadline."""
 
+FIRST_RETRY = 60.0
+_MOST_DOUBLINGS = 20
+
 HASTE_PAUSE = 60.0
 """Seconds after a poll in which nothing makes the next one come earlier: haste must not burn API calls."""
 
@@ -40,6 +43,15 @@ def resumed_due(stored_due_at: float, now: float, interval: float, failed: bool)
 def postponed_due(due_at: float, now: float, retry_after: float | None) -> float:
     """A poll that was asked to wait does wait, within reason."""
     return max(due_at, now + min(retry_after or 0.0, LONGEST_RETRY_AFTER))
+
+
+def retried_due(due_at: float, now: float, failures: int) -> float:
+    """The poll after so many in a row that failed and may pass: 1, 2, 4 … minutes later, until it is due anyway.
+
+    So a source that is read every hour or every six is not blind for as long because of one hiccup, and one that fails
+    for good costs no more than six further polls, or nine.
+    """
+    return min(due_at, now + FIRST_RETRY * 2.0 ** min(failures - 1, _MOST_DOUBLINGS))
 
 
 def may_hasten(due_at: float, attempted_at: float | None, now: float) -> bool:

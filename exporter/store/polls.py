@@ -22,7 +22,8 @@ _OF_ROUND = sa.update(polls).where(
 
 @dataclass(frozen=True, slots=True)
 class PollRow:
-    """One source of one integration as the store knows it; ``payload`` is the last good answer as JSON text."""
+    """One source of one integration as the store knows it; ``payload`` is the last good answer as JSON text,
+    ``failures`` how many polls in a row have failed, wholly or in part."""
 
     integration: str
     source: str
@@ -34,6 +35,7 @@ class PollRow:
     payload: str | None = None
     usage: OrgUsage | None = None
     parts: tuple[PartState, ...] = ()
+    failures: int = 0
 
 
 class PollStore:
@@ -82,6 +84,7 @@ class PollStore:
             "error_code": failure.code if failure else None,
             "error_message": failure.message if failure else None,
             "parts": _parts_text(row.parts),
+            "failures": row.failures,
         }
         if usage is not None:
             values |= {"usage_used": usage.used, "usage_limit": usage.limit, "usage_at": usage.observed_at}
@@ -109,6 +112,7 @@ def _poll_row(row: Any) -> PollRow:
         payload=row["payload"],
         usage=usage,
         parts=_parts(row["parts"]),
+        failures=row["failures"] or 0,
     )
 
 

@@ -24,6 +24,8 @@ polls = Table(
     Column("usage_limit", Double),
     Column("usage_at", Double),
     Column("parts", Text),
+    # Polls in a row that failed, wholly or in part: the pause before the next grows with them.
+    Column("failures", Integer),
 )
 
 jobs = Table(

@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.errors import InvalidAnswer, RateLimited
+from exporter.errors import (
+    Again,
+    AuthError,
+    BudgetExceeded,
+    ConnectError,
+    InvalidAnswer,
+    RateLimited,
+    ServerError,
+    UpstreamTimeout,
+)
 from exporter.model import Failure, OrgLimits, OrgUsage, PartState
 from exporter.polling.outcome import Outcome, reading_of, row_after
 from exporter.polling.target import Target
@@ -33,7 +42,34 @@ def test_a_failure_leaves_the_last_good_payload() -> None:
     """It is named, and the pause the API asked for postpones the next poll."""
     row = row_after(ROW, REFUSED, None, NOW)
     failure = Failure("rate_limit", "REQUEST_LIMIT_EXCEEDED", "wait")
-    assert row == replace(ROW, attempted_at=NOW, failure=failure, due_at=NOW + 600)
+    assert row == replace(ROW, attempted_at=NOW, failure=failure, due_at=NOW + 600, failures=1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "minutes"),
+    [
+        (Outcome(error=ServerError("status 500")), [1, 2, 4, 8, 16, 32, 60, 60]),
+        (Outcome(error=UpstreamTimeout("not finished")), [1, 2, 4]),
+        (Outcome(error=ConnectError("refused")), [1, 2, 4]),
+        (Outcome(error=InvalidAnswer("cut off")), [1, 2, 4]),
+        (Outcome(error=RateLimited("too many concurrent requests")), [1, 2, 4]),
+        (Outcome(error=RateLimited("busy", retry_after=150.0)), [2.5, 2.5, 4]),
+        (Outcome(error=RateLimited("the day's calls are used up", again=Again.LATER)), [60, 60]),
+        (Outcome(error=AuthError("refused")), [60, 60]),
+        (Outcome(error=BudgetExceeded("spent")), [60, 60]),
+        (Outcome("[]", PART, missing={"objects": None, "fields": UpstreamTimeout("slow")}), [1, 2, 4]),
+        (Outcome("[]", PART, missing={"objects": None, "fields": AuthError("no scope")}), [60, 60]),
+        (Outcome("[]", PART, missing={"objects": AuthError("no"), "fields": ConnectError("reset")}), [1, 2]),
+    ],
+    ids=lambda value: str(value.error or value.missing) if isinstance(value, Outcome) else "",
+)
+def test_an_hourly_source_is_tried_again_soon_where_that_can_help(outcome: Outcome, minutes: list[float]) -> None:
+    """Poll after poll that fails alike, whole or in part; one that is read starts from the beginning."""
+    row = ROW
+    for pause in minutes:
+        row = row_after(replace(row, due_at=NOW + 3600), outcome, None, NOW)
+        assert row.due_at == NOW + 60 * pause
+    assert row_after(row, Outcome("[]", PART), None, NOW).failures == 0
 
 
 def test_a_part_that_failed_is_named() -> None:

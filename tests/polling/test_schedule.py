@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from exporter.clients.http.upstream import LONGEST_RETRY_AFTER
 from exporter.polling.schedule import (
+    FIRST_RETRY,
     HASTE_PAUSE,
     JITTER,
     LONGEST_FIRST_DELAY,
@@ -16,6 +17,7 @@ from exporter.polling.schedule import (
     next_due,
     postponed_due,
     resumed_due,
+    retried_due,
 )
 
 NOW = 1_800_000_000.0
@@ -68,6 +70,29 @@ def test_a_clock_that_was_wrong_does_not_stop_the_polls() -> None:
     """A stored moment years ahead is not waited for."""
     assert resumed_due(NOW + 1e9, NOW, 60.0, failed=False) == NOW + 60 * (1 + JITTER)
     assert resumed_due(NOW + 1e9, NOW, 60.0, failed=True) == NOW + LONGEST_RETRY_AFTER
+
+
+def test_a_failure_that_passes_is_tried_again_soon() -> None:
+    """After a minute, then two, four …: an hourly source is not blind for an hour because of one hiccup."""
+    due = NOW + 3600
+    assert [retried_due(due, NOW, failures) - NOW for failures in range(1, 8)] == [60, 120, 240, 480, 960, 1920, 3600]
+
+
+@every_case
+@given(st.integers(1, 10**9), intervals)
+def test_a_retry_is_never_later_than_the_next_poll(failures: int, interval: float) -> None:
+    """And never sooner than a minute, or the interval where that is shorter, after the failure."""
+    due = retried_due(NOW + interval, NOW, failures)
+    assert NOW + min(FIRST_RETRY, interval) <= due <= NOW + interval
+
+
+@pytest.mark.parametrize(("interval", "most"), [(60.0, 0), (300.0, 3), (3600.0, 6), (21600.0, 9)])
+def test_what_fails_for_good_costs_little_more(interval: float, most: int) -> None:
+    """The polls that come on top of those that are due anyway, in an outage however long."""
+    now, failures, extra = NOW, 1, 0
+    while retried_due(now + interval, now, failures) < now + interval:
+        now, failures, extra = retried_due(now + interval, now, failures), failures + 1, extra + 1
+    assert extra <= most
 
 
 def test_a_restart_keeps_a_pause_that_was_asked_for() -> None:

@@ -25,6 +25,7 @@ DONE = PollRow(
     payload='{"as_of":"2026-11-21T10:00:00Z"}',
     usage=OrgUsage(10**12, 10**12 + 1, 100.25),
     parts=(PartState("objects"), PartState("fields", Failure("invalid", None, "sObject type 'É' is not supported"))),
+    failures=3,
 )
 FAILURE = Failure("server", "UNKNOWN_EXCEPTION", "GET /limits: status 500")
 

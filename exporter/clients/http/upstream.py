@@ -21,6 +21,7 @@ from exporter.clients.http.connect_failure import connect_failure
 from exporter.clients.http.lines import lines_of
 from exporter.clock import Clock
 from exporter.errors import (
+    Again,
     ConnectError,
     InvalidAnswer,
     RateLimited,
@@ -174,7 +175,7 @@ def pause_before_retry(error: Exception) -> bool | float:
         return False
     if error.retry_after is not None:
         return max(error.retry_after, 0.05) if error.retry_after <= LONGEST_PAUSE else False
-    return error.retryable
+    return error.again is Again.AT_ONCE
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
