@@ -99,6 +99,10 @@ class SelfMetrics:
         for outcome in OUTCOMES:
             self._records.labels(integration, action, outcome)
 
+    def forget_source(self, integration: str, source: str) -> None:
+        """Takes away what a source counted that is no longer polled."""
+        self._source_errors.remove_by_labels({"integration": integration, "source": source})
+
     def forget(self, integration: str) -> None:
         """Takes away every series of an integration that is no longer configured."""
         for metric in self._of_integrations:

@@ -128,7 +128,10 @@ class Service:
         self._show_reports(reports)
         for name in removed:
             self.metrics.forget(name)
+        dropped = {target.key for target in self.poller.targets} - {target.key for target in targets}
         await self.poller.reconfigure(targets)
+        for key in dropped:
+            self.metrics.forget_source(*key)
         for http in closing:
             await http.aclose()
         for entry in config.integrations:

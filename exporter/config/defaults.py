@@ -15,6 +15,8 @@ INTERVALS: Mapping[str, float] = {
     "sync_health": 60.0,
 }
 """Seconds, by source."""
+OFF = "off"
+"""Instead of an interval: the source is not read at all."""
 
 SALESFORCE_API_VERSION = "62.0"
 AUDIENCE = "https://login.salesforce.com"

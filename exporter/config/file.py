@@ -63,15 +63,24 @@ def _store_url(url: str, folder: Path) -> str:
 
 
 def _integration(entry: Mapping[str, Any], folder: Path) -> Integration:
-    intervals = {source: parse_duration(text) for source, text in entry.get("intervals", {}).items()}
     return Integration(
         name=entry["name"],
         salesforce=_salesforce(entry["salesforce"], folder) if "salesforce" in entry else None,
         hubspot=_hubspot(entry["hubspot"], folder) if "hubspot" in entry else None,
         sync_health=_sync_health(entry["sync_health"], folder) if "sync_health" in entry else None,
         notify=entry.get("notify", defaults.NOTIFY),
-        intervals={**defaults.INTERVALS, **intervals},
+        intervals=_intervals(entry.get("intervals", {})),
     )
+
+
+def _intervals(entry: Mapping[str, str]) -> Mapping[str, float]:
+    """Seconds by source, without those that are switched off."""
+    intervals = {source: parse_duration(text) for source, text in entry.items() if text != defaults.OFF}
+    return {
+        source: seconds
+        for source, seconds in {**defaults.INTERVALS, **intervals}.items()
+        if entry.get(source) != defaults.OFF
+    }
 
 
 def _whole(number: float | None) -> int | None:

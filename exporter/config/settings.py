@@ -76,7 +76,8 @@ class SyncHealthFeed:
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """One HubSpot–Salesforce integration; ``intervals`` are seconds by source name."""
+    """One HubSpot–Salesforce integration; ``intervals`` are seconds by source name; a source that
+    is switched off has none."""
 
     name: str
     salesforce: Salesforce | None

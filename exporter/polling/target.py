@@ -39,10 +39,10 @@ class Target:
 
 
 def targets_of(integrations: Iterable[Integration], connections: Mapping[str, Connection]) -> tuple[Target, ...]:
-    """Every source that applies."""
+    """Every source that applies and is not switched off."""
     return tuple(
         Target(entry.name, source, entry.intervals[source.name], connections[entry.name])
         for entry in integrations
         for source in SOURCES
-        if source.applies(entry)
+        if source.name in entry.intervals and source.applies(entry)
     )

@@ -86,6 +86,17 @@ def test_any_interval_from_one_second_up_is_accepted(interval: str, load: Load) 
     assert acme.intervals["salesforce_limits"] == 300
 
 
+@pytest.mark.parametrize("off", ["off", "'off'", '"off"'])
+def test_a_source_can_be_switched_off(off: str, load: Load) -> None:
+    """It has no interval then; the others keep theirs."""
+    text = (
+        f"integrations: [{{name: a, sync_health: {{directory: dropped}}, intervals: {{salesforce_usage_log: {off}}}}}]"
+    )
+    (only,) = load(text).integrations
+    assert "salesforce_usage_log" not in only.intervals
+    assert only.intervals["salesforce_limits"] == 300
+
+
 @pytest.mark.parametrize("indent", [None, 2, "\t"])
 def test_a_json_file_loads(indent: int | str | None, tmp_path: Path) -> None:
     """JSON is YAML, also when tabs indent it."""

@@ -28,3 +28,10 @@ def test_check_config_prints_the_notes_and_still_says_good(
     said = capsys.readouterr()
     assert said.out == f"{tmp_path / 'exporter.yml'}: good, 2 integrations\n"
     assert said.err.splitlines() == [f"note: {note}" for note in config.notes]
+
+
+def test_a_bridge_that_is_not_read_resyncs_nothing(load: Load) -> None:
+    """Switching it off is allowed, and what follows from it is said."""
+    off = {**SMALL["integrations"][0], "intervals": {"sync_health": "off", "mailbox": "off"}}
+    (note,) = load({"integrations": [off]}).notes
+    assert note.startswith("acme: intervals.sync_health is off, so ")

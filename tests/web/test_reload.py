@@ -321,3 +321,18 @@ async def test_many_reloads_at_once(
     assert {answer.status_code for answer in answers} == {200}
     assert len(service.poller.targets) == len(set(service.poller.targets))
     assert "off" in (await look(http)).lines("beta")
+
+
+async def test_a_source_that_is_switched_off_leaves_no_series(
+    http: httpx.AsyncClient, service: Service, config_data: dict[str, Any], write_config: WriteConfig
+) -> None:
+    """Neither its values nor its state nor its counters; it is not polled, and readiness does not wait for it."""
+    assert (await look(http)).series(integration="acme", source="salesforce_status")
+    write_config(changed(config_data, 0, intervals={"salesforce_status": "off"}))
+    assert (await reload(http)).status_code == 200
+    page = await look(http)
+    assert not page.series(integration="acme", source="salesforce_status")
+    assert page.value("trust_status", integration="acme", status="OK") is None
+    assert page.series(integration="beta", source="salesforce_status")
+    assert ("acme", "salesforce_status") not in {target.key for target in service.poller.targets}
+    assert (await http.get("/-/ready")).status_code == 200
