@@ -9,6 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from exporter.clients.salesforce.refusals import (
+    ACCESS_DISABLED,
+    EVIDENCE,
+    LOCKED,
+    ORG_LIMIT,
+    SERVER,
+    STORAGE,
+    UNAVAILABLE,
+)
 from exporter.model import Access, OrgLimits, TrustStatus
 from exporter.sources import SOURCES
 from exporter.state.evidence import Channel, Evidence
@@ -19,8 +28,9 @@ SALESFORCE_SOURCES = frozenset(source.name for source in SOURCES if source.asks_
 """Whose calls go to the org; another source's failure says nothing about it."""
 
 
-def _calls_met(*codes: str) -> Channel:
-    """Error codes met by calls to the org; a later call that worked speaks against them."""
+def _calls_met(reason: str) -> Channel:
+    """Refusals met by calls to the org that speak for a reason; a later call that worked speaks against them."""
+    codes = EVIDENCE[reason]
 
     def channel(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
         for reading in snapshot.readings:
@@ -43,7 +53,7 @@ def _org_calls(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
         usage = reading.visible_usage(now)
         if usage is not None:
             yield _org_use(usage.used, usage.limit, usage.observed_at, reading.source)
-    yield from (one for one in _calls_met("REQUEST_LIMIT_EXCEEDED")(snapshot, now) if one.holds)
+    yield from (one for one in _calls_met(ORG_LIMIT)(snapshot, now) if one.holds)
 
 
 def _org_use(used: int, limit: int, at: float, source: str) -> Evidence:
@@ -56,7 +66,7 @@ def _storage(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
         if part.storage:
             detail = f"{' and '.join(full)} storage is full" if full else "there is storage left"
             yield Evidence(part.usage.observed_at, bool(full), source, detail)
-    yield from (one for one in _calls_met("STORAGE_LIMIT_EXCEEDED")(snapshot, now) if one.holds)
+    yield from (one for one in _calls_met(STORAGE)(snapshot, now) if one.holds)
 
 
 def _allocation(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
@@ -109,17 +119,17 @@ def _missing_detail(missing: tuple[str, ...], what: str) -> str:
 
 
 CHANNELS: Mapping[str, tuple[Channel, ...]] = {
-    "salesforce_org_api_limit_exceeded": (_org_calls,),
-    "salesforce_org_api_access_disabled": (
-        _calls_met("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"),
+    ORG_LIMIT: (_org_calls,),
+    ACCESS_DISABLED: (
+        _calls_met(ACCESS_DISABLED),
         _api_enabled,
     ),
     "salesforce_object_permissions_missing": (_objects,),
     "salesforce_field_permissions_missing": (_fields,),
-    "salesforce_org_locked": (_calls_met("UNABLE_TO_LOCK_ROW", "ORG_LOCKED"),),
-    "salesforce_org_storage_limit_exceeded": (_storage,),
-    "salesforce_org_unavailable": (_calls_met("SERVER_UNAVAILABLE", "HTTP_502", "HTTP_503", "HTTP_504"), _trust),
-    "salesforce_server_error": (_calls_met("UNKNOWN_EXCEPTION", "HTTP_500"),),
+    LOCKED: (_calls_met(LOCKED),),
+    STORAGE: (_storage,),
+    UNAVAILABLE: (_calls_met(UNAVAILABLE), _trust),
+    SERVER: (_calls_met(SERVER),),
     "hubspot_api_limit_exceeded": (_allocation,),
 }
 """``missing_field_mappings`` is not here: only HubSpot can know. ``unknown_error`` is what the others leave over."""

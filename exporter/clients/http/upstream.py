@@ -7,12 +7,14 @@ What comes back is an ``Answer`` of any status; what it means is for the client 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 import stamina
@@ -36,8 +38,12 @@ ATTEMPTS = 3
 LONGEST_PAUSE = 10.0
 """A Retry-After up to this many seconds is waited for; beyond it the poll fails and the schedule waits instead."""
 
-LONGEST_RETRY_AFTER = 3600.0
+LONGEST_RETRY_AFTER = 86_400.0
 """No Retry-After is kept to for longer than this many seconds: one odd header must not bury a poll or a job."""
+
+_WEB_PAGES = {"text/html", "application/xhtml+xml"}
+_WEB_PAGE = "with a web page instead of an answer (maintenance, or a proxy or portal in between)"
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 
 T = TypeVar("T")
 
@@ -51,11 +57,33 @@ class Answer:
     body: bytes
     where: str
 
+    @property
+    def is_web_page(self) -> bool:
+        """HTML where an API was asked: a maintenance page, or a proxy's or portal's in between."""
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return kind in _WEB_PAGES or self.body.lstrip()[:1] == b"<"
+
+    @property
+    def sent_to(self) -> str | None:
+        """The host a redirect leads to, the asked one where it stays there; ``None`` if the answer is no redirect.
+
+        None is ever followed: the token in the request is not for whoever is there.
+        """
+        if not 300 <= self.status < 400 or "location" not in self.headers:  # noqa: PLR2004
+            return None
+        try:
+            host = urlsplit(self.headers["location"].strip()).hostname
+        except ValueError:
+            return "a place that is no URL"
+        return host if host and _HOST.fullmatch(host) else "the same host"
+
     def json(self) -> Any:
         """The body as JSON; raises ``InvalidAnswer`` for anything else, NaN and Infinity included."""
         try:
             return parse_json(self.body)
         except (ValueError, RecursionError) as error:
+            if self.is_web_page:
+                raise InvalidAnswer(f"{self.where}: status {self.status} {_WEB_PAGE}", code="WEB_PAGE") from error
             raise InvalidAnswer(f"{self.where}: status {self.status} with a body that is not JSON") from error
 
 
@@ -162,7 +190,9 @@ class Upstream:
             return RateLimited(reason, code=code, retry_after=wait)
         if answer.status >= httpx.codes.INTERNAL_SERVER_ERROR:
             return ServerError(reason, code=code, retry_after=wait)
-        return InvalidAnswer(reason, code=code)
+        if answer.sent_to is not None:
+            reason += f": sends to {answer.sent_to}, where no token goes; check the configured URL"
+        return InvalidAnswer(reason, code=code, retry_after=wait)
 
     def asked_pause(self, answer: Answer) -> float | None:
         """Seconds the API asks to be left alone, ``None`` if it does not."""
@@ -172,6 +202,8 @@ class Upstream:
 def pause_before_retry(error: Exception) -> bool | float:
     """Whether, or after how many seconds, the same request is sent again."""
     if not isinstance(error, UpstreamError):
+        return False
+    if error.again is Again.LATER:
         return False
     if error.retry_after is not None:
         return max(error.retry_after, 0.05) if error.retry_after <= LONGEST_PAUSE else False

@@ -16,16 +16,16 @@ from urllib.parse import urlencode
 from exporter.clients.http.upstream import Answer, Upstream
 from exporter.clients.salesforce.composite import Records, composite_body, composite_records
 from exporter.clients.salesforce.login import Login, Session, error_code
+from exporter.clients.salesforce.maintenance import not_the_api
+from exporter.clients.salesforce.refusals import refusal_of, told_code
 from exporter.clients.salesforce.sessions import Sessions
 from exporter.clock import Clock
 from exporter.config.settings import Salesforce
-from exporter.errors import AuthError, InvalidAnswer, RateLimited, ServerError, SessionExpired, UpstreamError
+from exporter.errors import InvalidAnswer, UpstreamError
 from exporter.model import OrgUsage
 from exporter.schemas.json_schema import checked
 
 _USAGE = re.compile(r"(?:^|[;,])\s*api-usage=(\d{1,15})/(\d{1,15})")
-_AUTH_CODES = {"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"}
-_UNAVAILABLE_CODES = {"SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION", "UNABLE_TO_LOCK_ROW", "ORG_LOCKED"}
 
 T = TypeVar("T")
 
@@ -95,13 +95,13 @@ class SalesforceClient:
 
     def _judge(self, answer: Answer) -> Any:
         self._take_usage(answer)
-        if answer.status == 200:  # noqa: PLR2004
+        if answer.status == 200 and not answer.is_web_page:  # noqa: PLR2004
             return answer.json()
         raise self._refusal(answer)
 
     def _judge_opening(self, answer: Answer) -> None:
         self._take_usage(answer)
-        if answer.status != 200:  # noqa: PLR2004
+        if answer.status != 200 or answer.is_web_page:  # noqa: PLR2004
             raise self._refusal(answer)
 
     def _take_usage(self, answer: Answer) -> None:
@@ -109,23 +109,21 @@ class SalesforceClient:
         if usage is not None:
             self.usage = usage
 
-    def _refusal(self, answer: Answer) -> UpstreamError:  # noqa: PLR0911  a table of codes, read top to bottom
+    def _refusal(self, answer: Answer) -> UpstreamError:
+        elsewhere = not_the_api(answer, self._settings.url)
+        if elsewhere is not None:
+            return elsewhere
         code, message = _first_error(answer)
         where = f"{answer.where}: status {answer.status} {code or ''}".rstrip()
-        if code == "REQUEST_LIMIT_EXCEEDED":
-            # Also sent for too many concurrent long calls; only the daily one speaks of the total.
-            if "TotalRequests" in message:
-                return RateLimited(f"{where}: org quota used up", code=code)
-            return RateLimited(f"{where}: too many concurrent requests")
-        if code == "STORAGE_LIMIT_EXCEEDED":
-            return RateLimited(f"{where}: org storage used up", code=code)
-        if code in _UNAVAILABLE_CODES:
-            return ServerError(where, code=code, retry_after=self._upstream.asked_pause(answer))
-        if code == "INVALID_SESSION_ID" or answer.status == 401:  # noqa: PLR2004
-            return SessionExpired(where, code=code)
-        if code in _AUTH_CODES or answer.status == 403:  # noqa: PLR2004
-            return AuthError(where, code=code)
-        return self._upstream.failure(answer, code)
+        row = refusal_of(code, answer.status, message)
+        if row is None:
+            return self._upstream.failure(answer, code)
+        return row.error(
+            f"{where}: {row.says}" if row.says else where,
+            code=told_code(row, code, answer.status),
+            retry_after=self._upstream.asked_pause(answer),
+            again=row.again,
+        )
 
 
 def parse_limit_info(header: str, now: float) -> OrgUsage | None:

@@ -258,6 +258,21 @@ class TestBody:
             await ask(upstream_over(CannedTransport(Canned(200, bomb, {"Content-Encoding": "gzip"}))))
 
     @pytest.mark.parametrize(
+        ("content_type", "body"),
+        [
+            ("application/json", b"<html>Try again later.</html>"),
+            ("text/html; charset=utf-8", b""),
+            ("TEXT/HTML", b"Back soon"),
+            ("", b" \r\n<!DOCTYPE html>"),
+        ],
+    )
+    async def test_a_web_page_is_called_one(self, upstream_over: MakeUpstream, content_type: str, body: bytes) -> None:
+        """By its type or by how it begins; its text is not repeated."""
+        page = Canned(200, body, {"Content-Type": content_type})
+        with pytest.raises(InvalidAnswer, match=r"^GET /thing: status 200 with a web page instead of an answer"):
+            await ask(upstream_over(CannedTransport(page)))
+
+    @pytest.mark.parametrize(
         "body",
         [
             b"",
@@ -265,7 +280,6 @@ class TestBody:
             b'{"Max": NaN}',
             b"[Infinity]",
             b"-Infinity",
-            b"<html>Try again later.</html>",
             b"\xff\xfe",
             b'"\xe9"',
             b"[" * 100_000,

@@ -1,0 +1,129 @@
+"""What Salesforce's refusals mean: one table, read from the top; the first row that fits an answer decides.
+
+Facts: Salesforce REST API Developer Guide, *Status Codes and Error Responses*, and what people report of real orgs:
+``REQUEST_LIMIT_EXCEEDED`` is also said of too many long requests at once, and ``UNKNOWN_EXCEPTION`` of too many
+transactions; 410 answers an API version that is no longer served; an edge that finds no way to an org that is being
+moved answers 420 with an empty body. The error code decides before the status does. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from exporter.errors import Again, AuthError, InvalidAnswer, RateLimited, ServerError, SessionExpired, UpstreamError
+
+ORG_LIMIT = "salesforce_org_api_limit_exceeded"
+ACCESS_DISABLED = "salesforce_org_api_access_disabled"
+LOCKED = "salesforce_org_locked"
+STORAGE = "salesforce_org_storage_limit_exceeded"
+UNAVAILABLE = "salesforce_org_unavailable"
+SERVER = "salesforce_server_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row: ``code`` and ``status`` of the answer and ``words`` of its message, in lower case, where they are given.
+
+    ``reason`` is the suspension reason that such an answer is evidence for; ``says`` is what a person reads. Where the
+    same code is evidence in another row, this one is ``namesake`` and keeps it to itself.
+    """
+
+    error: type[UpstreamError]
+    again: Again
+    code: str | None = None
+    status: int | None = None
+    words: str = ""
+    reason: str | None = None
+    says: str = ""
+    namesake: bool = False
+
+    def fits(self, code: str | None, status: int, message: str) -> bool:
+        return (
+            self.code in (None, code)
+            and self.status in (None, status)
+            and (self.code is not None or self.status is not None)
+            and self.words in message.lower()
+        )
+
+
+REFUSALS: tuple[Refusal, ...] = (
+    Refusal(
+        RateLimited,
+        Again.LATER,
+        "REQUEST_LIMIT_EXCEEDED",
+        words="totalrequests",
+        reason=ORG_LIMIT,
+        says="org quota used up",
+    ),
+    # Over within seconds, whatever its words: not the calls of the day.
+    Refusal(
+        RateLimited,
+        Again.SOON,
+        "REQUEST_LIMIT_EXCEEDED",
+        says="too many concurrent requests",
+        namesake=True,
+    ),
+    Refusal(
+        RateLimited,
+        Again.SOON,
+        "UNKNOWN_EXCEPTION",
+        words="limit exceeded",
+        says="a limit of the org is exceeded for the moment, which passes",
+        namesake=True,
+    ),
+    Refusal(RateLimited, Again.LATER, "STORAGE_LIMIT_EXCEEDED", reason=STORAGE, says="org storage used up"),
+    Refusal(AuthError, Again.LATER, "API_DISABLED_FOR_ORG", reason=ACCESS_DISABLED),
+    Refusal(AuthError, Again.LATER, "API_CURRENTLY_DISABLED", reason=ACCESS_DISABLED),
+    Refusal(ServerError, Again.AT_ONCE, "UNABLE_TO_LOCK_ROW", reason=LOCKED),
+    Refusal(ServerError, Again.AT_ONCE, "ORG_LOCKED", reason=LOCKED),
+    Refusal(ServerError, Again.AT_ONCE, "SERVER_UNAVAILABLE", reason=UNAVAILABLE),
+    Refusal(ServerError, Again.AT_ONCE, "UNKNOWN_EXCEPTION", reason=SERVER),
+    Refusal(SessionExpired, Again.LATER, "INVALID_SESSION_ID"),
+    Refusal(SessionExpired, Again.LATER, status=401),
+    Refusal(AuthError, Again.LATER, status=403),
+    Refusal(
+        InvalidAnswer,
+        Again.LATER,
+        status=410,
+        says="this API version is no longer served: raise salesforce.api_version, or leave it out",
+    ),
+    Refusal(
+        ServerError,
+        Again.SOON,
+        status=420,
+        reason=UNAVAILABLE,
+        says="Salesforce's edge finds no way to the org, as while an org is being moved",
+    ),
+    Refusal(ServerError, Again.AT_ONCE, status=500, reason=SERVER),
+    Refusal(ServerError, Again.AT_ONCE, status=502, reason=UNAVAILABLE),
+    Refusal(ServerError, Again.AT_ONCE, status=503, reason=UNAVAILABLE),
+    Refusal(ServerError, Again.AT_ONCE, status=504, reason=UNAVAILABLE),
+)
+
+MAINTENANCE = "MAINTENANCE_PAGE"
+"""Our word for an answer that is a maintenance page, whatever its status: HubSpot's calls meet it as well."""
+
+
+def refusal_of(code: str | None, status: int, message: str) -> Refusal | None:
+    """The row of the table that an answer fits; ``None`` for one that says nothing special."""
+    return next((row for row in REFUSALS if row.fits(code, status, message)), None)
+
+
+def told_code(row: Refusal, code: str | None, status: int) -> str | None:
+    """The code of the failure, by which it is found where evidence is looked for."""
+    if row.namesake:
+        return None
+    return code or (f"HTTP_{status}" if row.reason else None)
+
+
+def _evidence() -> dict[str, frozenset[str]]:
+    codes: dict[str, set[str]] = {UNAVAILABLE: {MAINTENANCE}}
+    for row in REFUSALS:
+        if row.reason is not None:
+            codes.setdefault(row.reason, set()).add(row.code or f"HTTP_{row.status}")
+    return {reason: frozenset(found) for reason, found in codes.items()}
+
+
+EVIDENCE: Mapping[str, frozenset[str]] = _evidence()
+"""By suspension reason: the codes of failures that speak for it."""
