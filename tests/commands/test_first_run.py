@@ -140,7 +140,8 @@ NEWCOMER = (
     Wrong(
         "something-new",
         "Salesforce refused the login with a description this version does not know. With --log.level=debug the log "
-        "has its plain words; the login history of the app's run-as user may say more: Setup → Login History. (" + TOKEN_ENDPOINT
+        "has its plain words; the login history of the app's run-as user may say more: Setup → Login History. ("
+        + TOKEN_ENDPOINT
         + ": status 400 invalid_grant)",
         fault=("token", "unknown_login_error"),
     ),

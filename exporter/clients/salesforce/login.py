@@ -22,12 +22,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from exporter.clients.http.secrets import secret_text
 from exporter.clients.http.upstream import Answer, Upstream
 from exporter.clients.salesforce.login_catalog import UNKNOWN, login_cause
-from exporter.clients.salesforce.login_cause import Passes, plain_words
+from exporter.clients.salesforce.login_cause import plain_words
 from exporter.clients.salesforce.pause import Pause, next_pause
 from exporter.clock import Clock
 from exporter.config.settings import ClientCredentials, JwtBearer, Salesforce
 from exporter.config.urls import is_safe_url
-from exporter.errors import AuthError, InvalidAnswer, RateLimited, ServerError, UpstreamError
+from exporter.errors import Again, AuthError, InvalidAnswer, RateLimited, ServerError, UpstreamError
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_LIFE = 120
@@ -122,12 +122,12 @@ class Login:
         told = f"{answer.where}: status {answer.status} {code or ''}".rstrip()
         message = f"{cause.sentence(self._settings.auth)} ({told})"
         wait = self._upstream.asked_pause(answer)
-        match cause.passes:
-            case Passes.AT_ONCE:
+        match cause.again:
+            case Again.AT_ONCE:
                 return ServerError(message, code=code, retry_after=wait)
-            case Passes.SOON:
+            case Again.SOON:
                 return RateLimited(message, code=code, retry_after=RATE_PAUSE if wait is None else wait)
-            case Passes.NEVER:
+            case _:
                 return AuthError(message, code=code)
 
 

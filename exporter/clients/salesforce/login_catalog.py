@@ -8,7 +8,8 @@ and order, never a whole sentence. A description goes before the code, which is 
 
 from __future__ import annotations
 
-from exporter.clients.salesforce.login_cause import LoginCause, Passes, words_of
+from exporter.clients.salesforce.login_cause import LoginCause, words_of
+from exporter.errors import Again
 
 _APP = "the app (Setup → External Client App Manager, or App Manager for a connected app)"
 
@@ -19,14 +20,14 @@ CAUSES = (
         remedy="It passes by itself. If it comes back, another program logs in as the same user for every call.",
         words=("login rate", "rate limit", "rate exceed", "login exceed", "too many"),
         codes=("rate_limit_exceeded", "login_rate_exceeded", "too_many_requests"),
-        passes=Passes.SOON,
+        again=Again.SOON,
     ),
     LoginCause(
         name="maintenance",
         told="Salesforce logs nobody in during maintenance of the org.",
         remedy="It passes by itself; status.salesforce.com says when.",
         words=("maintenance", "org migrat", "read only mode"),
-        passes=Passes.SOON,
+        again=Again.SOON,
     ),
     LoginCause(
         name="retry",
@@ -43,7 +44,7 @@ CAUSES = (
             "unexpected error",
         ),
         codes=("unknown_error", "server_error", "temporarily_unavailable", "service_unavailable"),
-        passes=Passes.AT_ONCE,
+        again=Again.AT_ONCE,
     ),
     LoginCause(
         name="audience",
@@ -210,8 +211,8 @@ CAUSES = (
 UNKNOWN = LoginCause(
     name="unknown",
     told="Salesforce refused the login with a description this version does not know.",
-    remedy="With --log.level=debug the log has its plain words; the login history of {user} may say more: Setup → Login "
-    "History.",
+    remedy="With --log.level=debug the log has its plain words; the login history of {user} may say more: Setup → "
+    "Login History.",
 )
 SILENT = LoginCause(
     name="silent",

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum
 from urllib.parse import unquote_plus
 
 from exporter.config.settings import ClientCredentials, JwtBearer
+from exporter.errors import Again
 
 _MOST = 500
 _PLAIN = re.compile(r"[a-z'’]{1,20}[.,:;]?")
 _APOSTROPHES = re.compile(r"['’`]")
 _WORD = re.compile(r"[a-z0-9]+")
-
-
-class Passes(Enum):
-    """Whether a refusal ends without anybody doing something, and when it is worth another try."""
-
-    NEVER = "never"
-    AT_ONCE = "at once"
-    SOON = "soon"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +27,7 @@ class LoginCause:
     remedy: str
     words: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
-    passes: Passes = Passes.NEVER
+    again: Again = Again.LATER
 
     def meant_by(self, words: tuple[str, ...]) -> bool:
         """Whether a description of these words tells of this cause."""

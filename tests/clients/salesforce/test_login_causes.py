@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from exporter.clients.salesforce.login import RATE_PAUSE
 from exporter.clients.salesforce.login_catalog import CAUSES, SILENT, UNKNOWN, login_cause
-from exporter.clients.salesforce.login_cause import Passes, plain_words
+from exporter.clients.salesforce.login_cause import plain_words
 from exporter.clients.salesforce.pause import FIRST_PAUSE
 from exporter.config.secret import Secret
 from exporter.config.settings import ClientCredentials, JwtBearer
-from exporter.errors import AuthError, RateLimited, ServerError, UpstreamError
+from exporter.errors import Again, AuthError, RateLimited, ServerError, UpstreamError
 from tests.clients.canned import Canned, CannedTransport
 from tests.clients.conftest import Client, Sent
 from tests.clocks import ManualClock
@@ -255,6 +255,6 @@ class TestWhatPassesByItself:
 
     def test_what_does_not_pass_is_not_tried_on_and_on(self) -> None:
         """Only the limits and the servers' troubles pass."""
-        passing = {cause.name for cause in CAUSES if cause.passes is not Passes.NEVER}
+        passing = {cause.name for cause in CAUSES if cause.again is not Again.LATER}
         assert passing == {"login rate", "maintenance", "retry"}
         assert FIRST_PAUSE == RATE_PAUSE
