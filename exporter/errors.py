@@ -7,7 +7,7 @@
     ├── UsageError           a command was asked for something that is not configured
     ├── ListenError          the address to listen on cannot be had
     ├── StoreError           the store did not take or give what was asked
-    ├── NotificationError    a webhook body that is not a version-4 Alertmanager notification
+    ├── NotificationError    a webhook body that is no notification of Alertmanager or Grafana
     ├── ProcessError         a program the demo needs is missing or did not start
     └── UpstreamError        an outside API did not give what was asked
         ├── AuthError        kind="auth"
@@ -61,7 +61,7 @@ class StoreError(ExporterError):
 
 
 class NotificationError(ExporterError):
-    """A webhook body that is not a version-4 Alertmanager notification."""
+    """A webhook body that is no notification of Alertmanager or Grafana."""
 
 
 class ProcessError(ExporterError):

@@ -57,4 +57,4 @@ def _meaning(path: DocumentPath) -> Meaning | None:
         return "secret variable"
     if key == "directory":
         return "directory"
-    return "interval" if "intervals" in path else None
+    return "interval" if "intervals" in path or key == "repeat_after" else None

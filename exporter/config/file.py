@@ -148,11 +148,13 @@ def _secret(entry: Mapping[str, Any], key: str, folder: Path) -> Secret | None:
 
 
 def _remediation(entry: Mapping[str, Any], folder: Path) -> Remediation:
+    pause = {"repeat_after": parse_duration(entry["repeat_after"])} if "repeat_after" in entry else {}
     return Remediation(
         enabled=entry.get("enabled", True),
         dry_run=entry.get("dry_run", False),
         webhook_token=_secret(entry, "webhook_token", folder),
         policies=tuple(map(_policy, entry["policies"])) if "policies" in entry else None,
+        **pause,
     )
 
 

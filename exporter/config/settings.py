@@ -109,11 +109,13 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Remediation:
-    """``policies`` is ``None`` when the default ones apply."""
+    """``policies`` is ``None`` when the default ones apply; ``repeat_after`` is how many seconds after the last that
+    was taken the repeat of a firing alert is a new order."""
 
     enabled: bool = True
     dry_run: bool = False
     webhook_token: Secret | None = None
+    repeat_after: float = 300.0
     policies: tuple[Policy, ...] | None = None
 
 

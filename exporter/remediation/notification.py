@@ -1,18 +1,26 @@
-"""An Alertmanager webhook payload, version 4. Unknown fields are tolerated: newer versions add some."""
+"""A webhook payload of Alertmanager (version 4), or of Grafana's own alerting (version 1), which differs in nothing that
+is read here. Unknown fields are tolerated: newer versions add some."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from exporter.errors import NotificationError
+from exporter.remediation import stranger
+from exporter.remediation.fingerprint import fingerprint_of
 from exporter.schemas.json_schema import first_problem
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert of a notification. Fingerprint, ``starts_at`` and status together name one occurrence of it."""
+    """One alert of a notification. Fingerprint, ``starts_at`` and status together name one occurrence of it.
+
+    ``starts_at`` is a moment, however its sender wrote it: in UTC, without fractions of a second.
+    """
 
     name: str
     status: str
@@ -27,38 +35,58 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """``truncated`` alerts were left out by Alertmanager's ``max_alerts``."""
+    """``truncated`` alerts were left out by the sender's limit on alerts in one notification."""
 
     alerts: tuple[Alert, ...]
     truncated: int
 
 
-def parse_notification(body: bytes) -> Notification:
-    """Raises ``NotificationError`` for anything but a version-4 payload."""
+def parse_notification(body: bytes, encoding: str = "") -> Notification:
+    """Raises ``NotificationError`` for anything else; ``encoding`` is what the request says of its content."""
     try:
         payload = json.loads(body)
         problem = first_problem(payload, "notification")
     except RecursionError as error:
         raise NotificationError("the body is nested too deeply") from error
     except ValueError as error:
-        raise NotificationError("the body is not JSON") from error
+        raise NotificationError(f"the body is not JSON{_told(stranger.of_bytes(body, encoding))}") from error
     if problem is not None:
-        raise NotificationError(f"not a version-4 Alertmanager payload: {_printable(problem)}")
+        told = _told(stranger.of_json(payload))
+        raise NotificationError(f"not a notification of Alertmanager or Grafana: {_printable(problem)}{told}")
     return Notification(
-        alerts=tuple(_alert(entry) for entry in payload["alerts"]),
-        truncated=int(payload.get("truncatedAlerts", 0)),
+        alerts=tuple(_alert(entry, f"alerts[{index}]") for index, entry in enumerate(payload["alerts"])),
+        truncated=int(payload.get("truncatedAlerts") or 0),
     )
 
 
-def _alert(entry: Mapping[str, object]) -> Alert:
+def _told(cause: str | None) -> str:
+    return f": {cause}" if cause else ""
+
+
+def _alert(entry: Mapping[str, Any], where: str) -> Alert:
     labels = entry["labels"]
-    if not isinstance(labels, dict):
-        raise NotificationError("labels is not an object")
-    starts_at, fingerprint = str(entry["startsAt"]), str(entry["fingerprint"])
-    if not (starts_at + fingerprint).isprintable():
+    # Alertmanager before 0.19 sends none; to a template of a relay a missing one is empty.
+    fingerprint = entry.get("fingerprint") or fingerprint_of(labels)
+    if not (entry["startsAt"] + fingerprint).isprintable():
         # JSON can hold what no store takes: NUL, half of a surrogate pair.
         raise NotificationError("startsAt or fingerprint is not printable text")
-    return Alert(labels.get("alertname", ""), str(entry["status"]), labels, starts_at, fingerprint)
+    return Alert(labels.get("alertname", ""), entry["status"], labels, _moment(entry["startsAt"], where), fingerprint)
+
+
+def _moment(text: str, where: str) -> str:
+    """The same text for the same moment in any zone and precision: relays cut off fractions of a second, and no alert
+    ends and starts again within one."""
+    try:
+        moment = datetime.fromisoformat(text.strip().upper())
+        if moment.tzinfo is None:
+            raise NotificationError(f"{where}.startsAt names no time zone: send it as RFC 3339, such as {_EXAMPLE}")
+        # isoformat fills up the year with zeros, which strftime does not.
+        return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    except (ValueError, OverflowError) as error:
+        raise NotificationError(f"{where}.startsAt is no time: send it as RFC 3339, such as {_EXAMPLE}") from error
+
+
+_EXAMPLE = "2026-11-26T10:00:00Z"
 
 
 def _printable(text: str) -> str:

@@ -22,9 +22,17 @@ def occurrence_of(alert: Alert) -> Occurrence:
     return Occurrence(alert.integration, alert.fingerprint, alert.starts_at, alert.status)
 
 
-def new_job(alert: Alert, action: str, order: Order) -> NewJob:
+def new_job(alert: Alert, action: str, order: Order, repeat_after: float | None = None) -> NewJob:
     """An order together with the alert it answers."""
-    return NewJob(occurrence_of(alert), alert.name, action, order.errors, order.cooldown, order.max_attempts)
+    return NewJob(
+        occurrence=occurrence_of(alert),
+        alert=alert.name,
+        action=action,
+        errors=order.errors,
+        cooldown=order.cooldown,
+        max_attempts=order.max_attempts,
+        repeat_after=repeat_after,
+    )
 
 
 def order_of(job: Job) -> Order:

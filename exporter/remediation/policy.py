@@ -1,7 +1,8 @@
 """What to do about an alert, or why not. Pure: no clock, no store, no network.
 
-A firing alert that the gate refuses makes no job: Alertmanager repeats it, and the repeat is judged anew. A resolved
-alert is sent once, so its order is taken in any case, and its job waits until the gate opens.
+A firing alert that the gate refuses makes no job: Alertmanager repeats it, and the repeat is judged anew. So is the
+repeat of one that made a job which has ended: what it left, and what has come since, is still there. A resolved alert is
+sent once, so its order is taken in any case, and its job waits until the gate opens.
 """
 
 from __future__ import annotations
@@ -48,6 +49,11 @@ def decide(alert: Alert, settings: Remediation, facts: Facts, *, can_resync: boo
         cooldown=max(policy.cooldown for policy in matching),
         max_attempts=min(policy.max_attempts for policy in matching),
     )
+
+
+def repeat_after(alert: Alert, settings: Remediation) -> float | None:
+    """How many seconds after the last that was taken the same notification is a new order; ``None`` if it never is."""
+    return settings.repeat_after if alert.status == "firing" else None
 
 
 def _standing_refusal(settings: Remediation, wanted: str, *, can_resync: bool) -> Refusal | None:

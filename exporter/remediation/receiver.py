@@ -12,7 +12,7 @@ from exporter.config.settings import Remediation
 from exporter.remediation.actions import Action
 from exporter.remediation.notification import Alert, Notification
 from exporter.remediation.order import Order, new_job, occurrence_of
-from exporter.remediation.policy import decide
+from exporter.remediation.policy import decide, repeat_after
 from exporter.remediation.queues import Queues
 from exporter.remediation.refusal import Refusal
 from exporter.remediation.worker import Worker
@@ -62,7 +62,7 @@ class Receiver:
     async def receive(self, notification: Notification) -> Receipt:
         """Stores every job of the notification in one transaction; raises ``StoreError`` if that cannot be done."""
         if notification.truncated:
-            log.warning("Alertmanager left alerts out (max_alerts)", truncated=notification.truncated)
+            log.warning("the sender left alerts out (max_alerts)", truncated=notification.truncated)
         now = self._clock.time()
         jobs: list[NewJob] = []
         refusals: list[RefusalRow] = []
@@ -70,12 +70,13 @@ class Receiver:
         for alert in notification.alerts:
             action = self._actions.get(alert.integration)
             action_name = action.name if action else ""
-            if action and await self._jobs.known(occurrence_of(alert), action_name):
+            pause = repeat_after(alert, self.settings)
+            if action and await self._jobs.known(occurrence_of(alert), action_name, pause, now):
                 duplicates += 1
                 continue
             decision = self._decide(alert, now, can_resync=action is not None)
             if isinstance(decision, Order):
-                jobs.append(new_job(alert, action_name, decision))
+                jobs.append(new_job(alert, action_name, decision, pause))
             elif decision is not None:
                 refusals.append(RefusalRow(now, alert.integration, alert.name, decision.reason, decision.detail))
         made = await self._jobs.accept(jobs, refusals, now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One occurrence of an alert, as Alertmanager tells it from others. An action has one job for it."""
+    """One occurrence of an alert, as Alertmanager tells it from others. An action has one job for it and each repeat."""
 
     integration: str
     fingerprint: str
@@ -18,7 +18,11 @@ class Occurrence:
 @dataclass(frozen=True, slots=True)
 class NewJob:
     """What a job is to do: resync every error of these (category, error type) pairs, but no record within ``cooldown``
-    seconds of its last resync, and none more than ``max_attempts`` times in 24 hours."""
+    seconds of its last resync, and none more than ``max_attempts`` times in 24 hours.
+
+    ``repeat_after`` seconds after the last job for the same occurrence was taken, and once that has ended, this is
+    another; ``None`` if it never is.
+    """
 
     occurrence: Occurrence
     alert: str
@@ -26,6 +30,7 @@ class NewJob:
     errors: frozenset[tuple[str, str]]
     cooldown: float
     max_attempts: int
+    repeat_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,15 @@ from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from exporter.store.batches import fail_left
 from exporter.store.database import Database
 from exporter.store.job import Job, NewJob, Occurrence
 from exporter.store.refusals import RefusalRow, insert_refusals
 from exporter.store.tables import jobs
+
+ENDED = ("done", "failed")
 
 
 class JobStore:
@@ -23,26 +26,25 @@ class JobStore:
         self._database = database
 
     async def accept(self, new: Sequence[NewJob], refused: Sequence[RefusalRow], now: float) -> int:
-        """Stores the jobs of one notification, all or none, and returns how many were not there yet."""
+        """Stores the jobs of one notification, all or none, and returns how many were not there yet.
+
+        What is already stored decides, in the same transaction; of several that take the same at the same moment, the
+        unique constraint lets one through.
+        """
         made = 0
         async with self._database.transaction() as connection:
             for job in new:
-                result = await connection.execute(self._database.insert_once(jobs).values(_job_values(job, now)))
-                made += int(result.rowcount)
+                number = await _repetition(connection, job.occurrence, job.action, job.repeat_after, now)
+                if number is not None:
+                    insert = self._database.insert_once(jobs).values(_job_values(job, number, now))
+                    made += int((await connection.execute(insert)).rowcount)
             await insert_refusals(connection, refused)
         return made
 
-    async def known(self, occurrence: Occurrence, action: str) -> bool:
-        """Whether this occurrence of the alert has its job already."""
-        query = sa.select(jobs.c.id).where(
-            jobs.c.integration == occurrence.integration,
-            jobs.c.fingerprint == occurrence.fingerprint,
-            jobs.c.starts_at == occurrence.starts_at,
-            jobs.c.status == occurrence.status,
-            jobs.c.action == action,
-        )
+    async def known(self, occurrence: Occurrence, action: str, repeat_after: float | None, now: float) -> bool:
+        """Whether this occurrence of the alert has its job already, and is not yet to have another."""
         async with self._database.transaction() as connection:
-            return (await connection.execute(query)).first() is not None
+            return await _repetition(connection, occurrence, action, repeat_after, now) is None
 
     async def release(self) -> None:
         """Puts jobs that an earlier process had begun back in the queue, if no other process can be at them."""
@@ -107,9 +109,24 @@ class JobStore:
         return by_state, next((oldest for state, _, oldest in rows if state == "queued"), None)
 
 
-def _job_values(job: NewJob, now: float) -> dict[str, Any]:
+async def _repetition(
+    connection: AsyncConnection, occurrence: Occurrence, action: str, repeat_after: float | None, now: float
+) -> int | None:
+    """The number of the job that this notification makes; ``None`` if it is a duplicate of the last that made one."""
+    same = [jobs.c[name] == value for name, value in asdict(occurrence).items()]
+    query = sa.select(jobs.c.repetition, jobs.c.state, jobs.c.created_at).where(*same, jobs.c.action == action)
+    last = (await connection.execute(query.order_by(jobs.c.repetition.desc()).limit(1))).first()
+    if last is None:
+        return 0
+    if repeat_after is None or last.state not in ENDED or now - last.created_at < repeat_after:
+        return None
+    return int(last.repetition) + 1
+
+
+def _job_values(job: NewJob, repetition: int, now: float) -> dict[str, Any]:
     return {
         **asdict(job.occurrence),
+        "repetition": repetition,
         "alert": job.alert,
         "action": job.action,
         "errors": json.dumps(sorted(job.errors)),

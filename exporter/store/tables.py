@@ -38,6 +38,9 @@ jobs = Table(
     Column("starts_at", String(64), nullable=False),
     Column("status", String(20), nullable=False),
     Column("action", String(40), nullable=False),
+    # 0 for the first notification of an occurrence, one more with every repeat that was a new order. Two replicas that
+    # take the same repeat give it the same number, so only one of them makes the job.
+    Column("repetition", Integer, nullable=False, server_default="0"),
     Column("errors", Text, nullable=False),
     Column("cooldown", Double, nullable=False),
     Column("max_attempts", Integer, nullable=False),
@@ -51,7 +54,9 @@ jobs = Table(
     Column("lease_until", Double, nullable=False),
     Column("finished_at", Double),
     Column("message", Text, nullable=False),
-    UniqueConstraint("integration", "fingerprint", "starts_at", "status", "action", name="one_job_per_notification"),
+    UniqueConstraint(
+        *("integration", "fingerprint", "starts_at", "status", "action", "repetition"), name="one_job_per_notification"
+    ),
     Index("jobs_by_state", "state", "not_before"),
 )
 

@@ -17,7 +17,7 @@ from exporter.errors import NotificationError, StoreError
 from exporter.remediation.notification import parse_notification
 from exporter.remediation.receiver import Receipt, Receiver
 from exporter.self_metrics import SelfMetrics
-from exporter.web.bearer import is_authorized
+from exporter.web.bearer import why_unauthorized
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 
@@ -30,28 +30,41 @@ def webhook_endpoint(
     """The endpoint; every answer moves ``webhook_notifications_total``."""
 
     async def receive(request: Request) -> Response:
-        if not is_authorized(request, token()):
+        unauthorized = why_unauthorized(request, token())
+        if unauthorized is not None:
+            rejected(request, 401, unauthorized)
             return answer(
                 "unauthorized", 401, {"error": "a valid bearer token is needed"}, {"WWW-Authenticate": "Bearer"}
             )
         try:
             body = await read_body(request, MAX_BODY_BYTES)
             if body is None:
-                return answer("invalid", 413, {"error": f"more than {MAX_BODY_BYTES} bytes"})
-            receipt = await receiver.receive(parse_notification(body))
+                return invalid(request, 413, f"more than {MAX_BODY_BYTES} bytes")
+            encoding = request.headers.get("content-encoding", "")
+            receipt = await receiver.receive(parse_notification(body, encoding))
         except (NotificationError, ClientDisconnect) as error:
-            return answer("invalid", 400, {"error": str(error) or "the body did not arrive whole"})
+            return invalid(request, 400, str(error) or "the body did not arrive whole")
         except StoreError as error:
             log.error("notification not stored", error=str(error))
             return answer("unavailable", 503, {"error": "the notification could not be stored; send it again"})
         result = "accepted" if receipt.jobs else "duplicate" if receipt.duplicates else "ignored"
         return answer(result, 202 if receipt.jobs else 200, _receipt(result, receipt))
 
+    def invalid(request: Request, status: int, cause: str) -> Response:
+        rejected(request, status, cause)
+        return answer("invalid", status, {"error": cause})
+
     def answer(result: str, status: int, body: dict[str, object], headers: dict[str, str] | None = None) -> Response:
         metrics.notification(result)
         return JSONResponse(body, status, headers)
 
     return receive
+
+
+def rejected(request: Request, status: int, cause: str) -> None:
+    """Its sender may not log what it is answered, and drops the notification for good. No body, no token."""
+    sender = request.client.host if request.client else ""
+    log.warning("webhook rejected", status=status, cause=cause, sender=sender)
 
 
 async def read_body(request: Request, at_most: int) -> bytes | None:

@@ -7,12 +7,14 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
+import sqlalchemy as sa
 import structlog
 
 from exporter.clients.bridge import BridgeClient
@@ -37,6 +39,7 @@ from tests.pages import look
 from tests.remediation.bench import open_bench
 from tests.remediation.payloads import alert, notification
 from tests.store.shelf import new_job
+from tests.store.version_0001 import AGAIN, EXPECTED, fill, rows_of
 
 REPLICAS = 3
 
@@ -170,7 +173,32 @@ async def test_a_job_is_accepted_once(databases: Sequence[Database]) -> None:
     made = await asyncio.gather(*(JobStore(database).accept(jobs, (), 100.0) for database in databases))
     assert sorted(made) == [0, 0, 2]
     assert await JobStore(databases[0]).accept(jobs, (), 100.0) == 0
-    assert await JobStore(databases[0]).known(jobs[0].occurrence, "bridge")
+    assert await JobStore(databases[0]).known(jobs[0].occurrence, "bridge", None, 100.0)
+
+
+async def test_a_repeat_is_taken_once(databases: Sequence[Database]) -> None:
+    """Every replica is told of it several times at the same moment: each repeat has one job."""
+    stores = [JobStore(database) for database in databases]
+    job = replace(new_job("a", status="firing"), repeat_after=300.0)
+    for now in (100.0, 400.0, 700.0, 1000.0):
+        made = await asyncio.gather(*(store.accept([job], (), now) for store in stores * 5))
+        assert sum(made) == 1
+        claimed = await stores[1].claim(now, LEASE)
+        assert claimed is not None
+        assert sum(await asyncio.gather(*(store.accept([job], (), now + 300) for store in stores))) == 0
+        await stores[1].finish(claimed, "done", "", now + 1)
+
+
+async def test_a_filled_store_of_the_version_before_is_brought_up_to_date(url: str) -> None:
+    """As on SQLite (tests/store/test_migrations.py): the same rows, the same end."""
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        fill(connection)
+    engine.dispose()
+    async with opened(url) as database:
+        assert await rows_of(database) == EXPECTED
+        assert await JobStore(database).accept([AGAIN], (), 9e9) == 0
+        assert await JobStore(database).accept([replace(AGAIN, repeat_after=300.0)], (), 9e9) == 1
 
 
 async def test_a_job_is_claimed_once(databases: Sequence[Database]) -> None:

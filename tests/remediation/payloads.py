@@ -55,6 +55,19 @@ def notification(*alerts: dict[str, Any], **more: Any) -> dict[str, Any]:
     }
 
 
+def grafana(*alerts: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The payload of Grafana's own alerting, as its documentation and its source have it."""
+    extra = {
+        "silenceURL": "https://grafana.example/alerting/silence/new?alertmanager=grafana",
+        "dashboardURL": "https://grafana.example/d/acme",
+        "panelURL": "https://grafana.example/d/acme?viewPanel=2",
+        "values": {"A": 44.2, "C": 1},
+        "valueString": "[ var='A' labels={} value=44.2 ]",
+    }
+    own = {"version": "1", "orgId": 1, "title": "[FIRING:1]", "state": "alerting", "message": "**Firing**"}
+    return {**notification(*({**entry, **extra} for entry in alerts)), **own, **more}
+
+
 def parsed(entry: dict[str, Any]) -> Alert:
     """The same alert as the policy sees it."""
     return Alert(

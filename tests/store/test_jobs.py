@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,12 +28,47 @@ async def test_one_job_an_occurrence(store: Shelf) -> None:
 
 async def test_a_known_occurrence(store: Shelf) -> None:
     """Known from when it is stored, and still when its job has ended."""
-    assert not await store.known(new_job().occurrence, "bridge")
+    assert not await store.known(new_job().occurrence, "bridge", None, 100.0)
     await accepted(store)
     await store.finish(await claimed(store), "done", "", 101.0)
-    assert await store.known(new_job().occurrence, "bridge")
-    assert not await store.known(new_job("g").occurrence, "bridge")
-    assert not await store.known(new_job().occurrence, "touch")
+    assert await store.known(new_job().occurrence, "bridge", None, 1e9)
+    assert not await store.known(new_job("g").occurrence, "bridge", None, 101.0)
+    assert not await store.known(new_job().occurrence, "touch", None, 101.0)
+
+
+@pytest.mark.parametrize("ended", ["done", "failed"])
+async def test_a_repeat_has_a_job_of_its_own_when_the_one_before_has_ended(store: Shelf, ended: str) -> None:
+    """And not before so many seconds after that was taken, counted from the last each time."""
+    job = replace(new_job(status="firing"), repeat_after=300.0)
+    assert await accepted(store, job, job, now=100.0) == 1
+    assert await accepted(store, job, now=1000.0) == 0  # it is still queued
+    running = await claimed(store, 1000.0)
+    assert await accepted(store, job, now=1100.0) == 0  # it runs
+    await store.finish(running, ended, "", 1100.0)
+    assert await store.known(job.occurrence, "bridge", 300.0, 399.0)
+    assert await accepted(store, job, now=399.0) == 0
+    assert not await store.known(job.occurrence, "bridge", 300.0, 400.0)
+    assert await accepted(store, job, job, now=400.0) == 1
+    await store.finish(await claimed(store, 401.0), ended, "", 402.0)
+    assert await accepted(store, job, now=699.0) == 0
+    assert await accepted(store, job, now=700.0) == 1
+    assert [row["repetition"] for row in (await store.listing(None, 10))["jobs"]] == [2, 1, 0]
+
+
+async def test_a_repeat_of_what_comes_once_is_never_another_job(store: Shelf) -> None:
+    """However late, and whatever became of the first."""
+    await accepted(store)
+    await store.finish(await claimed(store), "failed", "", 101.0)
+    assert await accepted(store, now=1e9) == 0
+
+
+async def test_the_same_repeat_is_taken_by_one_of_many(store: Shelf, other: Shelf) -> None:
+    """Two processes on one store, twenty notifications at once: one job."""
+    job = replace(new_job(status="firing"), repeat_after=300.0)
+    await accepted(store, job)
+    await store.finish(await claimed(store), "done", "", 101.0)
+    made = await asyncio.gather(*(shelf.accept([job], (), 500.0) for shelf in (store, other) * 10))
+    assert sum(made) == 1
 
 
 async def test_jobs_and_refusals_are_stored_together_or_not_at_all(store: Shelf) -> None:

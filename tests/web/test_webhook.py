@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -12,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +24,7 @@ from exporter.demo.simulator.org import Org
 from exporter.service import Service
 from exporter.web.webhook import MAX_BODY_BYTES
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
-from tests.remediation.payloads import FIELD_PERMISSIONS, SYNC_ERRORS, alert, notification, sync_errors
+from tests.remediation.payloads import FIELD_PERMISSIONS, SYNC_ERRORS, alert, grafana, notification, sync_errors
 from tests.web.conftest import WEBHOOK, Counted, Post, bearer, poll_all, post_to
 
 Json = dict[str, Any]
@@ -84,6 +86,30 @@ async def test_the_next_occurrence_of_an_alert_is_another_job(config: Config, po
     await post(notification(alert()))
     assert (await post(notification(alert(starts_at="2027-01-16T07:55:00Z")))).status_code == 202
     assert len(stored_jobs(config)) == 2
+
+
+async def test_a_grafana_managed_alert_is_accepted(config: Config, post: Post) -> None:
+    """Version 1, fields of its own, the zone of its server: a job like any other, and once."""
+    entry = {**sync_errors("other"), "startsAt": "2027-01-15T08:55:00.157076+01:00", "values": None}
+    assert (await post(grafana(entry))).status_code == 202
+    assert (await post(grafana(entry))).json()["result"] == "duplicate"
+    assert stored_jobs(config) == [("acme", SYNC_ERRORS, "firing", "queued")]
+
+
+async def test_an_alert_without_fingerprint_is_accepted(config: Config, post: Post) -> None:
+    """As Alertmanager before 0.19 sends it: what tells it from others are its labels."""
+    entries = [{key: value for key, value in sync_errors("other").items() if key != "fingerprint"} for _ in range(2)]
+    entries[1]["labels"] = dict(reversed(entries[1]["labels"].items()))
+    assert [(await post(notification(entry))).status_code for entry in entries] == [202, 200]
+    assert len(stored_jobs(config)) == 1
+
+
+async def test_the_same_moment_in_other_words_is_the_same_alert(config: Config, post: Post) -> None:
+    """A relay may write it in its own zone and precision."""
+    starts = ("2026-11-26T10:00:00Z", "2026-11-26T06:00:00-04:00", "2026-11-26T10:00:00.000Z")
+    answers = [await post(notification(alert(starts_at=start))) for start in starts]
+    assert [answer.status_code for answer in answers] == [202, 200, 200]
+    assert len(stored_jobs(config)) == 1
 
 
 async def test_firing_and_resolved_alerts_in_one_payload(config: Config, post: Post) -> None:
@@ -233,7 +259,7 @@ async def test_configured_policies_replace_the_defaults(
         (b"", "not JSON"),
         (b"{", "not JSON"),
         (b"alerts=1", "not JSON"),
-        (json.dumps(notification(alert(), version="3")).encode(), "version does not fit (const: 4)"),
+        (json.dumps(notification(alert(), version="3")).encode(), "version does not fit (enum: ['4', '1'])"),
         (b"[]", "the body does not fit (type: object)"),
         (json.dumps(notification(alert(), alerts={})).encode(), "alerts does not fit (type: array)"),
         (json.dumps(notification({**alert(), "fingerprint": 7})).encode(), "alerts[0].fingerprint does not fit"),
@@ -248,14 +274,37 @@ async def test_a_bad_notification_is_told_why(post: Post, counted: Counted, body
     assert await counted() == {"invalid": 1}
 
 
-async def test_an_alert_without_fingerprint_is_a_bad_notification(config: Config, post: Post) -> None:
+async def test_an_alert_without_start_is_a_bad_notification(config: Config, post: Post) -> None:
     """Without it a repetition could not be told from the first; none of the other alerts is taken either."""
-    nameless = alert()
-    del nameless["fingerprint"]
-    answer = await post(notification(alert(fingerprint="b"), nameless))
+    timeless = alert()
+    del timeless["startsAt"]
+    answer = await post(notification(alert(fingerprint="b"), timeless))
     assert answer.status_code == 400
-    assert "alerts[1]: fingerprint missing" in answer.json()["error"]
+    assert "alerts[1]: startsAt missing" in answer.json()["error"]
     assert stored_jobs(config) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "cause"),
+    [
+        (json.dumps({"text": "hunter2"}).encode(), {}, 400, "the message of a chat tool"),
+        (gzip.compress(b"{}"), {"Content-Encoding": "gzip"}, 400, "compressed (gzip)"),
+        (b"hunter2=hunter2", {}, 400, "an HTML form"),
+        (b" " * (MAX_BODY_BYTES + 1), {}, 413, f"more than {MAX_BODY_BYTES} bytes"),
+        (b"{}", {"Authorization": "Bearer hunter2"}, 401, "another token was sent than the configured one"),
+    ],
+    ids=["chat", "gzip", "form", "too long", "wrong token"],
+)
+async def test_a_rejected_notification_is_logged_with_its_cause(
+    http: httpx.AsyncClient, body: bytes, headers: dict[str, str], status: int, cause: str
+) -> None:
+    """Its sender drops it for good, and may say nothing: our log does, without anything of what was sent."""
+    with structlog.testing.capture_logs() as logs:
+        answer = await http.post(WEBHOOK, content=body, headers={**bearer(WEBHOOK_TOKEN), **headers})
+    (entry,) = (entry for entry in logs if entry["event"] == "webhook rejected")
+    assert (answer.status_code, entry["status"], entry["log_level"]) == (status, status, "warning")
+    assert cause in entry["cause"]
+    assert "hunter2" not in str(entry)
 
 
 VALUES: st.SearchStrategy[Any] = st.recursive(

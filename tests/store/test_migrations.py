@@ -1,0 +1,86 @@
+"""A store that an older version filled, opened by this one."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from exporter.store.tables import METADATA
+from tests.store.shelf import Shelf, claimed, opened
+from tests.store.version_0001 import AGAIN, EXPECTED, fill, rows_of
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Filled by version 0001."""
+    file = tmp_path / "jobs.db"
+    engine = sa.create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        fill(connection)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture
+async def store(file: Path) -> AsyncIterator[Shelf]:
+    async with opened(file.parent) as database:
+        yield Shelf(database)
+
+
+async def test_every_job_is_kept_and_its_start_is_a_moment(file: Path) -> None:
+    """Three of the same alert in three spellings become repeats of each other; what is no time stays as it is."""
+    async with opened(file.parent) as database:
+        assert await rows_of(database) == EXPECTED
+
+
+async def test_the_tables_are_as_new(file: Path) -> None:
+    """Indexes and constraints included, and a second start finds nothing to do."""
+    for _ in range(2):
+        async with opened(file.parent) as database, database.transaction() as connection:
+            context = {"compare_type": True, "compare_server_default": True}
+            found = await connection.run_sync(
+                lambda sync: compare_metadata(MigrationContext.configure(sync, opts=context), METADATA)
+            )
+            assert found == []
+
+
+async def test_an_alert_taken_before_the_update_is_recognised_after_it(store: Shelf) -> None:
+    """Alertmanager repeats it: the same alert, not a new one; and once it is due, its next repeat."""
+    assert await store.known(AGAIN.occurrence, "bridge", None, 1e9)
+    assert await store.known(AGAIN.occurrence, "bridge", 300.0, 399.0)
+    assert await store.accept([AGAIN], (), 1e9) == 0
+    assert await store.accept([replace(AGAIN, repeat_after=300.0)], (), 1e9) == 1
+    assert (await store.listing(None, 1))["jobs"][0]["repetition"] == 3
+
+
+async def test_a_job_that_had_not_ended_goes_on(store: Shelf) -> None:
+    """With what it was to do; records of the ended ones keep their outcome."""
+    job = await claimed(store, 200.0)
+    assert (job.id, job.errors) == (8, frozenset({("other", "unknown")}))
+    assert [row["records"]["succeeded"] for row in (await store.listing(None, 10))["jobs"]] == [1] * 8
+
+
+def _insert(file: Path, starts_at: str) -> None:
+    """As a replica of the version before does it, which knows nothing of repeats."""
+    columns = (
+        "integration, alert, fingerprint, starts_at, status, action, errors, cooldown, max_attempts, state, listed, "
+        "failures, refused_for, created_at, not_before, lease_until, message"
+    )
+    values = f"'acme', 'A', 'f', '{starts_at}', 'firing', 'bridge', '[]', 1, 1, 'queued', 0, 0, '', 1, 1, 0, ''"
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(f"INSERT INTO jobs ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING")
+
+
+async def test_a_replica_of_the_version_before_goes_on_meanwhile(file: Path, store: Shelf) -> None:
+    """During an update both write to the same store: it still makes one job of one notification."""
+    for _ in range(2):
+        _insert(file, "2026-12-01T10:00:00Z")
+    assert len((await store.listing(None, 100))["jobs"]) == len(EXPECTED) + 1
