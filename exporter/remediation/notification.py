@@ -1,5 +1,7 @@
-"""A webhook payload of Alertmanager (version 4), or of Grafana's own alerting (version 1), which differs in nothing that
-is read here. Unknown fields are tolerated: newer versions add some."""
+"""A webhook payload of Alertmanager (version 4), or of Grafana's own alerting (version 1).
+
+They differ in nothing that is read here. Unknown fields are tolerated: newer versions add some.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What to do about an alert, or why not. Pure: no clock, no store, no network.
 
 A firing alert that the gate refuses makes no job: Alertmanager repeats it, and the repeat is judged anew. So is the
-repeat of one that made a job which has ended: what it left, and what has come since, is still there. A resolved alert is
-sent once, so its order is taken in any case, and its job waits until the gate opens.
+repeat of one that made a job which has ended: what it left, and what has come since, is still there. A resolved alert
+is sent once, so its order is taken in any case, and its job waits until the gate opens.
 """
 
 from __future__ import annotations

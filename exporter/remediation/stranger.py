@@ -14,7 +14,19 @@ from typing import Any
 _SEND = "let a webhook_configs of Alertmanager without `payload` send to this address"
 
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\x78\x01": "zlib", b"\x78\x9c": "zlib"}
-_FORM = re.compile(rb"[\w.\-+%\[\]]{1,100}=")
+
+_BEGINNINGS = (
+    (rb"\Z", f"it is empty; {_SEND}"),
+    (rb"--", f"it is a multipart form; {_SEND}"),
+    (
+        rb"[\w.\-+%\[\]]{1,100}=",
+        f"it is an HTML form (application/x-www-form-urlencoded); {_SEND}, and let the relay between leave it JSON",
+    ),
+    (rb"<", f"it is XML or HTML; {_SEND}"),
+    (rb"eyJ|W3si", "it is in base64; switch that off in the relay between"),
+    (rb"[{\[]", f"it looks like JSON, but breaks off or has a mistake; if a `payload` template made it, {_SEND}"),
+)
+"""How a body that is not JSON begins, and what it is then: the first that fits."""
 
 
 def of_bytes(body: bytes, encoding: str) -> str | None:
@@ -24,21 +36,7 @@ def of_bytes(body: bytes, encoding: str) -> str | None:
         name = compressed or "as its Content-Encoding says"
         return f"it is compressed ({name}); Alertmanager never does that, so switch it off in the relay between"
     text = body.strip()
-    if not text:
-        return f"it is empty; {_SEND}"
-    if text.startswith(b"--"):
-        return f"it is a multipart form; {_SEND}"
-    if _FORM.match(text):
-        return (
-            f"it is an HTML form (application/x-www-form-urlencoded); {_SEND}, and let the relay between leave it JSON"
-        )
-    if text.startswith(b"<"):
-        return f"it is XML or HTML; {_SEND}"
-    if text.startswith((b"eyJ", b"W3si")):
-        return "it is in base64; switch that off in the relay between"
-    if text[:1] in (b"{", b"["):
-        return f"it looks like JSON, but breaks off or has a mistake; if a `payload` template made it, {_SEND}"
-    return None
+    return next((told for beginning, told in _BEGINNINGS if re.match(beginning, text)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +96,11 @@ def of_json(payload: Any) -> str | None:
         return _of_list(payload)
     if not isinstance(payload, dict):
         return None
-    if "alerts" in payload:
-        return _of_alerts(payload)
+    return _of_alerts(payload) if "alerts" in payload else _of_object(payload)
+
+
+def _of_object(payload: Mapping[str, Any]) -> str:
+    """An object without ``alerts``."""
     if any(_notification_in(payload.get(key)) for key in _WRAPPERS):
         return f"the notification stands inside of something else; {_ENVELOPE}"
     form = next((form for form in _FORMS if form.keys <= payload.keys()), None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One occurrence of an alert, as Alertmanager tells it from others. An action has one job for it and each repeat."""
+    """One occurrence of an alert, as Alertmanager tells it from others. An action has a job for it and each repeat."""
 
     integration: str
     fingerprint: str

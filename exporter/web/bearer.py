@@ -25,10 +25,10 @@ def why_unauthorized(request: Request, token: Secret | None) -> str | None:
         return f"the configured token cannot be read ({type(error).__name__})"
     if not expected:
         return "the configured token is empty"
-    if not scheme:
-        return "no Authorization header was sent"
     if scheme.lower() != "bearer":
-        return f"not a Bearer token was sent{', but Basic authentication' if scheme.lower() == 'basic' else ''}"
-    if not hmac.compare_digest(given.strip().encode(), expected.encode()):
-        return "another token was sent than the configured one"
-    return None
+        return _SCHEMES.get(scheme.lower(), "something else than a Bearer token was sent")
+    same = hmac.compare_digest(given.strip().encode(), expected.encode())
+    return None if same else "another token was sent than the configured one"
+
+
+_SCHEMES = {"": "no Authorization header was sent", "basic": "Basic authentication was sent instead of a Bearer token"}

@@ -45,11 +45,12 @@ async def test_the_tables_are_as_new(file: Path) -> None:
     """Indexes and constraints included, and a second start finds nothing to do."""
     for _ in range(2):
         async with opened(file.parent) as database, database.transaction() as connection:
-            context = {"compare_type": True, "compare_server_default": True}
-            found = await connection.run_sync(
-                lambda sync: compare_metadata(MigrationContext.configure(sync, opts=context), METADATA)
-            )
-            assert found == []
+            assert await connection.run_sync(_differences) == []
+
+
+def _differences(connection: sa.Connection) -> object:
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    return compare_metadata(context, METADATA)
 
 
 async def test_an_alert_taken_before_the_update_is_recognised_after_it(store: Shelf) -> None:
@@ -68,19 +69,17 @@ async def test_a_job_that_had_not_ended_goes_on(store: Shelf) -> None:
     assert [row["records"]["succeeded"] for row in (await store.listing(None, 10))["jobs"]] == [1] * 8
 
 
-def _insert(file: Path, starts_at: str) -> None:
-    """As a replica of the version before does it, which knows nothing of repeats."""
-    columns = (
-        "integration, alert, fingerprint, starts_at, status, action, errors, cooldown, max_attempts, state, listed, "
-        "failures, refused_for, created_at, not_before, lease_until, message"
-    )
-    values = f"'acme', 'A', 'f', '{starts_at}', 'firing', 'bridge', '[]', 1, 1, 'queued', 0, 0, '', 1, 1, 0, ''"
-    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute(f"INSERT INTO jobs ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING")
+OLD_INSERT = (
+    "INSERT INTO jobs (integration, alert, fingerprint, starts_at, status, action, errors, cooldown, max_attempts, "
+    "state, listed, failures, refused_for, created_at, not_before, lease_until, message) VALUES ('acme', 'A', 'f', "
+    "'2026-12-01T10:00:00Z', 'firing', 'bridge', '[]', 1, 1, 'queued', 0, 0, '', 1, 1, 0, '') ON CONFLICT DO NOTHING"
+)
+"""As a replica of the version before does it, which knows nothing of repeats."""
 
 
 async def test_a_replica_of_the_version_before_goes_on_meanwhile(file: Path, store: Shelf) -> None:
     """During an update both write to the same store: it still makes one job of one notification."""
-    for _ in range(2):
-        _insert(file, "2026-12-01T10:00:00Z")
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        for _ in range(2):
+            connection.execute(OLD_INSERT)
     assert len((await store.listing(None, 100))["jobs"]) == len(EXPECTED) + 1
