@@ -54,6 +54,7 @@ remediation:
   enabled: true
   dry_run: false
   webhook_token_file: secret
+  repeat_after: 10m
   policies:
     - {alert: HubSpotSalesforceSyncErrors, on: firing, categories: [picklists], cooldown: 2h, max_attempts: 3}
     - {alert: HubSpotSalesforceSyncErrors, on: resolved, error_types: [string_too_long], action: resync}

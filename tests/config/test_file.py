@@ -40,6 +40,7 @@ def test_the_full_configuration_of_the_design_loads(load: Load, tmp_path: Path) 
     assert acme.sync_health.url == "https://bridge.example/acme"
     assert beta.sync_health is not None
     assert beta.sync_health.directory == tmp_path / "dropped"
+    assert config.remediation.repeat_after == 600.0
     assert config.remediation.policies == (
         Policy("HubSpotSalesforceSyncErrors", "firing", CATALOG.select(["picklists"], []), 7200.0, 3),
         Policy("HubSpotSalesforceSyncErrors", "resolved", frozenset({("property_values", "string_too_long")})),

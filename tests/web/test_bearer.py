@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 
 from exporter.config.file import load_config
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
@@ -41,6 +42,38 @@ async def test_nobody_else_is_let_in(http: httpx.AsyncClient, counted: Counted, 
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
     assert answer.json() == {"error": "a valid bearer token is needed"}
     assert await counted() == {"unauthorized": 1}
+
+
+@pytest.mark.parametrize(
+    ("headers", "cause"),
+    [
+        ({}, "no Authorization header was sent"),
+        ({"Authorization": WEBHOOK_TOKEN}, "something else than a Bearer token was sent"),
+        ({"Authorization": f"Basic {WEBHOOK_TOKEN}"}, "Basic authentication was sent instead of a Bearer token"),
+        ({"Authorization": f"Bearer {WEBHOOK_TOKEN}x"}, "another token was sent than the configured one"),
+    ],
+)
+async def test_the_log_says_why_somebody_was_not_let_in(
+    http: httpx.AsyncClient, headers: dict[str, str], cause: str
+) -> None:
+    """Whom it is about reads nothing of it, and the log nothing of the token."""
+    with structlog.testing.capture_logs() as logs:
+        assert await status_of(http, headers) == 401
+    (entry,) = (entry for entry in logs if entry["event"] == "webhook rejected")
+    assert (entry["status"], entry["cause"]) == (401, cause)
+    assert WEBHOOK_TOKEN not in str(entry)
+
+
+@pytest.mark.parametrize(("written", "cause"), [("", "empty"), (None, "cannot be read (FileNotFoundError)")])
+async def test_the_log_says_what_is_wrong_with_the_configured_token(
+    http: httpx.AsyncClient, tmp_path: Path, written: str | None, cause: str
+) -> None:
+    """A file that was emptied or taken away: every sender is refused, and only our own log can tell."""
+    file = tmp_path / "webhook-token"
+    file.unlink() if written is None else file.write_text(written)
+    with structlog.testing.capture_logs() as logs:
+        assert await status_of(http, bearer(WEBHOOK_TOKEN)) == 401
+    assert [entry["cause"] for entry in logs] == [f"the configured token {'is ' if written == '' else ''}{cause}"]
 
 
 async def test_a_token_of_odd_bytes_is_a_wrong_one(http: httpx.AsyncClient) -> None:
