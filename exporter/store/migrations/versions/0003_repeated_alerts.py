@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 KEY = ("integration", "fingerprint", "starts_at", "status", "action")
 CONSTRAINT = "one_job_per_notification"
