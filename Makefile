@@ -8,7 +8,7 @@ ARGS ?=
 INSTALL := .ci/install-debian-packages
 DEMO_PROGRAMS := prometheus=prometheus prometheus-alertmanager=prometheus-alertmanager
 TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertmanager \
-	/usr/lib/postgresql/*/bin/initdb=postgresql chromium=chromium vmalert=victoria-metrics
+	/usr/lib/postgresql/*/bin/initdb=postgresql /usr/sbin/pgbouncer=pgbouncer chromium=chromium vmalert=victoria-metrics
 
 # Grafana's own types; npm is only used to check with them.
 SCHEMA := tests/dashboards/schema

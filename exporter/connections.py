@@ -9,11 +9,12 @@ import httpx
 from exporter.clients.connection import Connection, SpendCall, connect
 from exporter.clients.hubspot.search_pace import SearchPaces
 from exporter.clock import Clock
+from exporter.config.network import Network
 from exporter.config.settings import Integration
 from exporter.remediation.actions import Action, action_of
 from exporter.self_metrics import APIS, SelfMetrics
 
-OpenHttp = Callable[[], httpx.AsyncClient]
+OpenHttp = Callable[[Network], httpx.AsyncClient]
 """Opens the HTTP client of one integration. Each has its own: a pool looks through all its connections at every
 request, so one pool for hundreds of integrations costs more than the requests themselves."""
 
@@ -31,14 +32,14 @@ class Connections:
         self._paces = SearchPaces(clock)
         self._http: dict[str, httpx.AsyncClient] = {}
 
-    def open(self, integrations: Iterable[Integration]) -> None:
+    def open(self, integrations: Iterable[Integration], network: Network) -> None:
         """Connects what is not connected yet; sends nothing."""
         for entry in integrations:
             if entry.name not in self.by_name:
-                self._connect(entry)
+                self._connect(entry, network)
 
-    def _connect(self, entry: Integration) -> None:
-        self._http[entry.name] = http = self._open_http()
+    def _connect(self, entry: Integration, network: Network) -> None:
+        self._http[entry.name] = http = self._open_http(network)
         connection = connect(entry, http, self._clock, self._metrics.request, self._paces, self._spend)
         self.by_name[entry.name] = connection
         apis = [api for api in APIS if getattr(connection, api, None) is not None]

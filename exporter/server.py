@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import re
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import structlog
@@ -24,6 +25,10 @@ SHUTDOWN_GRACE = 5
 
 _ADDRESS = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\[\]:\s]*)):(?P<port>[0-9]{1,5})")
 _HIGHEST_PORT = 65535
+_NO_SUCH_FAMILY = {errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.EADDRNOTAVAIL}
+"""What a machine without IPv6, or without IPv4, says."""
+
+OpenSocket = Callable[[socket.AddressFamily, socket.SocketKind, int], socket.socket]
 
 log = structlog.get_logger(__name__)
 
@@ -64,22 +69,49 @@ async def _reload(service: Service) -> None:
         await service.reload()
 
 
-def listen_on(address: str) -> socket.socket:
-    """A listening socket for ``host:port``, ``[ipv6]:port`` or ``:port``; raises ``ListenError`` naming the address."""
+def listen_on(address: str, open_socket: OpenSocket = socket.socket) -> socket.socket:
+    """A listening socket for ``host:port``, ``[ipv6]:port`` or ``:port``; raises ``ListenError`` naming the address.
+
+    Without a host it is one socket for both families, or for the one that the machine has.
+    """
     match = _ADDRESS.fullmatch(address)
     if match is None or int(match["port"]) > _HIGHEST_PORT:
         raise ListenError(f"--web.listen-address={address}: expected host:port, [ipv6]:port or :port")
-    host = match["ipv6"] or match["host"] or ""
+    failed: Exception | None = None
+    try:
+        for family, host in _places(match["ipv6"] or match["host"] or ""):
+            try:
+                return _bound(open_socket, family, (host, int(match["port"])))
+            except OSError as error:
+                if error.errno not in _NO_SUCH_FAMILY:
+                    raise
+                failed = failed or error
+    except (OSError, UnicodeError) as error:
+        failed = error
+    raise ListenError(f"--web.listen-address={address}: {failed}") from failed
+
+
+def _places(host: str) -> Sequence[tuple[socket.AddressFamily, str]]:
+    """Where to listen: the first that the machine can. A name may have addresses of both families."""
+    if not host:
+        return (socket.AF_INET6, "::"), (socket.AF_INET, "0.0.0.0")  # noqa: S104  that is what no host means
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return sorted({(family, str(place[0])) for family, _type, _protocol, _name, place in found})
+
+
+def _bound(open_socket: OpenSocket, family: socket.AddressFamily, place: tuple[str, int]) -> socket.socket:
     # TCP named outright: asyncio sets TCP_NODELAY only then, and without it small answers wait for the peer's ACK.
-    family = socket.AF_INET6 if match["ipv6"] else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound = open_socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, int(match["port"])))
+        if place[0] == "::":
+            # Whatever the system's default is: IPv4 comes in as well.
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        bound.bind(place)
         bound.listen(128)
-    except (OSError, UnicodeError) as error:
+    except BaseException:
         bound.close()
-        raise ListenError(f"--web.listen-address={address}: {error}") from error
+        raise
     return bound
 
 

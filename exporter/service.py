@@ -11,6 +11,7 @@ import httpx
 import structlog
 from starlette.applications import Starlette
 
+from exporter.clients.http.client import ClientOpener
 from exporter.clock import Clock
 from exporter.config.file import load_config
 from exporter.config.problem import ConfigError, Problem
@@ -119,6 +120,8 @@ class Service:
         # First, so that a store that is away changes nothing.
         reports = await self._reports.all()
         unchanged = {entry.name for entry in config.integrations if self._config.integration(entry.name) == entry}
+        if config.network != self._config.network:
+            unchanged.clear()
         closing = self._connections.drop_all_but(unchanged)
         removed = {entry.name for entry in self._config.integrations} - {entry.name for entry in config.integrations}
         targets = self._connect(config)
@@ -142,7 +145,7 @@ class Service:
         if self._config_file is None:
             raise ConfigError((Problem("", 1, "", "no configuration file", "a file to reload"),))
         config = load_config(self._config_file)
-        if config.store != self._config.store:
+        if (config.store, config.store_password) != (self._config.store, self._config.store_password):
             raise ConfigError(
                 (Problem(str(self._config_file), 1, "store", "another store", "the same store until the next restart"),)
             )
@@ -153,7 +156,7 @@ class Service:
         self._budget.caps = {
             entry.name: entry.salesforce.max_api_calls_per_day for entry in config.integrations if entry.salesforce
         }
-        self._connections.open(config.integrations)
+        self._connections.open(config.integrations, config.network)
         targets = targets_of(config.integrations, self._connections.by_name)
         for target in targets:
             self.metrics.know_source(target.integration, target.source.name)
@@ -179,18 +182,9 @@ async def open_service(
     Without ``take_over`` the jobs in the store are left alone: another process may be at them. Raises ``StoreError``.
     """
     async with contextlib.AsyncExitStack() as stack:
-        database = await open_database(config.store)
+        database = await open_database(config.store, config.store_password)
         stack.push_async_callback(database.close)
-        # Reading the certificates of all authorities takes longer than anything else here: once is enough.
-        tls = httpx.create_ssl_context()
-        service = Service(
-            config,
-            database,
-            lambda: httpx.AsyncClient(transport=transport, verify=tls),
-            clock,
-            config_file,
-            lifecycle=lifecycle,
-        )
+        service = Service(config, database, ClientOpener(transport), clock, config_file, lifecycle=lifecycle)
         stack.push_async_callback(service.close)
         await service.restore(take_over=take_over)
         yield service

@@ -1,18 +1,23 @@
-"""Signals of the running process."""
+"""Where the process listens, and its signals."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import signal
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
+import pytest
 import yaml
 
 from exporter.demo.processes import free_port, running
 from exporter.demo.stage import ORG, Stage, exporter_program, simulator_program, write_exporter_config
+from exporter.errors import ListenError
+from exporter.server import listen_on
 from tests.pages import Page
 
 
@@ -79,3 +84,75 @@ async def test_sighup_reloads(tmp_path: Path) -> None:
     assert "configuration not reloaded" in log
     assert "colour" in log
     assert "Traceback" not in log
+
+
+def reaches(listening: socket.socket, host: str) -> bool:
+    """Whether a connection to this address arrives there."""
+    try:
+        with socket.create_connection((host, listening.getsockname()[1]), timeout=5):
+            connection, _peer = listening.accept()
+            connection.close()
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("address", [":0", "[::]:0"])
+def test_without_a_host_both_families_come_in(address: str) -> None:
+    """One socket, whatever the system says of sockets of IPv6."""
+    with listen_on(address) as listening:
+        assert [reaches(listening, host) for host in ("127.0.0.1", "::1")] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("address", "reached"),
+    [
+        ("127.0.0.1:0", ["127.0.0.1"]),
+        ("0.0.0.0:0", ["127.0.0.1"]),
+        ("[::1]:0", ["::1"]),
+        ("localhost:0", ["127.0.0.1"]),
+    ],
+)
+def test_a_host_is_taken_at_its_word(address: str, reached: list[str]) -> None:
+    """An address is that one; a name of both families is IPv4, as before."""
+    with listen_on(address) as listening:
+        assert [host for host in ("127.0.0.1", "::1") if reaches(listening, host)] == reached
+
+
+def machine_without(missing: socket.AddressFamily, number: int) -> Callable[..., socket.socket]:
+    """Opens sockets as a machine that lacks a family does."""
+
+    def opened(family: socket.AddressFamily, kind: socket.SocketKind, protocol: int) -> socket.socket:
+        if family == missing:
+            raise OSError(number, "not on this machine")
+        return socket.socket(family, kind, protocol)
+
+    return opened
+
+
+@pytest.mark.parametrize("number", [errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL])
+@pytest.mark.parametrize(
+    ("missing", "host"), [(socket.AF_INET6, "127.0.0.1"), (socket.AF_INET, "::1")], ids=["no IPv6", "no IPv4"]
+)
+def test_a_machine_with_one_family_listens_on_that(missing: socket.AddressFamily, host: str, number: int) -> None:
+    """Kernels without IPv6 refuse the socket, those where it is switched off the address; and so for IPv4."""
+    with listen_on(":0", machine_without(missing, number)) as listening:
+        assert reaches(listening, host)
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_a_port_that_is_taken_in_one_family_is_taken(family: socket.AddressFamily) -> None:
+    """Half of the scrapes would go to somebody else: that is said, not made the best of."""
+    with socket.socket(family, socket.SOCK_STREAM) as other:
+        other.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
+        other.listen()
+        with pytest.raises(ListenError, match="Address already in use"):
+            listen_on(f":{other.getsockname()[1]}")
+
+
+@pytest.mark.parametrize("address", ["[::1]:0", "127.0.0.1:0"])
+def test_an_address_of_a_missing_family_is_an_error(address: str) -> None:
+    """Nothing else was asked for."""
+    missing = socket.AF_INET6 if "[" in address else socket.AF_INET
+    with pytest.raises(ListenError, match="not on this machine"):
+        listen_on(address, machine_without(missing, errno.EAFNOSUPPORT))

@@ -7,12 +7,12 @@ import asyncio
 import sys
 from collections.abc import Iterable
 
-import httpx
 from rich.console import Console
 from rich.table import Table
 
 from exporter.catalog.catalog import CATALOG
 from exporter.clients.connection import connect
+from exporter.clients.http.client import ClientOpener
 from exporter.clock import SystemClock
 from exporter.commands.command import Command
 from exporter.commands.flags import add_config_file
@@ -48,7 +48,7 @@ def _run(arguments: argparse.Namespace) -> int:
 async def _list_errors(config: Config, name: str, category: str | None) -> tuple[SyncError, ...]:
     """The current errors of an integration, asked of its bridge; raises ``UpstreamError`` or ``UsageError``."""
     integration = integration_called(name, config)
-    async with httpx.AsyncClient() as http:
+    async with ClientOpener()(config.network) as http:
         action = action_of(connect(integration, http, SystemClock(), lambda _name, _api: None))
         if action is None:
             raise UsageError(f"{name}: sync_health.url is not configured, so there is no bridge to ask")

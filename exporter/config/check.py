@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from exporter.config.checks import CHECKS
-from exporter.config.draft import Draft
+from exporter.config.draft import Draft, is_extension, without_extensions
 from exporter.config.finding import Finding
 from exporter.config.problem import Problem
 from exporter.config.schema import schema_findings
@@ -17,11 +17,12 @@ def find_problems(file: Path, document: YamlDocument) -> tuple[Problem, ...]:
     """Every problem of the document, in the order of its lines."""
     problems = [
         Problem(str(file), document.line(found.path), _dotted(found.path), found.value, found.expected)
-        for found in _findings(Draft(document.data, file.parent))
+        for found in _findings(Draft(without_extensions(document.data), file.parent))
     ]
     problems += [
         Problem(str(file), line, _dotted(path), f"key {path[-1]!r} stands twice", "each key once")
         for path, line in document.duplicates
+        if not is_extension(path[0])
     ]
     return tuple(
         sorted(set(problems), key=lambda problem: (problem.line, problem.path, problem.expected, problem.value))

@@ -19,7 +19,6 @@ OFF = "off"
 """Instead of an interval: the source is not read at all."""
 
 SALESFORCE_API_VERSION = "62.0"
-AUDIENCE = "https://login.salesforce.com"
 PERMISSION_SET = "HubSpot Integration"
 OBJECTS = ("Lead", "Contact", "Account", "Opportunity", "Campaign", "Task", "User")
 STATUS_URL = "https://api.status.salesforce.com"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,8 +11,13 @@ from exporter.config.yaml_document import DocumentPath
 
 Meaning = Literal["url", "secret file", "secret variable", "directory", "interval"]
 
+EXTENSION = "x-"
+"""Keys at the top that begin so are the user's own, for YAML's anchors: nothing below them means anything to us."""
+
+
 _URL_KEYS = {"url", "audience"}
 _FREE_KEYS = {"mapping", "patterns", "filters"}  # below them keys are the user's own and mean nothing to us
+_AUTHORITIES = "ca_file"  # no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +31,29 @@ class Draft:
         """What stands under a key at the top; ``None`` without it."""
         return self.data.get(key) if isinstance(self.data, dict) else None
 
+    def sections(self, key: str) -> Iterator[tuple[DocumentPath, Mapping[str, Any]]]:
+        """What stands under this key of every integration, if it is a mapping, with its path."""
+        integrations = self.section("integrations")
+        for index, entry in enumerate(integrations if isinstance(integrations, list) else ()):
+            inner = entry.get(key) if isinstance(entry, dict) else None
+            if isinstance(inner, dict):
+                yield ("integrations", index, key), inner
+
     def texts(self, meaning: Meaning) -> Iterator[tuple[DocumentPath, str]]:
         """Every non-empty text that means this, with its path."""
         for path, value in _leaves(self.data, ()):
             if isinstance(value, str) and value and _meaning(path) == meaning:
                 yield path, value
+
+
+def is_extension(key: object) -> bool:
+    """Whether a key at the top is the user's own."""
+    return isinstance(key, str) and key.startswith(EXTENSION)
+
+
+def without_extensions(data: Any) -> Any:
+    """The data without the user's own keys at the top."""
+    return {key: value for key, value in data.items() if not is_extension(key)} if isinstance(data, dict) else data
 
 
 def _leaves(value: Any, path: DocumentPath) -> Iterator[tuple[DocumentPath, Any]]:
@@ -51,7 +74,7 @@ def _meaning(path: DocumentPath) -> Meaning | None:
         return None
     if key in _URL_KEYS:
         return "url"
-    if key.endswith("_file"):
+    if key.endswith("_file") and key != _AUTHORITIES:
         return "secret file"
     if key.endswith("_env"):
         return "secret variable"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from exporter.catalog.catalog import CATALOG
 from exporter.config import defaults
 from exporter.config.check import find_problems
 from exporter.config.durations import parse_duration
+from exporter.config.network import network_of
 from exporter.config.notes import notes_of
 from exporter.config.problem import ConfigError, Problem
+from exporter.config.salesforce_host import audience_of
 from exporter.config.secret import Secret
 from exporter.config.settings import (
     ClientCredentials,
@@ -25,6 +28,7 @@ from exporter.config.settings import (
     SyncHealthFeed,
     TrustSettings,
 )
+from exporter.config.store_url import canonical, database_file
 from exporter.config.yaml_document import YamlSyntaxError, read_yaml
 
 _YAML = "one YAML document in UTF-8, indented with spaces"
@@ -53,13 +57,15 @@ def _config(data: Mapping[str, Any], folder: Path) -> Config:
         store=_store_url(data.get("store", defaults.STORE), folder),
         integrations=tuple(_integration(entry, folder) for entry in entries),
         remediation=_remediation(data.get("remediation", {}), folder),
-        notes=tuple(note for entry in entries for note in notes_of(entry)),
+        store_password=_secret(data, "store_password", folder),
+        network=network_of(data.get("http", {}), folder, os.environ),
+        notes=tuple(notes_of(data, os.environ)),
     )
 
 
 def _store_url(url: str, folder: Path) -> str:
-    scheme, path = url.split("://", 1)
-    return f"sqlite:///{(folder / path.removeprefix('/')).absolute()}" if scheme == "sqlite" else url
+    file = database_file(url, folder)
+    return canonical(url) if file is None else f"sqlite:///{file.absolute()}"
 
 
 def _integration(entry: Mapping[str, Any], folder: Path) -> Integration:
@@ -93,7 +99,7 @@ def _salesforce(entry: Mapping[str, Any], folder: Path) -> Salesforce:
     return Salesforce(
         url=entry["url"].rstrip("/"),
         api_version=entry.get("api_version", defaults.SALESFORCE_API_VERSION),
-        auth=_auth(entry["auth"], folder),
+        auth=_auth(entry, folder),
         integration_user=entry.get("integration_user"),
         permission_set=entry.get("permission_set", defaults.PERMISSION_SET),
         objects=tuple(entry.get("objects", defaults.OBJECTS)),
@@ -104,11 +110,11 @@ def _salesforce(entry: Mapping[str, Any], folder: Path) -> Salesforce:
 
 
 def _auth(entry: Mapping[str, Any], folder: Path) -> ClientCredentials | JwtBearer:
-    flow = entry.get("jwt_bearer")
+    flow = entry["auth"].get("jwt_bearer")
     if flow is not None:
-        audience = flow.get("audience", defaults.AUDIENCE)
+        audience = flow.get("audience") or audience_of(entry["url"])
         return JwtBearer(flow["client_id"], flow["username"], _secret_of(flow, "private_key", folder), audience)
-    flow = entry["client_credentials"]
+    flow = entry["auth"]["client_credentials"]
     return ClientCredentials(flow["client_id"], _secret_of(flow, "client_secret", folder))
 
 

@@ -1,11 +1,16 @@
-"""What a configuration asks for that this version accepts but does not act on: said aloud rather than ignored."""
+"""What in a configuration is doubtful, or accepted but not acted on: said aloud rather than ignored."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from exporter.config.defaults import INTERVALS, OFF
+from exporter.config.defaults import INTERVALS, OFF, STORE
+from exporter.config.masking import has_password, shown
+from exporter.config.network import NO_PROXY, PROXY_VARIABLES, UNUSED_VARIABLE, variables
+from exporter.config.no_proxy import entries_of, exemption
+from exporter.config.proxy import full_url
+from exporter.config.store_url import SQLITE
 
 _NOT_BUILT = (
     ("hubspot", "unsynced"),
@@ -17,8 +22,41 @@ _NOT_BUILT = (
 _BUILT_ACTION = "bridge"
 
 
-def notes_of(entry: Mapping[str, Any]) -> Iterator[str]:
-    """One sentence for each thing an integration asks for in vain."""
+def notes_of(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[str]:
+    """One sentence for each, first those that are about all integrations."""
+    yield from _store_notes(data)
+    yield from _network_notes(data.get("http", {}), environment)
+    for entry in data["integrations"]:
+        yield from _unused_keys(entry)
+
+
+def _store_notes(data: Mapping[str, Any]) -> Iterator[str]:
+    keys = [key for key in ("store_password_file", "store_password_env") if key in data]
+    if keys and data.get("store", STORE).startswith(SQLITE):
+        yield f"{keys[0]} is not used: the store is a file"
+
+
+def _network_notes(section: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[str]:
+    if "proxy" in section and has_password(full_url(section["proxy"])):
+        yield "http.proxy holds a password: in the variable HTTPS_PROXY it does not stand in a file"
+    if "no_proxy" not in section:
+        for name, text in variables([NO_PROXY], environment):
+            yield from _meaningless(name, entries_of(text))
+    other = [name for name, _text in variables([UNUSED_VARIABLE], environment)]
+    if other and "proxy" not in section and not list(variables(PROXY_VARIABLES, environment)):
+        yield (
+            f"environment variable {other[0]} is not used, as all outside APIs are asked over TLS: "
+            "HTTPS_PROXY or http.proxy names their proxy"
+        )
+
+
+def _meaningless(name: str, entries: Sequence[str]) -> Iterator[str]:
+    for entry in entries:
+        if exemption(entry) is None:
+            yield f"environment variable {name}: {shown(entry)} is no host, domain, address or network, and left out"
+
+
+def _unused_keys(entry: Mapping[str, Any]) -> Iterator[str]:
     asked = [".".join(path) for path in _NOT_BUILT if _value_at(entry, path) is not None]
     intervals = entry.get("intervals", {})
     asked += [f"intervals.{source}" for source in intervals if source not in INTERVALS and intervals[source] != OFF]

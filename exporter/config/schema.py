@@ -17,7 +17,7 @@ from exporter.config.masking import shown
 from exporter.config.yaml_document import DocumentPath
 
 _NEAR = 0.8
-_SECRET_KEYS = {"client_secret", "private_key", "token", "password", "webhook_token"}
+_SECRET_KEYS = {"client_secret", "private_key", "token", "password", "webhook_token", "store_password"}
 
 
 @cache

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from exporter.config.network import Network
 from exporter.config.secret import Secret
 
 
@@ -121,12 +122,17 @@ class Remediation:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A checked configuration; ``notes`` say what it asks for that this version does not do yet."""
+    """A checked configuration; ``notes`` say what in it is doubtful, or asked for in vain.
+
+    ``store_password`` is that of a PostgreSQL server, if it is not for libpq to find.
+    """
 
     store: str
     integrations: tuple[Integration, ...]
     remediation: Remediation = field(default_factory=Remediation)
     notes: tuple[str, ...] = ()
+    store_password: Secret | None = None
+    network: Network = field(default_factory=Network)
 
     def integration(self, name: str) -> Integration | None:
         return next((entry for entry in self.integrations if entry.name == name), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from importlib import resources
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from exporter.config.secret import UNREADABLE, Secret, why_unreadable
 from exporter.errors import StoreError
 from exporter.store.group_commit import GroupCommit, Work
 
@@ -91,10 +92,10 @@ def _as_store_errors() -> Iterator[None]:
         raise StoreError(f"store: {type(error).__name__}: {_first_line(error)}") from error
 
 
-async def open_database(url: str) -> Database:
-    """Connects and migrates to the newest tables; raises ``StoreError``."""
+async def open_database(url: str, password: Secret | None = None) -> Database:
+    """Connects and migrates to the newest tables; raises ``StoreError``. The password is read for every connection."""
     scheme = next(scheme for scheme in _DRIVERS if url.startswith(scheme))
-    engine = _engine(url.replace(scheme, _DRIVERS[scheme], 1))
+    engine = _engine(url.replace(scheme, _DRIVERS[scheme], 1), password)
     database = Database(engine)
     shown = sa.make_url(url).render_as_string(hide_password=True)
     try:
@@ -121,13 +122,27 @@ def _try_file(path: str) -> None:
         raise StoreError(f"store: {type(error).__name__}: {_first_line(error)}") from error
 
 
-def _engine(url: str) -> AsyncEngine:
+def _engine(url: str, password: Secret | None) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_pre_ping=True)
+        # A pooler such as PgBouncer may hand each transaction to another server, which knows no prepared statement.
+        engine = create_async_engine(url, pool_pre_ping=True, connect_args={"prepare_threshold": None})
+        if password is not None:
+            sa.event.listen(engine.sync_engine, "do_connect", _password_of(password))
+        return engine
     # One connection: SQLite has one writer anyway, and a second one would only meet its lock.
     engine = create_async_engine(url, pool_size=1, max_overflow=0)
     sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _password_of(secret: Secret) -> Callable[..., None]:
+    def add(_dialect: object, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
+        try:
+            parameters["password"] = secret.read()
+        except UNREADABLE as error:
+            raise StoreError(f"store: cannot read the password ({why_unreadable(error)})") from None
+
+    return add
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:

@@ -6,12 +6,7 @@ import hmac
 
 from starlette.requests import Request
 
-from exporter.config.secret import Secret
-
-
-def is_authorized(request: Request, token: Secret | None) -> bool:
-    """Compares in constant time. Without a configured or readable token nobody is authorized."""
-    return why_unauthorized(request, token) is None
+from exporter.config.secret import UNREADABLE, Secret, why_unreadable, why_unsendable
 
 
 def why_unauthorized(request: Request, token: Secret | None) -> str | None:
@@ -21,10 +16,11 @@ def why_unauthorized(request: Request, token: Secret | None) -> str | None:
         return "no token is configured, so nobody is let in"
     try:
         expected = token.read()
-    except (OSError, KeyError, UnicodeDecodeError) as error:
-        return f"the configured token cannot be read ({type(error).__name__})"
-    if not expected:
-        return "the configured token is empty"
+    except UNREADABLE as error:
+        return f"the configured token cannot be read ({why_unreadable(error)})"
+    unsendable = why_unsendable(expected)
+    if unsendable is not None:
+        return f"the configured token {unsendable}"
     if scheme.lower() != "bearer":
         return _SCHEMES.get(scheme.lower(), "something else than a Bearer token was sent")
     same = hmac.compare_digest(given.strip().encode(), expected.encode())

@@ -19,7 +19,7 @@ from exporter.model import Suspension
 from exporter.schemas.json_schema import first_problem
 from exporter.state.snapshots import Snapshots
 from exporter.store.reports import Report, ReportStore
-from exporter.web.bearer import is_authorized
+from exporter.web.bearer import why_unauthorized
 from exporter.web.webhook import read_body
 
 MAX_BODY_BYTES = 64 * 1024
@@ -33,7 +33,9 @@ def suspensions_endpoint(
     """202 once the report is stored; 400 with the reason, 401, 404 for an unknown integration, 413, 503."""
 
     async def report(request: Request) -> Response:
-        if not is_authorized(request, token()):
+        unauthorized = why_unauthorized(request, token())
+        if unauthorized is not None:
+            log.warning("suspension report rejected", status=401, cause=unauthorized)
             return _error(401, "a valid bearer token is needed", {"WWW-Authenticate": "Bearer"})
         try:
             body = await read_body(request, MAX_BODY_BYTES)

@@ -56,7 +56,7 @@ def test_a_store_that_cannot_be_opened_is_named(
     file = write_config(config_data)
     ended = run("serve", f"--config.file={file}", "--web.listen-address=127.0.0.1:0")
     assert ended.returncode == 1
-    assert "error: store: " in ended.stderr
+    assert ": store: cannot write " in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

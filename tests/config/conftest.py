@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from exporter.config.file import load_config
 from exporter.config.settings import Config
@@ -46,7 +49,7 @@ integrations:
     salesforce:
       url: https://beta.my.salesforce.com/
       auth:
-        jwt_bearer: {client_id: an-id, username: me, private_key_file: secret, audience: https://login.salesforce.com}
+        jwt_bearer: {client_id: an-id, username: me, private_key_file: key.pem, audience: https://login.salesforce.com}
     sync_health:
       directory: dropped
     remediation: {action: touch, touch: {property: salesforce_resync_requested_at}}
@@ -62,13 +65,26 @@ remediation:
 
 SMALL: dict[str, Any] = {"integrations": [{"name": "acme", "sync_health": {"url": "https://bridge.example/acme"}}]}
 
+
+@cache
+def private_key(kind: PrivateFormat = PrivateFormat.PKCS8) -> str:
+    """An RSA key in PEM form, the same for all tests."""
+    return _key().private_bytes(Encoding.PEM, kind, NoEncryption()).decode()
+
+
+@cache
+def _key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 Load = Callable[[str | dict[str, Any]], Config]
 
 
 @pytest.fixture
 def load(tmp_path: Path) -> Load:
-    """Loads a text, or data written as JSON, from a directory with a secret and a directory for dropped files."""
+    """Loads a text, or data written as JSON, from a directory with secrets and a directory for dropped files."""
     (tmp_path / "secret").write_text("  a-secret\n")
+    (tmp_path / "key.pem").write_text(private_key())
     (tmp_path / "dropped").mkdir()
 
     def loaded(content: str | dict[str, Any]) -> Config:

@@ -25,7 +25,7 @@ PLANTED_SECRET = "hunter2"
 def _beside_the_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes the folder of the broken files the working directory, so that messages name the bare file."""
     monkeypatch.chdir(FOLDER)
-    monkeypatch.setenv("SET", "a value")
+    monkeypatch.setenv("SET", "a-value")
     monkeypatch.setenv("BLANK", " ")
     monkeypatch.delenv("NOT_SET_ANYWHERE", raising=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from exporter.catalog.catalog import CATALOG
 from exporter.config.file import load_config
+from exporter.config.problem import ConfigError
 from exporter.config.secret import Secret
 from exporter.config.settings import ClientCredentials, JwtBearer, Policy, Salesforce, TrustSettings
 from exporter.remediation.policy import default_policies
@@ -52,7 +54,9 @@ def test_the_other_way_to_log_in_loads(load: Load, tmp_path: Path) -> None:
     salesforce = load(FULL).integrations[1].salesforce
     assert salesforce is not None
     assert salesforce.url == "https://beta.my.salesforce.com"
-    assert salesforce.auth == JwtBearer("an-id", "me", Secret(file=tmp_path / "secret"), "https://login.salesforce.com")
+    assert salesforce.auth == JwtBearer(
+        "an-id", "me", Secret(file=tmp_path / "key.pem"), "https://login.salesforce.com"
+    )
 
 
 def test_no_policies_are_not_the_default_policies(load: Load) -> None:
@@ -110,14 +114,21 @@ def test_a_json_file_loads(indent: int | str | None, tmp_path: Path) -> None:
     ("written", "stored"),
     [
         ("sqlite:///sub/a.db", "sqlite:///{folder}/sub/a.db"),
-        ("sqlite:////var/lib/a.db", "sqlite:////var/lib/a.db"),
+        ("sqlite:///{folder}/a.db", "sqlite:///{folder}/a.db"),
         ("postgresql://exporter@db.example:5432/sync", "postgresql://exporter@db.example:5432/sync"),
         ("postgresql:///sync?host=/run/postgresql", "postgresql:///sync?host=/run/postgresql"),
+        ("postgres://exporter@db.example:5432/sync", "postgresql://exporter@db.example:5432/sync"),
+        ("postgres:///sync?host=/run/postgresql", "postgresql:///sync?host=/run/postgresql"),
     ],
 )
 def test_a_relative_store_stands_beside_the_file(written: str, stored: str, load: Load, tmp_path: Path) -> None:
-    """Absolute paths and PostgreSQL stay what they are."""
-    assert load({**SMALL, "store": written}).store == stored.replace("{folder}", str(tmp_path))
+    """Absolute paths and PostgreSQL stay what they are; ``postgres://`` is PostgreSQL by its short name."""
+    (tmp_path / "sub").mkdir()
+
+    def in_folder(url: str) -> str:
+        return url.replace("{folder}", str(tmp_path))
+
+    assert load({**SMALL, "store": in_folder(written)}).store == in_folder(stored)
 
 
 def test_relative_paths_do_not_depend_on_the_working_directory(
@@ -165,3 +176,67 @@ def test_an_anchor_saves_writing(load: Load) -> None:
         "  - <<: *common\n    name: beta\n"
     )
     assert [(entry.name, entry.notify) for entry in config.integrations] == [("acme", "daily"), ("beta", "daily")]
+
+
+EXTENDED = """\
+x-bridge: &bridge
+  url: https://bridge.example/shared
+  token_file: secret
+x-salesforce: &salesforce
+  api_version: "61.0"
+  objects: [Lead]
+x-note: {url: "not a url", directory: nowhere, intervals: {sync_health: 0s}, anything: [goes, {token_file: nowhere}]}
+x-twice: 1
+x-twice: 2
+x-: empty
+integrations:
+  - name: acme
+    sync_health: {<<: *bridge}
+  - name: beta
+    sync_health: {<<: *bridge, url: https://bridge.example/beta}
+    salesforce:
+      <<: [*salesforce, {url: https://beta.my.salesforce.com}]
+      auth: {client_credentials: {client_id: an-id, client_secret_file: secret}}
+"""
+
+
+def test_extension_keys_hold_what_anchors_name(load: Load) -> None:
+    """Below ``x-`` anything may stand, as in Compose files; what is merged from there counts, own keys more."""
+    acme, beta = load(EXTENDED).integrations
+    assert acme.sync_health is not None
+    assert beta.sync_health is not None
+    assert (acme.sync_health.url, beta.sync_health.url) == (
+        "https://bridge.example/shared",
+        "https://bridge.example/beta",
+    )
+    assert acme.sync_health.token == beta.sync_health.token is not None
+    assert beta.salesforce is not None
+    assert (beta.salesforce.api_version, beta.salesforce.objects) == ("61.0", ("Lead",))
+
+
+@pytest.mark.parametrize("value", ["null", "1", "[a, b]", "{url: x}", "off", "'x: y'"])
+def test_an_extension_key_may_hold_anything(value: str, load: Load) -> None:
+    """It is not looked at."""
+    text = f"x-thing: {value}\nintegrations: [{{name: acme, sync_health: {{directory: dropped}}}}]\n"
+    assert load(text).integrations[0].name == "acme"
+
+
+def test_a_store_password_stands_in_a_file_or_a_variable(load: Load, tmp_path: Path) -> None:
+    """As every secret does; beside an SQLite file it is said to be of no use."""
+    data = {**SMALL, "store": "postgres://exporter@db.example/sync"}
+    assert load({**data, "store_password_file": "secret"}).store_password == Secret(file=tmp_path / "secret")
+    assert load(data).store_password is None
+    assert load({**SMALL, "store_password_file": "secret"}).notes == (
+        "store_password_file is not used: the store is a file",
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["d" * 256, "é" * 128, "a/" * 3000, "\ud800", "secret", "secret/below", "a\u0000b", "."], ids=range(8)
+)
+def test_no_directory_brings_down_the_check(name: str, load: Load) -> None:
+    """Names that no file system takes, or that are something else, are refused like one that is not there."""
+    feed = {"integrations": [{"name": "acme", "sync_health": {"directory": name}}]}
+    for data in (feed, {**SMALL, "store": f"sqlite:///{name}/x.db"}):
+        with contextlib.nullcontext() if name == "." else pytest.raises(ConfigError):
+            load(data)

@@ -46,7 +46,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
         command = [str(programs() / "initdb"), f"--pgdata={self._data}", "--auth=trust", "--username=postgres"]
-        subprocess.run([*command, "--no-sync"], check=True, cwd=folder, stdout=subprocess.DEVNULL, **_somebody())
+        subprocess.run([*command, "--no-sync"], check=True, cwd=folder, stdout=subprocess.DEVNULL, **somebody())
 
     def start(self) -> None:
         """Returns once it lets people in."""
@@ -57,7 +57,7 @@ class Server:
                 cwd=self._data.parent,
                 stdout=log,
                 stderr=log,
-                **_somebody(),
+                **somebody(),
             )
         deadline = time.monotonic() + START_SECONDS
         while not self._lets_in():
@@ -83,6 +83,22 @@ class Server:
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self._url(name)
+
+    def new_locked_database(self, user: str, password: str) -> str:
+        """The URL of an empty database that lets only its owner in, and only with the password."""
+        url = self.new_database()
+        access = self._data / "pg_hba.conf"
+        access.write_text(f"host all {user} 127.0.0.1/32 scram-sha-256\n" + access.read_text())
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE ROLE {user} LOGIN PASSWORD '{password}'".encode())
+            connection.execute(f"ALTER DATABASE {url.rpartition('/')[2]} OWNER TO {user}".encode())
+            connection.execute("SELECT pg_reload_conf()")
+        return url.replace("postgres@", f"{user}@")
+
+    def set_password(self, user: str, password: str) -> None:
+        """Changes the password; connections that are open stay."""
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f"ALTER ROLE {user} PASSWORD '{password}'".encode())
 
     def _url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self._port}/{database}"
@@ -112,6 +128,6 @@ def running_server() -> Iterator[Server]:
         shutil.rmtree(folder)
 
 
-def _somebody() -> dict[str, Any]:
+def somebody() -> dict[str, Any]:
     """PostgreSQL refuses to run as root."""
     return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}

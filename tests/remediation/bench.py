@@ -105,7 +105,7 @@ async def open_bench(
     database = await open_database(config.store)
     try:
         async with httpx.AsyncClient(transport=transport) as http:
-            service = Service(config, database, lambda: http, clock)
+            service = Service(config, database, lambda _network: http, clock)
             snapshots, metrics = service.snapshots, service.metrics
             jobs, batches = make_jobs(database), make_batches(database)
             actions = _actions(config, clock, http, metrics, make_action)

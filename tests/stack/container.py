@@ -86,7 +86,8 @@ class Container:
     def _addresses(self) -> dict[str, str]:
         here = {}
         for name, port in HOSTS.items():
-            for host in (name, "127.0.0.1", "0.0.0.0"):  # noqa: S104 - what stands in the file, not what is bound
+            here[f"=:{port}"] = f"=127.0.0.1:{self._ports[name]}"
+            for host in (name, "127.0.0.1"):
                 here[f"{host}:{port}"] = f"127.0.0.1:{self._ports[name]}"
             here[f"--port={port}"] = f"--port={self._ports[name]}"
         return here

@@ -70,7 +70,7 @@ def test_its_command_is_serve_on_the_exposed_port() -> None:
         assert values(name)[0].startswith("[")
     (command,) = [entry.words for entry in INSTRUCTIONS if entry.name == "CMD"]
     (port,) = values("EXPOSE")
-    assert f"--web.listen-address=0.0.0.0:{port}" in command
+    assert f"--web.listen-address=:{port}" in command
     assert command == services()["exporter"]["command"][: len(command)]
 
 

@@ -64,7 +64,7 @@ async def test_the_log_says_why_somebody_was_not_let_in(
     assert WEBHOOK_TOKEN not in str(entry)
 
 
-@pytest.mark.parametrize(("written", "cause"), [("", "empty"), (None, "cannot be read (FileNotFoundError)")])
+@pytest.mark.parametrize(("written", "cause"), [("", "empty"), (None, "cannot be read (No such file or directory)")])
 async def test_the_log_says_what_is_wrong_with_the_configured_token(
     http: httpx.AsyncClient, tmp_path: Path, written: str | None, cause: str
 ) -> None:
@@ -120,3 +120,34 @@ async def test_without_a_readable_token_nobody_is_let_in(
         assert await status_of(http, headers) == 401
     file.write_text(WEBHOOK_TOKEN)
     assert await status_of(http, bearer(WEBHOOK_TOKEN)) == 202
+
+
+async def test_a_token_file_of_a_windows_program_works(http: httpx.AsyncClient, tmp_path: Path) -> None:
+    """A byte order mark in front and CRLF at the end are no part of the token."""
+    (tmp_path / "webhook-token").write_bytes(b"\xef\xbb\xbf" + WEBHOOK_TOKEN.encode() + b"\r\n")
+    assert await status_of(http, bearer(WEBHOOK_TOKEN)) == 202
+
+
+@pytest.mark.parametrize("path", [WEBHOOK, "/api/v1/suspensions"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "cannot be read (No such file or directory)"),
+        (b"", "is empty"),
+        (WEBHOOK_TOKEN.encode("utf-16"), "cannot be read (it is UTF-16)"),
+        (f"{WEBHOOK_TOKEN}\n{WEBHOOK_TOKEN}".encode(), "has white space or a line break inside"),
+        (f"{WEBHOOK_TOKEN}é".encode(), "holds a character that is not ASCII"),
+    ],
+    ids=["gone", "empty", "UTF-16", "two lines", "not ASCII"],
+)
+async def test_a_token_that_cannot_be_used_is_logged(
+    http: httpx.AsyncClient, tmp_path: Path, path: str, content: bytes | None, reason: str
+) -> None:
+    """One line a request that was refused for it, with the reason, at every endpoint that wants it."""
+    file = tmp_path / "webhook-token"
+    file.unlink() if content is None else file.write_bytes(content)
+    with structlog.testing.capture_logs() as lines:
+        assert (await http.post(path, json={}, headers=bearer(WEBHOOK_TOKEN))).status_code == 401
+    (line,) = lines
+    assert line["cause"] == f"the configured token {reason}"
+    assert WEBHOOK_TOKEN not in str(line)

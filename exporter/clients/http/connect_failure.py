@@ -16,6 +16,8 @@ from traceback import walk_tb
 
 import httpx
 
+from exporter.config.proxy import ProxyError
+
 _NOT_TRUSTED = (
     "its certificate is not trusted: {how}. If it is your own, put the authority's certificate (PEM) into a file and "
     "name that in http.ca_file"
@@ -95,6 +97,8 @@ def connect_failure(error: httpx.TransportError | httpx.DecodingError, seconds: 
     url = _url(error)
     host = url.netloc.decode("ascii", "replace")
     chain = list(_chain(error))
+    if isinstance(error.__cause__, ProxyError):
+        return f"{host}: no proxy was asked: {error.__cause__}"
     if isinstance(error, httpx.ProxyError):
         return f"{host}: the proxy in between does not connect: {_of_proxy(str(error))}"
     reason = _of_certificate(chain) or _of_tls(chain)

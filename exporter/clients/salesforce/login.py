@@ -15,9 +15,7 @@ from typing import Any
 
 import jwt
 import structlog
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from exporter.clients.http.secrets import secret_text
 from exporter.clients.http.upstream import Answer, Upstream
@@ -25,6 +23,7 @@ from exporter.clients.salesforce.login_catalog import UNKNOWN, login_cause
 from exporter.clients.salesforce.login_cause import plain_words
 from exporter.clients.salesforce.pause import Pause, next_pause
 from exporter.clock import Clock
+from exporter.config.private_key import PrivateKeyError, load_private_key
 from exporter.config.settings import ClientCredentials, JwtBearer, Salesforce
 from exporter.config.urls import is_safe_url
 from exporter.errors import Again, AuthError, InvalidAnswer, RateLimited, ServerError, UpstreamError
@@ -146,13 +145,9 @@ def error_code(value: object) -> str | None:
 
 def _private_key(text: str) -> RSAPrivateKey:
     try:
-        key = load_pem_private_key(text.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        # What a library says of a key it cannot read may quote from it.
-        raise AuthError("the private key is not an unencrypted private key in PEM form") from None
-    if not isinstance(key, RSAPrivateKey):
-        raise AuthError("the private key is not an RSA key, which RS256 needs")
-    return key
+        return load_private_key(text)
+    except PrivateKeyError as error:
+        raise AuthError(f"the private key is not an unencrypted RSA key in PEM form: {error}") from None
 
 
 def _object(answer: Answer) -> dict[str, Any]:

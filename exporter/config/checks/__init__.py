@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from exporter.config.checks import directories, intervals, names, secrets, store, urls
+from exporter.config.checks import (
+    directories,
+    hubspot_urls,
+    intervals,
+    names,
+    network,
+    salesforce_urls,
+    secrets,
+    store,
+    urls,
+)
 from exporter.config.draft import Draft
 from exporter.config.finding import Finding
 
@@ -18,7 +28,14 @@ Check = Callable[[Draft], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     names.duplicate_names,
     store.unusable_store,
+    store.unwritable_store,
+    network.unusable_proxy,
+    network.meaningless_exemptions,
+    network.unusable_authorities,
     urls.unsafe_urls,
+    salesforce_urls.wrong_hosts,
+    salesforce_urls.wrong_audiences,
+    hubspot_urls.web_application,
     secrets.unreadable_files,
     secrets.unset_variables,
     directories.missing_directories,

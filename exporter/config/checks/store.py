@@ -1,13 +1,16 @@
-"""The store's URL."""
+"""The store: its URL, and whether an SQLite file can be written where it says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from exporter.config import defaults
 from exporter.config.draft import Draft
 from exporter.config.finding import Finding
 from exporter.config.masking import has_password, shown
+from exporter.config.paths import why_no_writable_file
+from exporter.config.store_url import POSTGRESQL, canonical, database_file
 
 
 def unusable_store(draft: Draft) -> Iterator[Finding]:
@@ -17,9 +20,11 @@ def unusable_store(draft: Draft) -> Iterator[Finding]:
         return
     if has_password(store):
         yield Finding(
-            ("store",), f"secret stands in the file: {shown(store)}", "the password in the file that PGPASSFILE names"
+            ("store",),
+            f"secret stands in the file: {shown(store)}",
+            "the password in store_password_file, or in the file that PGPASSFILE names",
         )
-    elif store.startswith("postgresql://") and not _has_host_and_port(store):
+    elif canonical(store).startswith(POSTGRESQL) and not _has_host_and_port(store):
         yield Finding(("store",), f"got {shown(store)}", "postgresql://USER@HOST:PORT/DATABASE")
 
 
@@ -29,3 +34,12 @@ def _has_host_and_port(url: str) -> bool:
         return urlsplit(url).port != 0
     except ValueError:
         return False
+
+
+def unwritable_store(draft: Draft) -> Iterator[Finding]:
+    """The directory of an SQLite file is there and can be written: SQLite makes further files beside it."""
+    store = draft.section("store") or defaults.STORE
+    file = database_file(store, draft.folder) if isinstance(store, str) else None
+    reason = None if file is None or has_password(store) else why_no_writable_file(file)
+    if reason is not None:
+        yield Finding(("store",), f'cannot write "{file}" ({reason})', "a file in a directory that can be written")

@@ -134,12 +134,12 @@ class TestJwtBearer:
     @pytest.mark.parametrize(
         ("make_text", "reason"),
         [
-            (lambda key: "not-a-key-but-a-secret", "not an unencrypted private key"),
-            (lambda key: pem(key)[:800], "not an unencrypted private key"),
-            (lambda key: pem(key, encryption=BestAvailableEncryption(b"x")), "not an unencrypted private key"),
+            (lambda key: "not-a-key-but-a-secret", "no PEM at all"),
+            (lambda key: pem(key)[:800], "cut short"),
+            (lambda key: pem(key, encryption=BestAvailableEncryption(b"x")), "encrypted$"),
             (
                 lambda key: key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
-                "not an unencrypted private key",
+                "a public key",
             ),
             (lambda key: pem(ec.generate_private_key(ec.SECP256R1())), "not an RSA key"),
         ],
@@ -150,13 +150,16 @@ class TestJwtBearer:
         client_over: Client,
         sent: Sent,
         key: rsa.RSAPrivateKey,
+        tmp_path: Path,
         make_text: Callable[[rsa.RSAPrivateKey], str],
         reason: str,
     ) -> None:
-        """An AuthError that says so, with nothing of the text, and nothing is sent."""
+        """It took the place of a good one: an AuthError that says so, with nothing of the text, and nothing is sent."""
         text = make_text(key)
+        client = client_over(CannedTransport(LOGIN), pem(key))
+        (tmp_path / "key.pem").write_text(text)
         with pytest.raises(AuthError, match=reason) as caught:
-            await client_over(CannedTransport(LOGIN), text).get_json("limits/")
+            await client.get_json("limits/")
         told = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
         assert not any(line in told for line in text.splitlines())
         assert sent.count == 0

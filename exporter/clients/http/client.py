@@ -1,0 +1,71 @@
+"""Opens the HTTP clients that ask outside APIs: through a proxy or not, and with which authorities' certificates."""
+
+from __future__ import annotations
+
+import ssl
+
+import httpx
+
+from exporter.config.network import Network
+from exporter.config.proxy import Proxy, ProxyError
+
+
+class ClientOpener:
+    """Opens clients for a network; ``transport`` replaces every network in tests.
+
+    Reading the certificates of all authorities takes longer than anything else here, so it is done once a network.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._transport = transport
+        self._known: tuple[Network, ssl.SSLContext] | None = None
+
+    def __call__(self, network: Network) -> httpx.AsyncClient:
+        """A client of its own; httpx itself looks at no variable."""
+        transport = self._transport or _Routes(network, self._trust(network))
+        return httpx.AsyncClient(transport=transport, trust_env=False)
+
+    def _trust(self, network: Network) -> ssl.SSLContext:
+        if self._known is None or self._known[0] != network:
+            self._known = network, trusting(network.authorities)
+        return self._known[1]
+
+
+def trusting(authorities: str | None) -> ssl.SSLContext:
+    """Trusts these certificates beside the public authorities; without any, what ``SSL_CERT_FILE`` or ``…_DIR`` say."""
+    if authorities is None:
+        return httpx.create_ssl_context()
+    tls = httpx.create_ssl_context(trust_env=False)
+    tls.load_verify_locations(cadata=authorities)
+    # Python 3.13 refuses certificates that lack an extension RFC 5280 asks for; those of private authorities often do.
+    tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return tls
+
+
+class _Routes(httpx.AsyncBaseTransport):
+    """Sends each request to its host itself, or to the proxy."""
+
+    def __init__(self, network: Network, tls: ssl.SSLContext) -> None:
+        self._network = network
+        self._direct = httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
+        self._proxied = None if network.proxy is None else _through(network.proxy, tls)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            proxy = self._network.proxy_for(str(request.url))
+        except ProxyError as error:
+            raise httpx.ProxyError(str(error), request=request) from error
+        if proxy is None or self._proxied is None:
+            return await self._direct.handle_async_request(request)
+        return await self._proxied.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._direct.aclose()
+        if self._proxied is not None:
+            await self._proxied.aclose()
+
+
+def _through(proxy: Proxy, tls: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
+    # Where the proxy itself is asked over TLS, the same authorities are good enough for it.
+    own_tls = tls if proxy.url.startswith("https://") else None
+    return httpx.AsyncHTTPTransport(verify=tls, trust_env=False, proxy=httpx.Proxy(proxy.url, ssl_context=own_tls))

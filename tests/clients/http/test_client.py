@@ -1,0 +1,162 @@
+"""How outside APIs are reached: through a real proxy or straight, with a private authority's certificate or not."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from exporter.clients.http.client import ClientOpener, trusting
+from exporter.clients.http.upstream import Upstream
+from exporter.config.authorities import read_authorities
+from exporter.config.network import Network, network_of
+from exporter.demo.processes import free_port
+from exporter.errors import ConnectError
+from tests.clients.http.loopback import Authority, Seen, proxy, server
+from tests.clocks import ManualClock
+
+OUTSIDE = "acme.my.salesforce.com"
+TOKEN = {"Authorization": "Bearer hunter2"}
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def salesforce(authority: Authority) -> Iterator[Seen]:
+    """A server that shows a certificate for the host outside."""
+    with server(authority.tls_for(OUTSIDE)) as seen:
+        yield seen
+
+
+def network(section: dict[str, Any], **environment: str) -> Network:
+    return network_of(section, Path(), environment)
+
+
+async def ask(network: Network, url: str = f"https://{OUTSIDE}/limits") -> Any:
+    """The JSON at a URL, as the clients of all APIs ask for it."""
+    async with ClientOpener()(network) as http:
+        upstream = Upstream(http, ManualClock(), lambda: None)
+        return await upstream.call("GET", url, lambda answer: answer.json(), headers=TOKEN, retry=False)
+
+
+@pytest.mark.parametrize("by", ["file", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+async def test_what_is_outside_is_asked_through_the_proxy(by: str, authority: Authority, salesforce: Seen) -> None:
+    """The proxy sees the host's name and nothing of the request: the token travels encrypted."""
+    with proxy(salesforce.port) as seen:
+        url = f"http://127.0.0.1:{seen.port}"
+        section = {"ca_file": str(authority.file)} | ({"proxy": url} if by == "file" else {})
+        assert await ask(network(section, **({} if by == "file" else {by: url}))) == {"here": True}
+    (head,) = seen.heads
+    assert head.startswith(f"CONNECT {OUTSIDE}:443 HTTP/1.1\r\n")
+    assert "hunter2" not in head
+    assert "Authorization: Bearer hunter2" in salesforce.heads[0]
+
+
+async def test_a_proxy_that_wants_a_password_gets_it(authority: Authority, salesforce: Seen) -> None:
+    """As basic authentication; signs that a URL cannot hold are percent-encoded in it."""
+    with proxy(salesforce.port) as seen:
+        section = {"ca_file": str(authority.file), "proxy": f"http://me:p%40ss@127.0.0.1:{seen.port}"}
+        await ask(network(section))
+    assert f"Proxy-Authorization: Basic {base64.b64encode(b'me:p@ss').decode()}" in seen.heads[0]
+
+
+async def test_a_proxy_may_be_asked_over_tls(authority: Authority, salesforce: Seen) -> None:
+    """Its certificate may be of the same private authority."""
+    with proxy(salesforce.port, tls=authority.tls_for("localhost")) as seen:
+        section = {"ca_file": str(authority.file), "proxy": f"https://localhost:{seen.port}"}
+        assert await ask(network(section)) == {"here": True}
+    assert len(seen.heads) == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_loopback_is_asked_straight(host: str) -> None:
+    """Whatever the variables say: a bridge on this machine is asked over plain HTTP, with a token."""
+    with server() as bridge, proxy(bridge.port) as seen:
+        url = f"http://127.0.0.1:{seen.port}"
+        variables = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"), url)
+        for section in ({}, {"proxy": url}, {"proxy": url, "no_proxy": []}):
+            assert await ask(network(section, **variables), f"http://{host}:{bridge.port}/acme") == {"here": True}
+    assert len(bridge.heads) == 3
+    assert seen.heads == []
+
+
+async def test_an_exempted_host_is_asked_straight(authority: Authority) -> None:
+    """No name is resolved here to anything outside, so the proxy alone could have answered."""
+    with server() as unasked, proxy(unasked.port) as seen:
+        section = {"proxy": f"http://127.0.0.1:{seen.port}", "no_proxy": [".invalid"]}
+        with pytest.raises(ConnectError, match=r"^bridge\.invalid: (its name cannot|the name server)"):
+            await ask(network(section), "https://bridge.invalid/a")
+    assert seen.heads == []
+
+
+async def test_a_private_authority_is_trusted_beside_the_public_ones(authority: Authority, bridge: Seen) -> None:
+    """What trusts the bridge's certificate still trusts Salesforce's."""
+    public = {entry["serialNumber"] for entry in httpx.create_ssl_context(trust_env=False).get_ca_certs()}
+    both = trusting(read_authorities(authority.file)).get_ca_certs()
+    assert public < {entry["serialNumber"] for entry in both}
+    assert len(public) > 50
+    assert await ask(network({"ca_file": str(authority.file)}), _straight(bridge)) == {"here": True}
+
+
+def _straight(seen: Seen) -> str:
+    return f"https://localhost:{seen.port}/a"
+
+
+@pytest.fixture
+def bridge(authority: Authority) -> Iterator[Seen]:
+    with server(authority.tls_for("localhost")) as seen:
+        yield seen
+
+
+async def test_a_file_of_several_authorities(authority: Authority, bridge: Seen, tmp_path: Path) -> None:
+    """A bundle as Windows programs write it, with comments beside the certificates."""
+    bundle = tmp_path / "bundle.pem"
+    text = f"# Firmen-CAs für alle\n{Authority(tmp_path, 'Another').pem}\n# ours\n{authority.pem}"
+    bundle.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert await ask(network({"ca_file": str(bundle)}), _straight(bridge)) == {"here": True}
+
+
+async def test_a_certificate_of_nobody_known_is_said(bridge: Seen) -> None:
+    """With the host, the reason, and what makes it trusted."""
+    with pytest.raises(ConnectError, match=r"^localhost:\d+: its certificate is not trusted: .* http\.ca_file"):
+        await ask(network({}), _straight(bridge))
+
+
+async def test_a_certificate_of_another_host_is_said(authority: Authority, salesforce: Seen) -> None:
+    """It was signed by somebody trusted, for somebody else."""
+    with pytest.raises(ConnectError, match=r"^localhost:\d+: its certificate is for another host"):
+        await ask(network({"ca_file": str(authority.file)}), _straight(salesforce))
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("407 hunter2", "status 407: it wants a user and password, or other ones"),
+        ("403 Forbidden", "status 403: it forbids this host"),
+        ("502 Bad Gateway", "status 502: it cannot reach this host"),
+    ],
+)
+async def test_a_proxy_that_refuses_is_said(status: str, said: str) -> None:
+    """Its status, and no word of its own or of its URL."""
+    with proxy(0, status=status) as seen, pytest.raises(ConnectError) as caught:
+        await ask(network({"proxy": f"http://me:hunter2@127.0.0.1:{seen.port}"}))
+    assert str(caught.value) == f"{OUTSIDE}: the proxy in between does not connect: {said} (GET /limits)"
+
+
+async def test_a_proxy_that_is_not_there_is_said() -> None:
+    """The connection that was refused is the proxy's, not Salesforce's."""
+    with pytest.raises(ConnectError, match=r"^acme\.my\.salesforce\.com: the proxy in between cannot be reached: "):
+        await ask(network({"proxy": f"http://me:hunter2@127.0.0.1:{free_port()}"}))
+
+
+async def test_a_proxy_of_the_environment_that_cannot_be_used_is_said_when_it_is_needed() -> None:
+    """An org's login may lead to a host that the configuration does not name."""
+    with pytest.raises(ConnectError, match=r"no proxy was asked: environment variable ALL_PROXY: SOCKS proxies cannot"):
+        await ask(network({}, ALL_PROXY="socks5://127.0.0.1:1080"))
