@@ -95,11 +95,17 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the integration user may do, and where the org lives."""
+    """What the integration user may do, and where the org lives; ``None`` is what could not be read.
 
-    user_active: bool
-    api_enabled: bool
-    permission_set_assigned: bool
+    ``user_frozen``: or locked out. ``permission_set_assigned`` is ``None`` also where the org has no such set;
+    ``assignment_ends`` is when the first assignment ends that the user cannot do without, ``None`` if none does.
+    """
+
+    user_active: bool | None
+    user_frozen: bool | None
+    api_enabled: bool | None
+    permission_set_assigned: bool | None
+    assignment_ends: float | None
     permissions: tuple[Permission, ...]
     instance: str | None
     sandbox: bool | None

@@ -3,13 +3,15 @@
 Exports, for one integration::
 
     hubspot_salesforce_integration_user_active{integration="acme"} 1
+    hubspot_salesforce_integration_user_frozen{integration="acme"} 0
     hubspot_salesforce_integration_user_api_enabled{integration="acme"} 1
     hubspot_salesforce_permission_set_assigned{integration="acme"} 1
+    hubspot_salesforce_permission_assignment_expiry_timestamp_seconds{integration="acme"} 1.8e+09
     hubspot_salesforce_object_permission{integration="acme",object="Contact",access="edit"} 0
     hubspot_salesforce_field_permission{integration="acme",object="Contact",field="Email",access="read"} 1
 
-Source of the facts: Salesforce *Object Reference*. A set that grants neither read nor edit has no row, so a missing
-row is a missing permission, but for objects of which Salesforce never keeps rows. One composite request, one API call.
+A source of parts: each query may fail without the others. One composite request, one API call, but for a second one
+after a start and when the user's assignments have changed (``access.rounds``).
 """
 
 from __future__ import annotations
@@ -17,141 +19,114 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import structlog
-
 from exporter.clients.connection import Connection
-from exporter.clients.salesforce.access_queries import (
-    ASSIGNMENTS,
-    FIELDS,
-    OBJECTS,
-    ORGANIZATION,
-    AccessQueries,
-    access_queries,
-)
-from exporter.clients.salesforce.composite import Records
+from exporter.clients.salesforce.access_queries import ASSIGNMENTS, LOGIN, ORGANIZATION
 from exporter.config.masking import shown
 from exporter.config.settings import Integration, Salesforce
 from exporter.errors import InvalidAnswer
 from exporter.model import Access, Permission
 from exporter.schemas.json_schema import checked
-from exporter.sources.source import Source, configured
-
-WITHOUT_OBJECT_ROWS = frozenset({"task", "event", "user", "opportunitylineitem", "orderitem", "pricebookentry"})
-"""Objects whose access rolls up to something else: no permission set can have an ObjectPermissions row for them, so
-its absence says nothing (seen by others, jetstreamapp/jetstream#1982; unverified for every org)."""
-
-_ASSIGNMENT = ("PermissionSet.Label", "PermissionSet.PermissionsApiEnabled", "Assignee.IsActive")
-_OBJECT = ("SobjectType", "PermissionsRead", "PermissionsEdit")
-_FIELD = ("Field", "PermissionsRead", "PermissionsEdit")
-_ORGANIZATION = ("InstanceName", "IsSandbox")
-
-log = structlog.get_logger(__name__)
+from exporter.sources.access.assignments import FOREVER, Assignment, Search, assignments_of
+from exporter.sources.access.grants import Grants, Terms
+from exporter.sources.access.inquiry import inquire
+from exporter.sources.access.rounds import look
+from exporter.sources.source import Fetched, Source, configured, remembered
 
 
-async def fetch(connection: Connection, _previous: Any) -> Any:
+async def fetch(connection: Connection, previous: Any) -> Fetched:
     """What was asked and the columns that came back, as lists: a tenth of what Salesforce sends."""
     salesforce = configured(connection.salesforce, "Salesforce org")
-    settings = configured(connection.settings.salesforce, "Salesforce org")
-    user = configured(settings.integration_user, "integration_user of the Salesforce org")
-    asked = access_queries(user, settings.objects, _field_names(settings.fields))
-    payload = _payload(settings, user, asked, await salesforce.composite(asked.queries))
-    _log_unknown(connection.settings.name, payload)
-    return payload
+    about = _about(configured(connection.settings.salesforce, "Salesforce org"))
+    known = remembered(previous, "salesforce_access")
+    if known is not None and (known["about"] != about or not remembered(known["answers"], "salesforce_access_answers")):
+        known = None
+    return await inquire(salesforce, about, known, connection.settings.name, connection.clock.time())
 
 
-def _field_names(fields: Iterable[Iterable[str]]) -> tuple[str, ...]:
-    return tuple(".".join(pair) for pair in fields)
-
-
-def _payload(settings: Salesforce, user: str, asked: AccessQueries, answers: Mapping[str, Records]) -> dict[str, Any]:
+def _about(settings: Salesforce) -> dict[str, Any]:
     return {
-        "integration_user": user,
+        "org": settings.url,
+        "api_version": settings.api_version,
+        "integration_user": configured(settings.integration_user, "integration_user of the Salesforce org"),
         "permission_set": settings.permission_set,
         "objects": list(settings.objects),
         "fields": [list(pair) for pair in settings.fields],
-        "assignments": _rows(answers, ASSIGNMENTS, _ASSIGNMENT),
-        "object_permissions": {"asked": asked.objects_asked, **_rows(answers, OBJECTS, _OBJECT)},
-        "field_permissions": {"asked": asked.fields_asked, **_rows(answers, FIELDS, _FIELD)},
-        "organization": _rows(answers, ORGANIZATION, _ORGANIZATION),
     }
 
 
-def _rows(answers: Mapping[str, Records], about: str, columns: Iterable[str]) -> dict[str, Any]:
-    """The rows of every query about the same thing, as lists of the columns' values."""
-    told = [records for name, records in answers.items() if name.startswith(about)]
-    rows = [[_value(row, column) for column in columns] for records in told for row in records.rows]
-    return {"done": all(records.done for records in told), "rows": rows}
-
-
-def _value(row: Any, column: str) -> Any:
-    for step in column.split("."):
-        row = row.get(step) if isinstance(row, dict) else None
-    return row
-
-
-def _log_unknown(integration: str, payload: Mapping[str, Any]) -> None:
-    for names, part in (("objects", "object_permissions"), ("fields", "field_permissions")):
-        left_out = len(payload[names]) - payload[part]["asked"]
-        if left_out or not payload[part]["done"]:
-            log.warning("permissions not all known", integration=integration, about=names, not_asked=left_out)
-
-
-def parse(payload: Any, _read_at: float) -> Access:
+def parse(payload: Any, read_at: float) -> Access:
     told = checked(payload, "salesforce_access", "access")
-    assignments = told["assignments"]["rows"]
-    if not assignments:
+    answers = checked(told["answers"], "salesforce_access_answers", "access")
+    assigned = assignments_of(answers[ASSIGNMENTS]["rows"] if answers[ASSIGNMENTS] else (), read_at)
+    if not assigned and answers[ASSIGNMENTS]:
         raise InvalidAnswer(
-            f"Salesforce shows no profile of the user {shown(told['integration_user'])}: is that the username HubSpot "
-            "logs in with (salesforce.integration_user), and may the exporter's own user View Setup and Configuration?"
+            f"Salesforce shows no profile of the user {shown(told['about']['integration_user'])}: is that the username "
+            "HubSpot logs in with (salesforce.integration_user), and may the exporter's own user View Setup and "
+            "Configuration?"
         )
-    organization = told["organization"]["rows"]
-    instance, sandbox = organization[0] if organization else (None, None)
+    looked, terms = look(told, read_at), Terms(assigned)
+    objects, fields = Grants(answers["objects"], terms), Grants(answers["fields"], terms)
+    instance, sandbox = _organization(answers)
     return Access(
-        user_active=all(active for _label, _api, active in assignments),
-        api_enabled=any(api for _label, api, _active in assignments),
-        permission_set_assigned=any(label == told["permission_set"] for label, _api, _active in assignments),
-        permissions=(*_object_permissions(told), *_field_permissions(told)),
+        user_active=_all(one.user_active for one in assigned),
+        user_frozen=_frozen(answers[LOGIN]),
+        api_enabled=_any(one.api_enabled for one in assigned if one.in_force),
+        permission_set_assigned=looked.found,
+        assignment_ends=_first_end(told["about"], assigned, looked, objects, fields),
+        permissions=(*_object_permissions(told["about"], objects), *_field_permissions(told["about"], fields)),
         instance=instance,
         sandbox=sandbox,
     )
 
 
-def _object_permissions(told: Mapping[str, Any]) -> Iterator[Permission]:
-    grants = _Grants(told["object_permissions"])
-    for position, name in enumerate(told["objects"]):
+def _all(flags: Iterable[bool | None]) -> bool | None:
+    known = [flag for flag in flags if flag is not None]
+    return all(known) if known else None
+
+
+def _any(flags: Iterable[bool | None]) -> bool | None:
+    told = list(flags)
+    return True if True in told else None if None in told or not told else False
+
+
+def _frozen(login: Mapping[str, Any] | None) -> bool | None:
+    """Frozen, or locked out for too many wrong passwords."""
+    return _any(flag for row in login["rows"] for flag in row) if login else None
+
+
+def _organization(answers: Mapping[str, Any]) -> tuple[str | None, bool | None]:
+    organization = answers.get(ORGANIZATION)
+    instance, sandbox = organization["rows"][0] if organization and organization["rows"] else (None, None)
+    return instance, sandbox
+
+
+def _object_permissions(about: Mapping[str, Any], grants: Grants) -> Iterator[Permission]:
+    for position, name in enumerate(about["objects"]):
         yield Permission(name, None, *grants.of((name,), position, name))
 
 
-def _field_permissions(told: Mapping[str, Any]) -> Iterator[Permission]:
-    grants = _Grants(told["field_permissions"])
-    for position, (object_name, field) in enumerate(told["fields"]):
-        # A lookup may be asked for as Contact.Account; the row names it Contact.AccountId.
-        names = (f"{object_name}.{field}", f"{object_name}.{field}Id")
-        yield Permission(object_name, field, *grants.of(names, position, object_name))
+def _field_permissions(about: Mapping[str, Any], grants: Grants) -> Iterator[Permission]:
+    for position, (object_name, field) in enumerate(about["fields"]):
+        yield Permission(object_name, field, *grants.of(_spellings(object_name, field), position, object_name))
 
 
-class _Grants:
-    """Rows of several permission sets, merged: who has a permission in one of them has it."""
+def _spellings(object_name: str, field: str) -> tuple[str, str]:
+    """A lookup may be asked for as Contact.Account; the row names it Contact.AccountId."""
+    return f"{object_name}.{field}", f"{object_name}.{field}Id"
 
-    def __init__(self, part: Mapping[str, Any]) -> None:
-        self._asked: int = part["asked"]
-        self._done: bool = part["done"]
-        self._granted = {
-            (name.casefold(), access)
-            for name, *accesses in part["rows"]
-            for access, granted in enumerate(accesses)
-            if granted
-        }
-        self._named = {name.casefold() for name, *_accesses in part["rows"]}
 
-    def of(self, names: Iterable[str], position: int, object_name: str) -> tuple[bool | None, bool | None]:
-        """Read and edit of what goes by one of these names and was asked for at this position."""
-        folded = {name.casefold() for name in names}
-        complete = self._done and position < self._asked
-        silent = not folded & self._named and object_name.casefold() in WITHOUT_OBJECT_ROWS
-        refused = False if complete and not silent else None
-        read, edit = ((any((name, access) in self._granted for name in folded) or refused) for access in (0, 1))
-        return read, edit
+def _first_end(
+    about: Mapping[str, Any], assigned: Iterable[Assignment], looked: Search, objects: Grants, fields: Grants
+) -> float | None:
+    """When the first thing is lost that the user needs and now has; ``None`` if nothing ends."""
+    ends = [
+        max((one.ends for one in looked.holders), default=FOREVER),
+        max((one.ends for one in assigned if one.in_force and one.api_enabled), default=FOREVER),
+        *(objects.end((name,)) for name in about["objects"]),
+        *(fields.end(_spellings(*pair)) for pair in about["fields"]),
+    ]
+    first = min(ends)
+    return first if first < FOREVER else None
 
 
 def applies(integration: Integration) -> bool:

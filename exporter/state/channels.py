@@ -86,24 +86,43 @@ def _trust(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
 
 def _api_enabled(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
     for part, source in sources_of(snapshot, now, Access):
-        allowed = part.user_active and part.api_enabled
-        detail = "the integration user may use the API" if allowed else "the integration user may not use the API"
-        yield Evidence(snapshot.read_at(source), not allowed, source, detail)
+        hindrances = [
+            what
+            for holds, what in (
+                (part.user_active is False, "is not active"),
+                (part.user_frozen is True, "is frozen or locked out"),
+                (part.api_enabled is False, "lacks API Enabled"),
+            )
+            if holds
+        ]
+        if hindrances:
+            yield Evidence(snapshot.read_at(source), True, source, f"the integration user {' and '.join(hindrances)}")
+        elif part.user_active and part.api_enabled:
+            yield Evidence(snapshot.read_at(source), False, source, "the integration user may use the API")
 
 
 def _objects(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
     for part, source in sources_of(snapshot, now, Access):
         missing = _missing(part, of_fields=False)
-        if not part.permission_set_assigned:
+        if part.permission_set_assigned is False:
             missing = ("the permission set", *missing)
-        yield Evidence(snapshot.read_at(source), bool(missing), source, _missing_detail(missing, "objects"))
+        if missing or _are_known(part, of_fields=False):
+            yield Evidence(snapshot.read_at(source), bool(missing), source, _missing_detail(missing, "objects"))
 
 
 def _fields(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
     for part, source in sources_of(snapshot, now, Access):
-        if any(permission.field is not None for permission in part.permissions):
-            missing = _missing(part, of_fields=True)
+        missing = _missing(part, of_fields=True)
+        if _are_known(part, of_fields=True):
             yield Evidence(snapshot.read_at(source), bool(missing), source, _missing_detail(missing, "fields"))
+
+
+def _are_known(access: Access, *, of_fields: bool) -> bool:
+    """Whether Salesforce says anything of the configured objects, or fields; where none are, of the permission set."""
+    asked = [permission for permission in access.permissions if (permission.field is not None) == of_fields]
+    if not asked and not of_fields:
+        return access.permission_set_assigned is not None
+    return any(permission.read is not None or permission.edit is not None for permission in asked)
 
 
 def _missing(access: Access, *, of_fields: bool) -> tuple[str, ...]:

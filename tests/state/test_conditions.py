@@ -37,7 +37,7 @@ JUDGED = tuple(reason for reason in CATALOG.reason_names if reason != "missing_f
 
 LIMITS = OrgLimits(OrgUsage(700, 1000, NOW), (Storage("data", 5, 10), Storage("file", 0, 10)))
 GRANTED = (Permission("Contact", None, True, True), Permission("Contact", "Email", True, None))
-ACCESS = Access(True, True, True, GRANTED, "NA1", False)
+ACCESS = Access(True, False, True, True, None, GRANTED, "NA1", False)
 HEALTH = SyncHealth(NOW, 400, 600, None, None, None)
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from exporter.clients.http.upstream import Answer, Upstream
-from exporter.clients.salesforce.composite import Records, composite_body, composite_records
+from exporter.clients.salesforce.composite import Records, Refused, composite_body, composite_records
 from exporter.clients.salesforce.login import Login, Session, error_code
 from exporter.clients.salesforce.maintenance import not_the_api
 from exporter.clients.salesforce.refusals import refusal_of, told_code
@@ -47,10 +47,10 @@ class SalesforceClient:
         """
         return await self._ask("GET", resource, self._judge)
 
-    async def composite(self, queries: Mapping[str, str]) -> Mapping[str, Records]:
-        """Records of up to 5 SOQL queries by their names, for one API call; a part that failed raises its own error."""
+    async def composite(self, queries: Mapping[str, str]) -> Mapping[str, Records | Refused]:
+        """What becomes of up to 5 SOQL queries, by their names, for one API call; raises if none is answered."""
 
-        def judge(answer: Answer) -> Mapping[str, Records]:
+        def judge(answer: Answer) -> Mapping[str, Records | Refused]:
             return composite_records(self._judge(answer), answer.where, queries, self._refusal)
 
         body = composite_body(queries, self._settings.api_version)

@@ -8,6 +8,7 @@ went in ``httpStatusCode``, with the body the same request would get alone. Refe
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,14 @@ from urllib.parse import urlencode
 import httpx
 
 from exporter.clients.http.upstream import Answer
-from exporter.errors import InvalidAnswer, UpstreamError
+from exporter.errors import InvalidAnswer, SessionExpired, UpstreamError
 from exporter.schemas.json_schema import checked
 
 MAX_QUERIES = 5
 MAX_QUERY_LENGTH = 20_000
 """Characters of SOQL a query is kept under. The documented limit is 100,000; older orgs were given 20,000."""
+
+_NO_SUCH_COLUMN = re.compile(r"No such column '([\w.]{1,100})' on entity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +52,45 @@ def composite_body(queries: Mapping[str, str], api_version: str) -> dict[str, An
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A query without records: why, and which column it named that Salesforce says it does not have."""
+
+    error: UpstreamError
+    column: str | None = None
+
+
 Refusal = Callable[[Answer], UpstreamError]
 
 
-def composite_records(body: Any, where: str, names: Collection[str], refusal: Refusal) -> dict[str, Records]:
-    """Records by reference id. Raises the ``refusal`` of a part that failed, ``InvalidAnswer`` if one is missing."""
-    answers = checked(body, "salesforce_composite", where)["compositeResponse"]
-    parts = {part["referenceId"]: part for part in answers}
-    missing = [name for name in names if name not in parts]
-    if missing:
-        raise InvalidAnswer(f"{where}: no answer to query {missing[0]}")
-    return {name: _records(parts[name], f"{where}, query {name}", refusal) for name in names}
+def composite_records(body: Any, where: str, names: Collection[str], refusal: Refusal) -> dict[str, Records | Refused]:
+    """What became of each query, by reference id. Raises the error of the first if none of them has records, and
+    ``SessionExpired`` if any has met that: with a new session all of them may be answered."""
+    given = checked(body, "salesforce_composite", where)["compositeResponse"]
+    parts = {part.get("referenceId"): part for part in given}
+    answers = {name: _answer(parts.get(name), f"{where}, query {name}", refusal) for name in names}
+    refused = [answer.error for answer in answers.values() if isinstance(answer, Refused)]
+    expired = [error for error in refused if isinstance(error, SessionExpired)]
+    if expired or len(refused) == len(answers):
+        raise (expired or refused)[0]
+    return answers
 
 
-def _records(part: Mapping[str, Any], where: str, refusal: Refusal) -> Records:
-    if part["httpStatusCode"] != 200:  # noqa: PLR2004
-        text = json.dumps(part["body"]).encode()
-        raise refusal(Answer(int(part["httpStatusCode"]), httpx.Headers(), text, where))
-    body = checked(part["body"], "salesforce_records", where)
-    return Records(tuple(body["records"]), body["done"])
+def _answer(part: Mapping[str, Any] | None, where: str, refusal: Refusal) -> Records | Refused:
+    try:
+        if part is None:
+            raise InvalidAnswer(f"{where}: no answer")
+        status, body = checked(part, "salesforce_composite_part", where)["httpStatusCode"], part["body"]
+        if status != 200:  # noqa: PLR2004
+            error = refusal(Answer(int(status), httpx.Headers(), json.dumps(body).encode(), where))
+            return Refused(error, _missing_column(body))
+        records = checked(body, "salesforce_records", where)
+    except UpstreamError as error:
+        return Refused(error)
+    return Records(tuple(records["records"]), records["done"])
+
+
+def _missing_column(body: Any) -> str | None:
+    """Which column an ``INVALID_FIELD`` says there is not."""
+    found = _NO_SUCH_COLUMN.search(json.dumps(body))
+    return found[1] if found else None

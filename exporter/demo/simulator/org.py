@@ -4,7 +4,7 @@ Every control verb is a method here; the HTTP layer only reads the body and call
 """
 
 from exporter.demo.simulator.names import REASONS
-from exporter.demo.simulator.state.access import ACCESSES
+from exporter.demo.simulator.state.access import ACCESSES, DIRECT, OWN, WAYS, Assignment
 from exporter.demo.simulator.state.org_state import OrgState, Storage, Suspension
 from exporter.demo.simulator.state.records import OBJECT_TYPES, Record
 from exporter.demo.simulator.state.sync_errors import SyncError
@@ -96,12 +96,32 @@ class Org(OrgState):
         """Assign the permission set to the integration user, or take it away."""
         self.access.permission_set_assigned = assigned
 
-    def set_user(self, active: bool | None = None, api_enabled: bool | None = None) -> None:
-        """Change the integration user; None leaves a thing as it is."""
-        if active is not None:
-            self.access.user_active = active
-        if api_enabled is not None:
-            self.access.api_enabled = api_enabled
+    def set_assignment(self, way: str, ends_in: float | None = None, **flags: bool) -> None:
+        """Assign the permissions anew: directly, through a group or by a set of the org's own; for so many seconds, or
+        (None) for good. The flags are those of `Assignment`."""
+        _one_of("way", way, WAYS)
+        self.access.permission_set_assigned = True
+        self.access.package_installed = self.access.package_installed or way != OWN
+        self.access.assignment = Assignment(way, None if ends_in is None else self.clock() + ends_in, **flags)
+
+    def set_package(self, installed: bool) -> None:
+        """Install HubSpot's package, whose set is then assigned, or uninstall it: the org's own set takes its place."""
+        self.access.package_installed = installed
+        self.access.assignment = Assignment(DIRECT if installed else OWN)
+
+    def set_user(
+        self,
+        active: bool | None = None,
+        api_enabled: bool | None = None,
+        frozen: bool | None = None,
+        locked: bool | None = None,
+    ) -> None:
+        """Change the integration user; None leaves a thing as it is. `locked`: after too many wrong passwords."""
+        access = self.access
+        access.user_active = access.user_active if active is None else active
+        access.api_enabled = access.api_enabled if api_enabled is None else api_enabled
+        access.user_frozen = access.user_frozen if frozen is None else frozen
+        access.password_locked = access.password_locked if locked is None else locked
 
     def use_api_calls(self, app: str, calls: int, seconds_ago: float = 0.0) -> None:
         """An app of the org makes calls."""

@@ -10,9 +10,15 @@ from exporter.model import Access, Permission
 
 def _samples(known: Known) -> Iterator[Sample]:
     for access in known.parts(Access):
-        yield "integration_user_active", {}, float(access.user_active)
-        yield "integration_user_api_enabled", {}, float(access.api_enabled)
-        yield "permission_set_assigned", {}, float(access.permission_set_assigned)
+        for family, value in (
+            ("integration_user_active", access.user_active),
+            ("integration_user_frozen", access.user_frozen),
+            ("integration_user_api_enabled", access.api_enabled),
+            ("permission_set_assigned", access.permission_set_assigned),
+            ("permission_assignment_expiry_timestamp_seconds", access.assignment_ends),
+        ):
+            if value is not None:
+                yield family, {}, float(value)
         for permission in access.permissions:
             yield from _granted(permission)
 
@@ -29,8 +35,12 @@ def _granted(permission: Permission) -> Iterator[Sample]:
 FAMILIES = Families(
     help={
         "integration_user_active": "1 if the integration user is active in Salesforce.",
+        "integration_user_frozen": "1 if the integration user is frozen or locked out of Salesforce.",
         "integration_user_api_enabled": "1 if the integration user may use the Salesforce API.",
-        "permission_set_assigned": "1 if the integration user has the configured permission set.",
+        "permission_set_assigned": "1 if the integration user has the configured permission set; absent if the "
+        "org has no such set.",
+        "permission_assignment_expiry_timestamp_seconds": "When the first permission set assignment ends that the "
+        "integration user cannot do without; absent if none ends.",
         "object_permission": "1 if the integration user may read or edit the Salesforce object.",
         "field_permission": "1 if the integration user may read or edit the Salesforce field.",
     },

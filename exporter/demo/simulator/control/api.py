@@ -4,6 +4,7 @@
 `POST /control/{org}/{verb}` does something (see `verbs`), `DELETE /control/{org}/fault` ends all faults.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -124,14 +125,19 @@ def state_of(org: Org) -> dict[str, Any]:
         "causes": sorted(org.causes),
         "permissions": {
             "user_active": access.user_active,
+            "user_frozen": access.user_frozen,
+            "password_locked": access.password_locked,
             "api_enabled": access.api_enabled,
             "permission_set_assigned": access.permission_set_assigned,
+            "package_installed": access.package_installed,
+            "assignment": asdict(access.assignment),
             "missing": [*access.missing_objects(), *access.missing_fields()],
         },
         "records": {name: _records(org, name) for name in org.records.by_type},
         "waiting": len(org.records.waiting),
         "resyncing": len(org.resynced),
         "records_per_second": org.records_per_second,
+        "hidden": sorted(org.hidden),
         "trust": org.trust,
         "faults": org.faults.as_json(),
         "requests": dict(org.requests),

@@ -11,6 +11,7 @@ from typing import Any
 from exporter.demo.simulator import faults
 from exporter.demo.simulator.login_faults import LOGIN_FAULTS
 from exporter.demo.simulator.org import Org
+from exporter.demo.simulator.state.access import WAYS
 from exporter.demo.simulator.state.org_state import BRIDGE_PARTS
 from exporter.demo.simulator.state.records import OBJECT_TYPES
 
@@ -158,7 +159,19 @@ VERBS: dict[str, Verb] = {
         _object_permission, {"object": (text, REQUIRED), "granted": (flag, REQUIRED), "access": _ACCESS}
     ),
     "permission-set": Verb(Org.set_permission_set, {"assigned": (flag, REQUIRED)}),
-    "user": Verb(Org.set_user, {"active": (or_null(flag), None), "api_enabled": (or_null(flag), None)}),
+    "assignment": Verb(
+        Org.set_assignment,
+        {
+            "way": (one_of(WAYS), REQUIRED),
+            "ends_in": (or_null(number), None),
+            "active": (flag, True),
+            "revoked": (flag, False),
+            "session_based": (flag, False),
+        },
+    ),
+    "package": Verb(Org.set_package, {"installed": (flag, REQUIRED)}),
+    "hide": Verb(_set("hidden"), {"names": (list_of(text), REQUIRED)}),
+    "user": Verb(Org.set_user, {name: (or_null(flag), None) for name in ("active", "api_enabled", "frozen", "locked")}),
     "expire-sessions": Verb(lambda org: org.sessions.expire_all(), {}),
     "use-api-calls": Verb(
         Org.use_api_calls, {"app": (text, REQUIRED), "calls": (whole, REQUIRED), "seconds_ago": (number, 0.0)}

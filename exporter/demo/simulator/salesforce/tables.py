@@ -7,34 +7,53 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from exporter.demo.simulator.clock import salesforce_time
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.salesforce.event_log import log_file_rows
 from exporter.demo.simulator.salesforce.soql.query import Table
+from exporter.demo.simulator.state.access import DIRECT, GROUP, OWN
 
 PROFILE_SET_ID = "0PS000000000001SIM"
 PERMISSION_SET_ID = "0PS000000000002SIM"
+GROUP_SET_ID = "0PS000000000003SIM"
+OWN_SET_ID = "0PS000000000004SIM"
+GROUP_ID = "0PG000000000001SIM"
+MUTING_SET_ID = "0QM000000000001SIM"
 USER_ID = "005000000000001SIM"
 
 
 def tables_of(org: Org) -> dict[str, Table]:
-    """Every object by its name: its fields, and its rows when they are asked for."""
+    """Every object by its name, but for what the org hides: its fields, and its rows when they are asked for."""
     made: dict[str, tuple[tuple[str, ...], Callable[[Org], list[dict[str, Any]]]]] = {
         "PermissionSetAssignment": (_ASSIGNMENT_FIELDS, _assignments),
         "PermissionSet": (_SET_FIELDS, _sets),
+        "PermissionSetGroupComponent": (_MEMBER_FIELDS, _members),
         "ObjectPermissions": (_OBJECT_FIELDS, _object_permissions),
         "FieldPermissions": (_FIELD_FIELDS, _field_permissions),
         "Organization": (_ORGANIZATION_FIELDS, _organization),
         "User": (_USER_FIELDS, _users),
+        "UserLogin": (_LOGIN_FIELDS, _logins),
         "EventLogFile": (_LOG_FIELDS, log_file_rows),
     }
-    return {name: Table(name, fields, partial(rows, org)) for name, (fields, rows) in made.items()}
+    return {
+        name: Table(name, tuple(one for one in fields if f"{name}.{one}" not in org.hidden), partial(rows, org))
+        for name, (fields, rows) in made.items()
+        if name not in org.hidden
+    }
 
 
-_SET_FIELDS = ("Id", "Label", "Name", "IsOwnedByProfile", "PermissionsApiEnabled", "ProfileId")
+_SET_FIELDS = (
+    *("Id", "Label", "Name", "IsOwnedByProfile", "HasActivationRequired", "PermissionsApiEnabled", "ProfileId"),
+)
 _PARENT_FIELDS = tuple(f"Parent.{name}" for name in _SET_FIELDS)
 _USER_FIELDS = ("Id", "Username", "IsActive")
+_LOGIN_FIELDS = ("Id", "UserId", "IsFrozen", "IsPasswordLocked")
+_MEMBER_FIELDS = (
+    *("Id", "PermissionSetGroupId", "PermissionSetId"),
+    *(f"PermissionSet.{name}" for name in _SET_FIELDS),
+)
 _ASSIGNMENT_FIELDS = (
-    *("Id", "PermissionSetId", "AssigneeId"),
+    *("Id", "PermissionSetId", "PermissionSetGroupId", "AssigneeId", "ExpirationDate", "IsActive", "IsRevoked"),
     *(f"PermissionSet.{name}" for name in _SET_FIELDS),
     *(f"Assignee.{name}" for name in _USER_FIELDS),
 )
@@ -51,10 +70,21 @@ _ORGANIZATION_FIELDS = ("Id", "Name", "InstanceName", "IsSandbox", "Organization
 _LOG_FIELDS = (*("Id", "EventType", "LogDate", "CreatedDate", "Interval", "Sequence", "LogFileLength", "LogFile"),)
 
 
+def _set(set_id: str, label: str, session_based: bool = False) -> dict[str, Any]:
+    return {
+        "Id": set_id,
+        "Label": label,
+        "Name": label.replace(" ", "_"),
+        "IsOwnedByProfile": False,
+        "HasActivationRequired": session_based,
+        "PermissionsApiEnabled": False,
+        "ProfileId": None,
+    }
+
+
 def _profile(org: Org) -> dict[str, Any]:
     return {
-        "Id": PROFILE_SET_ID,
-        "Label": "00ex00000018ozT_128_09_43_34_1",
+        **_set(PROFILE_SET_ID, "00ex00000018ozT_128_09_43_34_1"),
         "Name": "X00ex00000018ozT_128_09_43_34_1",
         "IsOwnedByProfile": True,
         "PermissionsApiEnabled": org.access.api_enabled,
@@ -63,41 +93,79 @@ def _profile(org: Org) -> dict[str, Any]:
 
 
 def _permission_set(org: Org) -> dict[str, Any]:
-    return {
-        "Id": PERMISSION_SET_ID,
-        "Label": org.settings.permission_set,
-        "Name": org.settings.permission_set.replace(" ", "_"),
-        "IsOwnedByProfile": False,
-        "PermissionsApiEnabled": False,
-        "ProfileId": None,
+    """The one that HubSpot's package brings."""
+    return _set(PERMISSION_SET_ID, org.settings.permission_set)
+
+
+def _granting(org: Org) -> dict[str, Any]:
+    """The set that the integration user's objects and fields hang on; that of a group holds what its members grant."""
+    named = {
+        DIRECT: _permission_set(org),
+        GROUP: _set(GROUP_SET_ID, "Integrations"),
+        OWN: _set(OWN_SET_ID, "Rights of the sync"),
     }
+    return {**named[org.access.assignment.way], "HasActivationRequired": org.access.assignment.session_based}
 
 
 def _sets(org: Org) -> list[dict[str, Any]]:
-    return [_profile(org), _permission_set(org)]
+    every = [_profile(org), *([_permission_set(org)] if org.access.package_installed else []), _granting(org)]
+    return list({one["Id"]: one for one in every}.values())
+
+
+def _members(org: Org) -> list[dict[str, Any]]:
+    """Of the only group: the package's set, and a muting set, which is no permission set."""
+    members = [_permission_set(org)] if org.access.package_installed else []
+    nothing: dict[str, Any] = dict.fromkeys(_SET_FIELDS)
+    return [
+        {
+            "Id": f"0PM{number:012d}SIM",
+            "PermissionSetGroupId": GROUP_ID,
+            "PermissionSetId": member["Id"] or MUTING_SET_ID,
+            **_beneath("PermissionSet", member),
+        }
+        for number, member in enumerate([*members, nothing], start=1)
+    ]
 
 
 def _users(org: Org) -> list[dict[str, Any]]:
     return [{"Id": USER_ID, "Username": org.integration_user, "IsActive": org.access.user_active}]
 
 
+def _logins(org: Org) -> list[dict[str, Any]]:
+    access = org.access
+    return [
+        {
+            "Id": "0Yw000000000001SIM",
+            "UserId": USER_ID,
+            "IsFrozen": access.user_frozen,
+            "IsPasswordLocked": access.password_locked,
+        }
+    ]
+
+
 def _assignments(org: Org) -> list[dict[str, Any]]:
     (user,) = _users(org)
-    assigned = _sets(org) if org.access.permission_set_assigned else [_profile(org)]
+    given = org.access.assignment
+    rows = [{"ExpirationDate": None, "IsActive": True, "IsRevoked": False, **_beneath("PermissionSet", _profile(org))}]
+    if org.access.permission_set_assigned:
+        ends = None if given.ends is None else salesforce_time(given.ends)
+        flags = {"ExpirationDate": ends, "IsActive": given.active, "IsRevoked": given.revoked}
+        rows.append({**flags, **_beneath("PermissionSet", _granting(org))})
     return [
         {
             "Id": f"0Pa{number:012d}SIM",
-            "PermissionSetId": permission_set["Id"],
+            "PermissionSetId": row["PermissionSet.Id"],
+            "PermissionSetGroupId": GROUP_ID if row["PermissionSet.Id"] == GROUP_SET_ID else None,
             "AssigneeId": USER_ID,
-            **_beneath("PermissionSet", permission_set),
+            **row,
             **_beneath("Assignee", user),
         }
-        for number, permission_set in enumerate(assigned, start=1)
+        for number, row in enumerate(rows, start=1)
     ]
 
 
 def _object_permissions(org: Org) -> list[dict[str, Any]]:
-    parent = _permission_set(org)
+    parent = _granting(org)
     return [
         {
             "Id": f"110{number:012d}SIM",
@@ -115,7 +183,7 @@ def _object_permissions(org: Org) -> list[dict[str, Any]]:
 
 
 def _field_permissions(org: Org) -> list[dict[str, Any]]:
-    parent = _permission_set(org)
+    parent = _granting(org)
     return [
         {
             "Id": f"01k{number:012d}SIM",

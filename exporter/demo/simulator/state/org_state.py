@@ -50,7 +50,7 @@ class OrgState:
         self.records_per_second = settings.records_per_second
         self.sessions = Sessions(clock, settings.token_seconds)
         self.searches = RateLimit(clock, settings.searches_per_second)
-        self.access: Access = Access()
+        self.access: Access = Access(clock)
         self.storage: dict[str, Storage] = {"data": Storage(100, 1_024), "file": Storage(50, 1_024)}
         self.records = RecordBook(settings.records, clock())
         self.errors = ErrorList()
@@ -60,6 +60,7 @@ class OrgState:
         self.faults = FaultBook()
         self.trust = "OK"
         self.silent = False
+        self.hidden: frozenset[str] = frozenset()  # objects and columns (`UserLogin`, `Organization.IsSandbox`)
         self.omitted_parts: frozenset[str] = frozenset()
         self.refused_writes: frozenset[str] = frozenset()
         self.requests: Counter[str] = Counter()

@@ -38,7 +38,7 @@ def allocation_used_up(org: OrgState) -> bool:
 _CONDITIONS: dict[str, Callable[[OrgState], bool]] = {
     ORG_LIMIT: quota_used_up,
     ALLOCATION: allocation_used_up,
-    "salesforce_org_api_access_disabled": lambda org: not (org.access.user_active and org.access.api_enabled),
+    "salesforce_org_api_access_disabled": lambda org: not org.access.may_use_api,
     "salesforce_org_storage_limit_exceeded": lambda org: any(
         storage.used_mb is not None and storage.max_mb is not None and storage.used_mb >= storage.max_mb
         for storage in org.storage.values()

@@ -67,11 +67,13 @@ def _rows(select: Select, table: Table, tables: Mapping[str, Table]) -> list[dic
 
 
 def _record(table: Table, row: Row, chosen: list[str]) -> dict[str, Any]:
-    """`Parent.Label` becomes an object in the record; every object says what type it is."""
+    """`Parent.Label` becomes an object in the record, null if there is none; every object says what type it is."""
     record: dict[str, Any] = {"attributes": _attributes(table.name, row.get("Id"))}
     for name in chosen:
         parent, dot, child = name.rpartition(".")
-        if dot:
+        if dot and row.get(f"{parent}.Id", parent) is None:
+            record[parent] = None
+        elif dot:
             related = record.setdefault(parent, {"attributes": _attributes(parent, row.get(f"{parent}.Id"))})
             related[child] = row[name]
         else:
