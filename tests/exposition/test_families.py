@@ -34,8 +34,10 @@ PARTS: dict[str, Part] = {
     "salesforce_limits": OrgLimits(OrgUsage(used=1, limit=2, observed_at=NOW), (Storage("data", 1, 2),)),
     "salesforce_access": Access(
         user_active=True,
+        user_frozen=False,
         api_enabled=True,
         permission_set_assigned=True,
+        assignment_ends=NOW,
         permissions=(Permission("Lead", None, True, True), Permission("Lead", "Email", True, None)),
         instance="NA1",
         sandbox=False,

@@ -106,6 +106,7 @@ CASES = (
     ("salesforce_org_api_access_disabled", failed("API_CURRENTLY_DISABLED"), limits()),
     ("salesforce_org_api_access_disabled", access(api_enabled=False), access()),
     ("salesforce_org_api_access_disabled", access(user_active=False), access()),
+    ("salesforce_org_api_access_disabled", access(user_frozen=True), access(user_frozen=None)),
     ("salesforce_object_permissions_missing", permission(None, False), permission(None, True)),
     ("salesforce_object_permissions_missing", access(permission_set_assigned=False), access()),
     ("salesforce_field_permissions_missing", permission("Email", False), permission("Email", True)),
@@ -263,6 +264,28 @@ class TestPermissions:
         """An unknown permission neither sets the condition nor becomes one."""
         unknown = access(permissions=(Permission("Lead", None, True, None), Permission("Lead", "Name", None, None)))
         assert holding(unknown) == set()
+
+    @pytest.mark.parametrize(
+        ("changes", "reason"),
+        [
+            ({"user_active": None}, "salesforce_org_api_access_disabled"),
+            ({"api_enabled": None}, "salesforce_org_api_access_disabled"),
+            ({"permissions": (Permission("Lead", None, None, None),)}, "salesforce_object_permissions_missing"),
+            ({"permissions": (), "permission_set_assigned": None}, "salesforce_object_permissions_missing"),
+            ({"permissions": (Permission("Lead", "Name", None, None),)}, "salesforce_field_permissions_missing"),
+        ],
+    )
+    def test_what_was_not_read_is_not_judged(self, changes: dict[str, Any], reason: str) -> None:
+        """A part that failed says nothing, neither for nor against."""
+        assert reason not in judge(access(**changes))
+
+    def test_why_the_user_may_not_use_the_api(self) -> None:
+        """Every hindrance is named."""
+        evidence = judge(access(user_active=False, user_frozen=True, api_enabled=False))[
+            "salesforce_org_api_access_disabled"
+        ].set_by
+        assert evidence is not None
+        assert evidence.detail == "the integration user is not active and is frozen or locked out and lacks API Enabled"
 
     def test_fields_are_not_judged_without_configured_fields(self) -> None:
         """Nothing was looked at, so nothing is said."""

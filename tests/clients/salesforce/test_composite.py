@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.clients.salesforce.client import SalesforceClient
-from exporter.clients.salesforce.composite import Records, composite_body, composite_records
+from exporter.clients.salesforce.composite import Records, Refused, composite_body, composite_records
 from exporter.clients.salesforce.soql import soql_text
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
@@ -38,12 +39,18 @@ def records(*rows: dict[str, Any], done: bool = True) -> dict[str, Any]:
     return {"totalSize": len(rows), "done": done, "records": list(rows)}
 
 
+def rows(told: Records | Refused) -> tuple[Mapping[str, Any], ...]:
+    """All there are."""
+    assert isinstance(told, Records)
+    assert told.done
+    return told.rows
+
+
 async def test_two_questions_are_one_call(client: SalesforceClient, acme: Org, sent: Sent) -> None:
     """The org counts one API call, and the records come by the names of the queries."""
     told = await client.composite({"where": ORGANIZATION, "who": USERS})
-    assert [row["InstanceName"] for row in told["where"].rows] == ["SIM1"]
-    assert [row["Username"] for row in told["who"].rows] == ["hubspot@acme.example"]
-    assert told["who"].done
+    assert [row["InstanceName"] for row in rows(told["where"])] == ["SIM1"]
+    assert [row["Username"] for row in rows(told["who"])] == ["hubspot@acme.example"]
     assert acme.calls.used() == 1
     assert acme.requests == {"token": 1, "salesforce.composite": 1}
     assert sent.count == 2
@@ -83,20 +90,54 @@ async def test_more_records_are_said_to_be_there(client_over: Client) -> None:
     ],
 )
 async def test_a_part_that_failed(client_over: Client, status: int, code: str, error: type[UpstreamError]) -> None:
-    """The outer 200 proves nothing: a failed part raises what the same refusal raises alone, and is named."""
+    """The outer 200 proves nothing: a part that failed has the error of a refusal alone, the other its records."""
     refused = part("b", [{"message": "TotalRequests secret detail", "errorCode": code}], status)
     transport = CannedTransport(LOGIN, answer(part("a", records()), refused))
-    with pytest.raises(error, match=rf"composite, query b: status {status} {code}") as caught:
-        await client_over(transport).composite({"a": USERS, "b": ORGANIZATION})
-    assert caught.value.code == code
-    assert "secret detail" not in str(caught.value)
+    told = await client_over(transport).composite({"a": USERS, "b": ORGANIZATION})
+    assert told["a"] == Records((), done=True)
+    met = told["b"]
+    assert isinstance(met, Refused)
+    assert isinstance(met.error, error)
+    assert met.error.code == code
+    assert f"composite, query b: status {status} {code}" in str(met.error)
+    assert "secret detail" not in str(met.error)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"referenceId": "b"},
+        part("b", None),
+        part("b", {"records": []}),
+        part("b", {"records": ["x"], "done": True}),
+        part("b", records()) | {"httpStatusCode": "200"},
+        part("b", "<html>", 500),
+        part("c", records()),
+        {"referenceId": None},
+    ],
+)
+async def test_a_part_of_another_shape_costs_itself(client_over: Client, broken: dict[str, Any]) -> None:
+    """Or one that is not there: the records of the other are given."""
+    told = await client_over(CannedTransport(LOGIN, answer(part("a", records()), broken))).composite(
+        {"a": USERS, "b": ORGANIZATION}
+    )
+    assert told["a"] == Records((), done=True)
+    assert isinstance(told["b"], Refused)
+
+
+async def test_when_all_parts_failed_the_first_is_raised(client_over: Client) -> None:
+    """Then it is as if the one question had been asked that has no answer."""
+    refused = [part(name, [{"message": "no", "errorCode": "INVALID_TYPE"}], 400) for name in ("a", "b")]
+    with pytest.raises(InvalidAnswer, match="composite, query a: status 400 INVALID_TYPE"):
+        await client_over(CannedTransport(LOGIN, answer(*refused))).composite({"a": USERS, "b": ORGANIZATION})
 
 
 async def test_a_query_salesforce_does_not_understand(client: SalesforceClient) -> None:
-    """The simulator refuses a part with Salesforce's code."""
-    with pytest.raises(InvalidAnswer) as caught:
-        await client.composite({"where": ORGANIZATION, "bad": "SELECT Colour FROM User"})
-    assert caught.value.code == "INVALID_FIELD"
+    """The simulator refuses a part with Salesforce's code; the column that it misses is told."""
+    told = await client.composite({"where": ORGANIZATION, "bad": "SELECT Colour FROM User"})
+    met = told["bad"]
+    assert isinstance(met, Refused)
+    assert (met.error.code, met.column) == ("INVALID_FIELD", "Colour")
 
 
 async def test_an_expired_session_is_renewed_once(client: SalesforceClient, acme: Org) -> None:
@@ -113,7 +154,7 @@ async def test_a_session_that_expires_within(client_over: Client) -> None:
     read = answer(part("a", records()))
     client = client_over(CannedTransport(LOGIN, read, answer(expired), LOGIN, read))
     for _ in range(2):
-        assert (await client.composite({"a": USERS}))["a"].done
+        assert (await client.composite({"a": USERS}))["a"] == Records((), done=True)
 
 
 async def test_a_refusal_of_the_whole(client: SalesforceClient, acme: Org) -> None:
@@ -192,4 +233,4 @@ def test_any_answer_is_read_or_refused(body: Any) -> None:
         told = composite_records(body, "POST /composite", ["a"], lambda refused: InvalidAnswer(str(refused.status)))
     except UpstreamError:
         return
-    assert isinstance(told["a"].done, bool)
+    assert isinstance(told["a"], Records)

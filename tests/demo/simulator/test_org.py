@@ -297,13 +297,13 @@ class TestSuspension:
         org.tick()
         assert reason(org) == "salesforce_org_storage_limit_exceeded"
 
-    @pytest.mark.parametrize("change", [{"active": False}, {"api_enabled": False}])
+    @pytest.mark.parametrize("change", [{"active": False}, {"api_enabled": False}, {"frozen": True}, {"locked": True}])
     def test_an_integration_user_without_access_suspends(self, org: Org, change: dict[str, bool]) -> None:
-        """An inactive user and one without API access look the same to HubSpot."""
+        """An inactive user, a frozen one and one without API access look the same to HubSpot."""
         org.set_user(**change)
         org.tick()
         assert reason(org) == "salesforce_org_api_access_disabled"
-        org.set_user(active=True, api_enabled=True)
+        org.set_user(active=True, api_enabled=True, frozen=False, locked=False)
         assert org.clear_suspension() is None
 
 

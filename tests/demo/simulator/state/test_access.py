@@ -1,4 +1,4 @@
-from exporter.demo.simulator.state.access import Access
+from exporter.demo.simulator.state.access import Access, Assignment
 
 
 def test_everything_is_granted_at_first() -> None:
@@ -39,3 +39,16 @@ def test_without_the_permission_set_all_objects_are_missing() -> None:
     access = Access(permission_set_assigned=False)
     assert len(access.missing_objects()) == 14
     assert access.holds("object:Contact.read")
+
+
+def test_what_makes_an_assignment_worth_nothing() -> None:
+    """Its time is over, it is not active, it was revoked, or its set waits for a session."""
+    now = 100.0
+    for worthless in (
+        Assignment(ends=100.0),
+        Assignment(active=False),
+        Assignment(revoked=True),
+        Assignment(session_based=True),
+    ):
+        assert Access(lambda: now, assignment=worthless).holds("object:Contact.read")
+    assert not Access(lambda: now, assignment=Assignment(ends=101.0)).missing_fields()
