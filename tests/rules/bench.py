@@ -109,7 +109,7 @@ def _readings(now: float, used: int) -> Iterator[Reading]:
             errors=tuple(ErrorCount(category, kind, 3, 12) for category, kind in CATALOG.pairs if category in IN_ERROR),
         ),
         "salesforce_access": Access(
-            True, True, True, tuple(Permission(name, None, True, True) for name in objects), "NA1", False
+            True, False, True, True, None, tuple(Permission(name, None, True, True) for name in objects), "NA1", False
         ),
         "salesforce_status": TrustStatus("NA1", "OK"),
         "hubspot_heartbeat": Heartbeat(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -268,8 +269,6 @@ class TestPermissions:
     @pytest.mark.parametrize(
         ("changes", "reason"),
         [
-            ({"user_active": None}, "salesforce_org_api_access_disabled"),
-            ({"api_enabled": None}, "salesforce_org_api_access_disabled"),
             ({"permissions": (Permission("Lead", None, None, None),)}, "salesforce_object_permissions_missing"),
             ({"permissions": (), "permission_set_assigned": None}, "salesforce_object_permissions_missing"),
             ({"permissions": (Permission("Lead", "Name", None, None),)}, "salesforce_field_permissions_missing"),
@@ -278,6 +277,13 @@ class TestPermissions:
     def test_what_was_not_read_is_not_judged(self, changes: dict[str, Any], reason: str) -> None:
         """A part that failed says nothing, neither for nor against."""
         assert reason not in judge(access(**changes))
+
+    @pytest.mark.parametrize("changes", [{"user_active": None}, {"api_enabled": None}])
+    def test_a_user_that_was_not_read_is_not_judged(self, changes: dict[str, Any]) -> None:
+        """That the exporter's own calls work is all that is known then."""
+        evidence = judge(access(**changes))["salesforce_org_api_access_disabled"].cleared_by
+        assert evidence is not None
+        assert evidence.detail == "a call to Salesforce worked"
 
     def test_why_the_user_may_not_use_the_api(self) -> None:
         """Every hindrance is named."""

@@ -27,7 +27,7 @@ def objects_missing(access: Any) -> bool | None:
 
 async def test_by_a_group(watch: Watch) -> None:
     """Case 2: the set is a member of a group assigned; a member may take rights away, and is no set."""
-    members = [{"PermissionSet": NAMED}, {"PermissionSetId": "0QM000000000001", "PermissionSet": None}]
+    members: list[Row] = [{"PermissionSet": NAMED}, {"PermissionSetId": "0QM000000000001", "PermissionSet": None}]
     org = OrgAnswers(
         PermissionSetAssignment=[PROFILE, GROUPED], PermissionSetGroupComponent=members, ObjectPermissions=GRANTED
     )
@@ -119,7 +119,8 @@ async def test_groups(
 @pytest.mark.parametrize("table", ["PermissionSetGroupComponent", "PermissionSet"])
 async def test_what_could_not_be_read_is_not_known(watch: Watch, table: str) -> None:
     """The members of the groups, or the org's sets: that part is named, and nothing is said."""
-    org = OrgAnswers(PermissionSetAssignment=[PROFILE, GROUPED], ObjectPermissions=GRANTED, **{table: no_such(table)})
+    answers: dict[str, Any] = {"PermissionSetAssignment": [PROFILE, GROUPED], "ObjectPermissions": GRANTED}
+    org = OrgAnswers(**answers, **{table: no_such(table)})
     access, missing = await watch(org).told()
     assert (access.permission_set_assigned, objects_missing(access)) == (None, False)
     assert missing.keys() == {"permission_set"}
