@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dashboards.builder.board import Section
 from dashboards.builder.palette import SHARE_OF_STORAGE, TRUST, YES_NO
-from dashboards.builder.panels import Head, Override, Values, bar_panel, line_panel, state_panel
-from dashboards.builder.queries import Query, fact, recorded, series
+from dashboards.builder.panels import Head, Override, Values, bar_panel, line_panel, stat_panel, state_panel
+from dashboards.builder.queries import Query, fact, in_milliseconds, recorded, series
 from dashboards.builder.tables import Column, table_panel
 
 USER_CHECKS = (
@@ -30,7 +30,7 @@ PERMISSIONS = table_panel(
         "Permissions of the integration user",
         "Read and edit on the objects and fields that sync. An empty cell: Salesforce does not say.",
         10,
-        11,
+        13,
     ),
     "Not looked at: no integration_user is configured, or Salesforce has not answered",
     [
@@ -46,9 +46,29 @@ PERMISSIONS = table_panel(
 )
 
 USER = state_panel(
-    Head(602, "Integration user", "Active, allowed to use the API, has the configured permission set.", 14, 6),
+    Head(
+        602,
+        "Integration user",
+        "Active, not frozen or locked out, allowed to use the API, has the configured permission set. A row that is not "
+        "there: could not be read, or the org has no such set.",
+        14,
+        6,
+    ),
     Values("none", "Not looked at: no integration_user is configured", words=YES_NO),
     *(Query(fact(name), f"{{{{integration}}}} {title}") for name, title in USER_CHECKS),
+    Query(f"1 - {fact('integration_user_frozen')}", "{{integration}} not frozen"),
+)
+
+ENDS = stat_panel(
+    Head(
+        606,
+        "Access ends",
+        "When the first permission set assignment ends that the integration user cannot do without.",
+        14,
+        3,
+    ),
+    Values("dateTimeFromNow", "no assignment ends"),
+    Query(in_milliseconds(fact("permission_assignment_expiry_timestamp_seconds")), "{{integration}}", instant=True),
 )
 
 TRUST_LEVELS = ("OK", "INFORMATIONAL_.+", "MAINTENANCE_.+", "MINOR_INCIDENT_.+", "MAJOR_INCIDENT_.+")
@@ -61,7 +81,7 @@ def _trust() -> str:
 
 
 STATUS = state_panel(
-    Head(603, "Salesforce status", "What Salesforce Trust says of the org's instance.", 14, 5),
+    Head(603, "Salesforce status", "What Salesforce Trust says of the org's instance.", 14, 4),
     Values("none", "Salesforce Trust has not been read, or does not know the instance", words=TRUST),
     Query(_trust(), "{{integration}}"),
 )
@@ -99,4 +119,4 @@ STORAGE = [
     ),
 ]
 
-ACCESS = Section(600, "Salesforce: permissions, status, storage", [PERMISSIONS, (USER, STATUS), *STORAGE])
+ACCESS = Section(600, "Salesforce: permissions, status, storage", [PERMISSIONS, (USER, ENDS, STATUS), *STORAGE])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders.dashboard import TextBoxVariable
 
 from dashboards.builder.board import Board, Section
-from dashboards.builder.palette import SHARE_OF_CAP, Words
+from dashboards.builder.palette import ANY_IS_NOTABLE, SHARE_OF_CAP, Words
 from dashboards.builder.panels import (
     Head,
     Override,
@@ -73,8 +73,8 @@ SOURCES = Section(
             Head(
                 201,
                 "Sources",
-                "Whether the last read worked, and how old is what you see. When a source fails its last values stay "
-                "for three of its intervals.",
+                "Whether the last read worked, how old is what you see, and how many parts (queries, objects, files) the "
+                "last read lacked. When a source fails its last values stay for three of its intervals.",
                 10,
                 10,
             ),
@@ -84,9 +84,11 @@ SOURCES = Section(
                 Column("source", "Source"),
                 Column("Value #A", "Last read", words=READS, shown_as="color-text", width=110),
                 Column("Value #B", "Age", "s", width=110),
+                Column("Value #C", "Parts missing", steps=ANY_IS_NOTABLE, shown_as="color-text", width=110),
             ],
             Query(fact("source_up", "source"), table=True),
             Query(f"time() - {fact('source_last_success_timestamp_seconds', 'source')}", table=True),
+            Query(f"count by (integration, source) ({fact('source_part_up', 'source', 'part')} == 0)", table=True),
             sort=["-Last read", "-Integration"],
         ),
         (

@@ -1,8 +1,8 @@
 """A quiet half day, and a day on which much goes wrong.
 
 On the bad day acme's org runs out of API calls because a data loader runs wild, emea's integration user loses a
-permission and the sync is suspended for it, apac imports so much that its allocation will not last, its bridge fails
-for a while, and at last a HubSpot scope of acme is withdrawn.
+permission (given until next week only) and the sync is suspended for it, apac imports so much that its allocation will not last, its bridge fails
+for a while and its exporter may no longer see users, and at last a HubSpot scope of acme is withdrawn.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exporter.demo.simulator.faults import Fault
-from tests.dashboards.story import Event, Story
+from tests.dashboards.story import DAY, Event, Story
 from tests.remediation.payloads import alert, notification, sync_errors
 
 QUIET, BAD = 12.0, 24.0
@@ -81,6 +81,14 @@ async def acme_cleared(story: Story) -> None:
     await story.post(notification(ended), 202)
 
 
+async def permissions_until_next_week(story: Story) -> None:
+    story.orgs["emea"].set_assignment("direct", ends_in=6 * DAY)
+
+
+async def users_not_shown(story: Story) -> None:
+    story.orgs["apac"].hidden = frozenset({"UserLogin"})
+
+
 async def phone_permission_withdrawn(story: Story) -> None:
     story.orgs["emea"].set_field_permission("Contact", "Phone", granted=False)
 
@@ -139,12 +147,14 @@ EVENTS: Sequence[Event] = (
     (QUIET + 7.6, alert_on_picklists),
     (QUIET + 8.0, strangers_post),
     (QUIET + 9.0, storage_fills),
+    (QUIET + 10.0, permissions_until_next_week),
     (QUIET + 11.0, phone_permission_withdrawn),
     (QUIET + 12.0, salesforce_incident),
     (QUIET + 13.5, data_loader_stopped),
     (QUIET + 14.0, salesforce_raises_the_limit),
     (QUIET + 14.5, acme_cleared),
     (QUIET + 15.0, incident_over),
+    (QUIET + 17.0, users_not_shown),
     (QUIET + 18.0, apac_imports),
     (QUIET + 18.0, alert_while_suspended),
     (QUIET + 18.3, emea_asks_in_vain),

@@ -11,7 +11,6 @@ from tests.dashboards.promql import bare_names, selectors
 from tests.dashboards.recordings import rules
 
 NOT_SHOWN: Mapping[str, str] = {
-    PREFIX + "source_part_up": "no source has parts yet",
     "process_virtual_memory_bytes": "address space says nothing about need: resident memory is shown",
 }
 

@@ -76,6 +76,8 @@ def _suspension() -> Iterator[Series]:
 def _access() -> Iterator[Series]:
     for family in ("integration_user_active", "integration_user_api_enabled", "permission_set_assigned"):
         yield _of_acme(family, _at(0))
+    yield _of_acme("integration_user_frozen", _at(1))
+    yield _of_acme("permission_assignment_expiry_timestamp_seconds", _at(172_800))
     yield _of_acme("object_permission", _at(0), object="Contact", access="edit")
     yield _of_acme("field_permission", _at(0), object="Contact", field="Email", access="edit")
     yield _of_acme("trust_status", _at(1), status="MAJOR_INCIDENT_CORE")

@@ -85,4 +85,4 @@ def explained(error: UpstreamError, question: str) -> UpstreamError:
         return error
     needed = "Manage Users" if question == LOGIN else "View Setup and Configuration"
     text = f"{error}: the exporter's own user needs the permission {needed}"
-    return type(error)(text, code=error.code, retry_after=error.retry_after)
+    return type(error)(text, code=error.code, retry_after=error.retry_after, again=error.again)

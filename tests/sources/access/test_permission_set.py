@@ -120,7 +120,7 @@ async def test_groups(
 async def test_what_could_not_be_read_is_not_known(watch: Watch, table: str) -> None:
     """The members of the groups, or the org's sets: that part is named, and nothing is said."""
     answers: dict[str, Any] = {"PermissionSetAssignment": [PROFILE, GROUPED], "ObjectPermissions": GRANTED}
-    org = OrgAnswers(**answers, **{table: no_such(table)})
+    org = OrgAnswers(**answers | {table: no_such(table)})
     access, missing = await watch(org).told()
     assert (access.permission_set_assigned, objects_missing(access)) == (None, False)
     assert missing.keys() == {"permission_set"}
