@@ -49,8 +49,8 @@ USER = state_panel(
     Head(
         602,
         "Integration user",
-        "Active, not frozen or locked out, allowed to use the API, has the configured permission set. A row that is not "
-        "there: could not be read, or the org has no such set.",
+        "Active, not frozen or locked out, allowed to use the API, has the configured permission set. No row: it could "
+        "not be read, or the org has no such set.",
         14,
         6,
     ),

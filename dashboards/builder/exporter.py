@@ -73,8 +73,8 @@ SOURCES = Section(
             Head(
                 201,
                 "Sources",
-                "Whether the last read worked, how old is what you see, and how many parts (queries, objects, files) the "
-                "last read lacked. When a source fails its last values stay for three of its intervals.",
+                "Whether the last read worked, how old is what you see, and how many parts (queries, objects, files) "
+                "the last read lacked. When a source fails its last values stay for three of its intervals.",
                 10,
                 10,
             ),

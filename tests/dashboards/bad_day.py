@@ -1,8 +1,9 @@
 """A quiet half day, and a day on which much goes wrong.
 
-On the bad day acme's org runs out of API calls because a data loader runs wild, emea's integration user loses a
-permission (given until next week only) and the sync is suspended for it, apac imports so much that its allocation will not last, its bridge fails
-for a while and its exporter may no longer see users, and at last a HubSpot scope of acme is withdrawn.
+On the bad day acme's org runs out of API calls because a data loader runs wild, emea's integration user has permissions
+until next week only, loses one at once and the sync is suspended for it, apac imports so much that its allocation will
+not last, its bridge fails for a while and users are no longer shown to the exporter, and at last a HubSpot scope of
+acme is withdrawn.
 """
 
 from __future__ import annotations
