@@ -113,10 +113,12 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class TrustStatus:
-    """What status.salesforce.com says of the org's instance."""
+    """What status.salesforce.com says of the org's instance: one of the statuses it documents, or ``None`` and the
+    ``words`` it has instead; both ``None`` if it says nothing."""
 
     instance: str
-    status: str
+    status: str | None
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def _trust() -> str:
 
 STATUS = state_panel(
     Head(603, "Salesforce status", "What Salesforce Trust says of the org's instance.", 14, 4),
-    Values("none", "Salesforce Trust has not been read, or does not know the instance", words=TRUST),
+    Values("none", "Salesforce Trust has not been read, or says something that is no known status", words=TRUST),
     Query(_trust(), "{{integration}}"),
 )
 

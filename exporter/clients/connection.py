@@ -81,7 +81,8 @@ def connect(
         # A login costs no API call, so it is counted but not metered.
         salesforce = SalesforceClient(integration.salesforce, metered, clock, login=upstream("salesforce"))
         org_instance = OrgInstance(integration.salesforce.url, salesforce, clock)
-        trust = TrustClient(integration.salesforce.status, upstream("status"))
+        if integration.salesforce.status is not None:
+            trust = TrustClient(integration.salesforce.status, upstream("status"))
     account = integration.hubspot
     if account is not None and account.token is not None:
         hubspot = HubSpotClient(account, account.token, upstream("hubspot"), paces or SearchPaces(clock))

@@ -95,7 +95,6 @@ def _whole(number: float | None) -> int | None:
 
 
 def _salesforce(entry: Mapping[str, Any], folder: Path) -> Salesforce:
-    status = entry.get("status", {})
     return Salesforce(
         url=entry["url"].rstrip("/"),
         api_version=entry.get("api_version", defaults.SALESFORCE_API_VERSION),
@@ -104,9 +103,16 @@ def _salesforce(entry: Mapping[str, Any], folder: Path) -> Salesforce:
         permission_set=entry.get("permission_set", defaults.PERMISSION_SET),
         objects=tuple(entry.get("objects", defaults.OBJECTS)),
         fields=tuple((name, one) for name, fields in entry.get("fields", {}).items() for one in fields),
-        status=TrustSettings(status.get("url", defaults.STATUS_URL).rstrip("/"), status.get("instance")),
+        status=_status(entry.get("status", {})),
         max_api_calls_per_day=int(entry.get("max_api_calls_per_day", defaults.MAX_API_CALLS_PER_DAY)),
     )
+
+
+def _status(entry: Mapping[str, Any] | str) -> TrustSettings | None:
+    """A mapping or the word ``off``."""
+    if isinstance(entry, str):
+        return None
+    return TrustSettings(entry.get("url", defaults.STATUS_URL).rstrip("/"), entry.get("instance"))
 
 
 def _auth(entry: Mapping[str, Any], folder: Path) -> ClientCredentials | JwtBearer:

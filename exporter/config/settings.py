@@ -40,7 +40,8 @@ class TrustSettings:
 class Salesforce:
     """How to reach the org, and what to look at there; ``url`` has no trailing slash.
 
-    ``fields`` are (object, field) pairs; ``max_api_calls_per_day`` is what monitoring may cost in any 24 hours.
+    ``fields`` are (object, field) pairs; ``status`` is ``None`` where Trust is switched off;
+    ``max_api_calls_per_day`` is what monitoring may cost in any 24 hours.
     """
 
     url: str
@@ -50,7 +51,7 @@ class Salesforce:
     permission_set: str
     objects: tuple[str, ...]
     fields: tuple[tuple[str, str], ...]
-    status: TrustSettings
+    status: TrustSettings | None
     max_api_calls_per_day: int
 
 

@@ -11,6 +11,7 @@ the very first poll: when the configuration does not name the instance, the org 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from exporter.clients.connection import Connection
@@ -28,9 +29,14 @@ TRUST_STATUSES = (
     *("MINOR_INCIDENT_CORE", "MINOR_INCIDENT_NONCORE"),
     *("MAJOR_INCIDENT_CORE", "MAJOR_INCIDENT_NONCORE"),
 )
-"""Every status there is, from good to bad."""
+"""Every status that is documented, from good to bad. Others are seen (``INFORMATIONAL``,
+``UNPLANNED_MAINTENANCE_CORE``): the page has answered all the same, so the source is up and the status not known."""
+
+MOST_LETTERS = 100
+"""What is kept of a status."""
 
 _SCHEMA = "salesforce_status"
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
 
 
 async def fetch(connection: Connection, previous: Any) -> Any:
@@ -56,12 +62,13 @@ async def _look_up(trust: TrustClient, instance: str, org: str | None) -> dict[s
     # Incidents and maintenances stay out of the payload: nothing is made of them, and they can be long.
     answer = await trust.instance_status(instance)
     told = answer or {}
+    status = told.get("status")
     return {
         "instance": instance,
         "org": org,
         "exists": answer is not None,
         "active": told.get("isActive"),
-        "status": told.get("status"),
+        "status": status[:MOST_LETTERS] if isinstance(status, str) else status,
     }
 
 
@@ -77,19 +84,28 @@ def _known_instance(previous: Any, org: str) -> str | None:
 
 def parse(payload: Any, _read_at: float) -> TrustStatus:
     told = checked(payload, _SCHEMA, "Salesforce Status")
-    instance, status = told["instance"], told.get("status")
-    hint = "if the org has moved, name its new instance in salesforce.status.instance or leave that out"
+    instance = told["instance"]
+    hint = (
+        "if the org has moved, name its new instance in salesforce.status.instance or leave that out; "
+        "an instance that has no page there: salesforce.status: off"
+    )
     if not told["exists"]:
         raise InvalidAnswer(f"Salesforce Status knows no instance {instance!r}; {hint}")
     if told.get("active") is False:
         raise InvalidAnswer(f"Salesforce Status says that instance {instance!r} is no longer in use; {hint}")
-    if status not in TRUST_STATUSES:
-        raise InvalidAnswer(f"Salesforce Status says something of instance {instance!r} that is no known status")
-    return TrustStatus(instance, status)
+    words = _printable(told.get("status") or "")
+    status = _BETWEEN_WORDS.sub("_", words).upper()
+    return TrustStatus(instance, status) if status in TRUST_STATUSES else TrustStatus(instance, None, words or None)
+
+
+def _printable(text: str) -> str:
+    """A status is shown to people: without what no page can show, and without blanks around it."""
+    return "".join(letter for letter in text if letter.isprintable()).strip()
 
 
 def applies(integration: Integration) -> bool:
-    return integration.salesforce is not None
+    """``status: off`` switches it off."""
+    return integration.salesforce is not None and integration.salesforce.status is not None
 
 
 SOURCE = Source("salesforce_status", applies, fetch, parse)

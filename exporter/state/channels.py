@@ -22,6 +22,7 @@ from exporter.model import Access, OrgLimits, TrustStatus
 from exporter.sources import SOURCES
 from exporter.state.evidence import Channel, Evidence
 from exporter.state.facts import facts_of, sources_of
+from exporter.state.outage import is_outage
 from exporter.state.snapshot import Snapshot
 
 SALESFORCE_SOURCES = frozenset(source.name for source in SOURCES if source.asks_salesforce)
@@ -80,8 +81,10 @@ def _allocation(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
 
 def _trust(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
     for part, source in sources_of(snapshot, now, TrustStatus):
-        at = snapshot.read_at(source)
-        yield Evidence(at, part.status != "OK", source, f"Salesforce Trust says {part.status} of {part.instance}")
+        outage = is_outage(part)
+        if outage is not None:
+            detail = f"Salesforce Trust says {part.status or part.words} of {part.instance}"
+            yield Evidence(snapshot.read_at(source), outage, source, detail)
 
 
 def _api_enabled(snapshot: Snapshot, now: float) -> Iterable[Evidence]:

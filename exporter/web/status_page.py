@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from exporter import __version__
 from exporter.catalog.catalog import CATALOG
 from exporter.clock import Clock, format_timestamp
+from exporter.model import Part, TrustStatus
 from exporter.state.conditions import Condition, conditions_of
 from exporter.state.facts import REPORT, Facts, facts_of
 from exporter.state.reading import Reading
@@ -187,7 +188,7 @@ def _number(count: int | None) -> str:
 
 
 def _source(reading: Reading, now: float) -> SourceLine:
-    text = "never read" if reading.succeeded_at is None else age(now - reading.succeeded_at)
+    text = "never read" if reading.succeeded_at is None else age(now - reading.succeeded_at) + _remark(reading.part)
     problems = [reading.failure.message] if reading.failure else []
     problems += [f"{part.name} not read: {part.failure.message}" for part in reading.missing_parts if part.failure]
     if not reading.up:
@@ -195,6 +196,13 @@ def _source(reading: Reading, now: float) -> SourceLine:
     elif problems:
         text += f", without {', '.join(part.name for part in reading.missing_parts)}"
     return SourceLine(reading.source, reading.up and not problems, text, "; ".join(problems))
+
+
+def _remark(part: Part | None) -> str:
+    """What a source said that no metric can hold."""
+    if isinstance(part, TrustStatus) and part.status is None:
+        return f", unknown status: {part.words}" if part.words else ", no status"
+    return ""
 
 
 def _condition(condition: Condition, now: float) -> ConditionLine:

@@ -240,3 +240,18 @@ def test_no_directory_brings_down_the_check(name: str, load: Load) -> None:
     for data in (feed, {**SMALL, "store": f"sqlite:///{name}/x.db"}):
         with contextlib.nullcontext() if name == "." else pytest.raises(ConfigError):
             load(data)
+
+
+@pytest.mark.parametrize("written", ["off", '"off"'])
+def test_trust_can_be_switched_off(tmp_path: Path, written: str) -> None:
+    """For an org whose instance has no page there, or a network that does not reach it."""
+    (tmp_path / "secret").write_text("a-secret")
+    file = tmp_path / "exporter.yml"
+    file.write_text(
+        "integrations:\n  - name: acme\n    salesforce:\n      url: https://acme.my.salesforce.com\n"
+        "      auth: {client_credentials: {client_id: an-id, client_secret_file: secret}}\n"
+        f"      status: {written}\n"
+    )
+    salesforce = load_config(file).integrations[0].salesforce
+    assert salesforce is not None
+    assert salesforce.status is None

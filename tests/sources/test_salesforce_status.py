@@ -20,7 +20,7 @@ from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 from exporter.errors import InvalidAnswer, ServerError, UpstreamError
 from exporter.model import TrustStatus
-from exporter.sources.salesforce_status import TRUST_STATUSES, applies, fetch, parse
+from exporter.sources.salesforce_status import MOST_LETTERS, TRUST_STATUSES, applies, fetch, parse
 from tests.clocks import ManualClock
 from tests.conftest import SIMULATOR
 
@@ -140,9 +140,15 @@ class TestStatus:
         assert TRUST_STATUSES == simulated.TRUST_STATUSES
 
     async def test_an_unknown_instance(self, connected: Connect) -> None:
-        """A sentence names it and the setting."""
-        with pytest.raises(InvalidAnswer, match=r"knows no instance 'NA99'; .*salesforce.status.instance"):
+        """A sentence names it, the setting, and how to switch Trust off: not every org has a page there."""
+        with pytest.raises(InvalidAnswer, match=r"knows no instance 'NA99'; .*salesforce.status.instance.*status: off$"):
             await poll(connected(instance="NA99"))
+
+    async def test_a_hyperforce_instance(self, connected: Connect, acme: Org, world: World) -> None:
+        """Instances have longer names there."""
+        acme.instance = "USA9184S"
+        world.by_instance = {"USA9184S": acme}
+        assert (await poll(connected()))[1] == TrustStatus("USA9184S", "OK")
 
     def test_an_instance_out_of_use(self) -> None:
         """So with one that is not active any more, whatever its status."""
@@ -153,12 +159,56 @@ class TestStatus:
         """Only a plain no counts."""
         assert parse(GOOD | {"active": None}, NOW) == TrustStatus("SIM1", "OK")
 
-    @pytest.mark.parametrize("status", ["ok", "", None, 1, "CRITICAL", "OK\n", ["OK"], "MAJOR_INCIDENT"])
-    def test_another_status_is_refused(self, status: Any) -> None:
-        """What the page says beyond the nine is not exported as one of them, nor repeated."""
-        with pytest.raises(InvalidAnswer) as caught:
+    @pytest.mark.parametrize(
+        ("written", "status"),
+        [
+            ("ok", "OK"),
+            (" OK\n", "OK"),
+            ("Maintenance_Noncore", "MAINTENANCE_NONCORE"),
+            ("major incident core", "MAJOR_INCIDENT_CORE"),
+            ("MINOR-INCIDENT-CORE", "MINOR_INCIDENT_CORE"),
+        ],
+    )
+    def test_a_known_status_in_another_spelling(self, written: str, status: str) -> None:
+        """Case and what stands between the words do not matter."""
+        assert parse(GOOD | {"status": written}, NOW) == TrustStatus("SIM1", status)
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "INFORMATIONAL",
+            "UNPLANNED_MAINTENANCE_CORE",
+            "MAJOR_INCIDENT",
+            "CRITICAL",
+            "DEGRADED_PERFORMANCE_CORE",
+            "OK_CORE",
+            "unavailable",
+            "停止",
+        ],
+    )
+    async def test_words_that_are_no_known_status(self, connected: Connect, acme: Org, words: str) -> None:
+        """The page has answered: the source is up, and the status unknown. None of the nine is made up for it."""
+        acme.set_trust(words)
+        assert (await poll(connected()))[1] == TrustStatus("SIM1", None, words)
+
+    @pytest.mark.parametrize("status", [None, "", " ", "\n", "\ud800"])
+    def test_a_page_that_says_nothing(self, status: str | None) -> None:
+        """Not even words."""
+        assert parse(GOOD | {"status": status}, NOW) == TrustStatus("SIM1", None, None)
+
+    async def test_a_status_without_end_is_cut(self, connected: Connect, acme: Org) -> None:
+        """And without what no page can show."""
+        acme.set_trust("\x1b[31mNEW_" + "X" * 500)
+        _, status = await poll(connected())
+        assert status.words is not None
+        assert status.words.startswith("[31mNEW_XXX")
+        assert len(status.words) < MOST_LETTERS
+
+    @pytest.mark.parametrize("status", [1, ["OK"], {"name": "OK"}, True])
+    def test_what_is_no_text_is_no_status(self, status: Any) -> None:
+        """Then the page has changed its form."""
+        with pytest.raises(InvalidAnswer, match="status does not fit"):
             parse(GOOD | {"status": status}, NOW)
-        assert "CRITICAL" not in str(caught.value)
 
     @pytest.mark.parametrize("fault", ["cut_json", "wrong_types", "unavailable_html", "rate_limited"])
     async def test_a_spoiled_answer(self, connected: Connect, acme: Org, fault: str) -> None:
@@ -169,8 +219,12 @@ class TestStatus:
 
 
 def test_it_applies_wherever_there_is_an_org(config: Config, config_data: dict[str, Any], write_config: Any) -> None:
-    """An integration with the bridge alone has no instance."""
+    """An integration with the bridge alone has no instance, and `status: off` switches the source off."""
     assert applies(config.integrations[0])
+    config_data["integrations"][0]["salesforce"]["status"] = "off"
+    switched_off = load_config(write_config(config_data)).integrations[0]
+    assert not applies(switched_off)
+    assert connect(switched_off, httpx.AsyncClient(), ManualClock(), lambda _, _api: None).trust is None
     del config_data["integrations"][0]["salesforce"]
     assert not applies(load_config(write_config(config_data)).integrations[0])
 
@@ -188,11 +242,11 @@ alike = st.fixed_dictionaries(
 @given(anything | alike)
 @settings(derandomize=True, deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
 def test_any_json_parses_or_is_refused(payload: Any) -> None:
-    """What parses is one of the nine statuses."""
+    """What parses is one of the nine statuses, or none that is known."""
     try:
         part = parse(payload, NOW)
     except UpstreamError:
         return
-    assert part.status in TRUST_STATUSES
+    assert part.status in (*TRUST_STATUSES, None)
     assert payload["exists"] is True
     assert payload.get("active") is not False

@@ -175,6 +175,7 @@ def test_the_demo_configuration_fits_the_simulator_that_is_started(tmp_path: Pat
     assert "--life" in command
     for entry in config.integrations:
         assert entry.salesforce is not None
+        assert entry.salesforce.status is not None
         assert entry.hubspot is not None
         assert entry.sync_health is not None
         urls = (entry.salesforce.url, entry.salesforce.status.url, entry.hubspot.url, entry.sync_health.url)

@@ -241,6 +241,28 @@ class TestChannels:
         assert (condition.set_by.at, condition.cleared_by.at) == (NOW, NOW + 5)
 
 
+class TestTrust:
+    @pytest.mark.parametrize(
+        "status",
+        ["MAINTENANCE_CORE", "MAINTENANCE_NONCORE", "INFORMATIONAL_CORE", "MINOR_INCIDENT_CORE", "MAJOR_INCIDENT_NONCORE"],
+    )
+    def test_what_is_no_outage_raises_nothing(self, status: str) -> None:
+        """It lasts for hours, and every call works."""
+        condition = judge(trust(status))["salesforce_org_unavailable"]
+        assert not condition.holds
+        assert condition.cleared_by is not None
+        assert condition.cleared_by.detail == f"Salesforce Trust says {status} of NA1"
+
+    @pytest.mark.parametrize("words", ["INFORMATIONAL", "UNPLANNED_MAINTENANCE_CORE", None])
+    def test_an_unknown_status_is_no_evidence(self, words: str | None) -> None:
+        """Without any other the reason is not judged; the page of metrics names no status as the present one."""
+        unknown = read("salesforce_status", TrustStatus("NA1", None, words))
+        assert "salesforce_org_unavailable" not in judge(unknown)
+        assert not judge(unknown, limits())["salesforce_org_unavailable"].holds
+        shown = [value for (name, _), value in samples(unknown).samples.items() if "trust_status" in name]
+        assert shown == [0.0] * (9 if words else 0)
+
+
 class TestPermissions:
     def test_what_is_missing_is_named(self) -> None:
         """Objects by name, fields by object and name."""

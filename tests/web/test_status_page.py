@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from exporter.demo.simulator.org import Org
-from exporter.model import ErrorCount, Failure, OrgLimits, OrgUsage, Suspension, SyncHealth
+from exporter.model import ErrorCount, Failure, OrgLimits, OrgUsage, Suspension, SyncHealth, TrustStatus
 from exporter.service import Service
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
@@ -124,6 +124,23 @@ class TestUnknown:
         """None is something else than not known."""
         assert status_row(health(errors=()), NOW).errors == ()
         assert "<p>none</p>" in page(health(errors=()))
+
+
+class TestTrust:
+    @pytest.mark.parametrize(
+        ("trust", "text"),
+        [
+            (TrustStatus("NA1", "MAINTENANCE_CORE"), "5 s ago"),
+            (TrustStatus("NA1", None, "UNPLANNED_<b>"), "5 s ago, unknown status: UNPLANNED_<b>"),
+            (TrustStatus("NA1", None), "5 s ago, no status"),
+        ],
+    )
+    def test_words_that_no_metric_can_hold_stand_here(self, trust: TrustStatus, text: str) -> None:
+        """The source works all the same."""
+        seen = snapshot(Reading("salesforce_status", 60.0, NOW, None, trust, NOW))
+        (line,) = status_row(seen, NOW + 5).sources
+        assert (line.up, line.text) == (True, text)
+        assert "<b>" not in page(seen)
 
 
 class TestEscaping:

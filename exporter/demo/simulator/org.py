@@ -132,9 +132,9 @@ class Org(OrgState):
         _one_of("kind", kind, tuple(self.storage))
         self.storage[kind] = Storage(used_mb, max_mb)
 
-    def set_trust(self, status: str) -> None:
-        """What Salesforce Status says of the org's instance. HubSpot takes no notice of it."""
-        _one_of("status", status, TRUST_STATUSES)
+    def set_trust(self, status: str | None) -> None:
+        """What Salesforce Status says of the org's instance: `TRUST_STATUSES` are documented, but other words are
+        seen, and nothing at all. HubSpot takes no notice of it."""
         self.trust = status
 
     def suspend(self, reason: str, cause_holds: bool = False) -> None:

@@ -10,7 +10,10 @@ from exporter.sources.salesforce_status import TRUST_STATUSES
 
 
 def _samples(known: Known) -> Iterator[Sample]:
+    """Words that are no known status are none of them: all 0. A page that says nothing leaves all unknown."""
     for trust in known.parts(TrustStatus):
+        if trust.status is None and trust.words is None:
+            continue
         for status in TRUST_STATUSES:
             yield "trust_status", {"status": status}, float(status == trust.status)
 

@@ -183,7 +183,7 @@ VERBS: dict[str, Verb] = {
         Org.set_storage,
         {"kind": (text, REQUIRED), "used_mb": (or_null(whole), REQUIRED), "max_mb": (or_null(whole), REQUIRED)},
     ),
-    "trust": Verb(Org.set_trust, {"status": (text, REQUIRED)}),
+    "trust": Verb(Org.set_trust, {"status": (or_null(text), REQUIRED)}),
     "suspend": Verb(Org.suspend, {"reason": (text, REQUIRED), "cause_holds": (flag, False)}),
     "cause": Verb(Org.set_cause, {"name": (text, REQUIRED), "holds": (flag, REQUIRED)}),
     "add-errors": Verb(

@@ -27,9 +27,10 @@ def _org_on_instance(world: World, request: Request) -> Org | None:
 
 async def status(org: Org, _request: Request) -> Response:
     """The status of the instance; anything but OK comes with an incident or a maintenance."""
-    event = {"id": 1, "createdAt": iso(org.clock()), "isCore": org.trust.endswith("_CORE"), "message": org.trust}
-    maintenance = org.trust.startswith("MAINTENANCE")
-    incident = org.trust != "OK" and not maintenance
+    says = org.trust or ""
+    event = {"id": 1, "createdAt": iso(org.clock()), "isCore": says.endswith("_CORE"), "message": says}
+    maintenance = "MAINTENANCE" in says
+    incident = says not in ("", "OK") and not maintenance
     return JSONResponse(
         {
             "key": org.instance,

@@ -58,7 +58,7 @@ class OrgState:
         self.causes: set[str] = set()
         self.suspension: Suspension | None = None
         self.faults = FaultBook()
-        self.trust = "OK"
+        self.trust: str | None = "OK"
         self.silent = False
         self.hidden: frozenset[str] = frozenset()  # objects and columns (`UserLogin`, `Organization.IsSandbox`)
         self.omitted_parts: frozenset[str] = frozenset()
