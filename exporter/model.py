@@ -134,12 +134,18 @@ class UsageLog:
 @dataclass(frozen=True, slots=True)
 class ObjectHeartbeat:
     """Newest sync and newest change of linked records of one HubSpot object; ``waiting_since`` is the oldest change
-    known to have been followed by no sync, ``None`` if there is none."""
+    known to have been followed by no sync, ``None`` if there is none.
+
+    ``waiting`` holds the changes that no sync of any object has followed, one a record, as far as they are known.
+    ``read_at`` is set where the newest poll could not read the object: then all this was so at that time.
+    """
 
     object: str
     last_sync: float | None
     last_change: float | None
     waiting_since: float | None
+    waiting: tuple[float, ...] = ()
+    read_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

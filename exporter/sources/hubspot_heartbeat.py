@@ -5,26 +5,30 @@ Exports, for one object::
     hubspot_salesforce_last_sync_timestamp_seconds{integration="acme",object="contacts"} 1.79526234e+09
     hubspot_salesforce_last_change_timestamp_seconds{integration="acme",object="contacts"} 1.7952624e+09
 
-Two searches an object. Facts: HubSpot knowledge base, *HubSpot's default properties*: ``salesforcelastsynctime``
-("Last Salesforce Sync Time") stands on contacts, companies and deals; the modification date is ``lastmodifieddate`` on
-contacts and ``hs_lastmodifieddate`` elsewhere. A quiet account syncs nothing and is healthy, so an old sync alone says
-nothing: what counts is since when a change has waited for one.
+Two searches an object, each object a part: a token may lack the scope of one (``MISSING_SCOPES``), and an account
+without deal sync has no property that links deals (400). Facts: HubSpot knowledge base, *HubSpot's default properties*:
+``salesforcelastsynctime`` ("Last Salesforce Sync Time") stands on contacts, companies and deals; the modification date
+is ``lastmodifieddate`` on contacts and ``hs_lastmodifieddate`` elsewhere. A quiet account syncs nothing and is healthy,
+so an old sync alone says nothing: what counts is since when changes have waited for one, and of how many records.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from exporter.clients.connection import Connection
 from exporter.clients.hubspot.client import Filters, HubSpotClient
 from exporter.clock import is_plausible, parse_timestamp
 from exporter.config.settings import Integration
-from exporter.errors import InvalidAnswer
+from exporter.errors import AuthError, InvalidAnswer, RateLimited, UpstreamError, UpstreamTimeout
 from exporter.model import Heartbeat, ObjectHeartbeat
 from exporter.schemas.json_schema import checked
-from exporter.sources.source import Source, configured, remembered
+from exporter.sources.source import Source, configured, fetched, remembered
+from exporter.sources.waiting_changes import Change, waiting_records, waiting_since
 
 SYNCED = "salesforcelastsynctime"
 LINKS: Mapping[str, Sequence[str]] = {
@@ -34,37 +38,103 @@ LINKS: Mapping[str, Sequence[str]] = {
 }
 """The properties that say to which Salesforce record a record is linked; a contact has either of two."""
 
-SLACK = 60.0
-"""Seconds by which a change must be later than the last sync to count. The sync writes to the record itself, after the
-time it notes, and so touches the modification date."""
+NEWEST = 10
+"""Changed records looked at an object and poll: the newest. Earlier ones are known from the polls before."""
 
+PATIENCE = 27.0
+"""Seconds for all objects, of which each has its share: less than a poll may take, so that an object whose searches
+hang costs that object and not what was read of the others."""
+
+GOOD_FOR = 3600.0
+"""Seconds for which it still counts what an object said that cannot be read any more."""
+
+_OF_THE_TOKEN = ("INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION")
 _MILLISECONDS = re.compile(r"[0-9]{1,15}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the two searches of one object found."""
+
+    last_sync: float | None
+    changes: tuple[Change, ...]
+
+
 async def fetch(connection: Connection, previous: Any) -> Any:
-    """Times by object, in epoch seconds; ``previous`` hands on since when a change has been waiting."""
+    """Times by object, in epoch seconds; ``previous`` hands on since when changes have been waiting.
+
+    An object that cannot be read keeps, for a while, what was known of it.
+    """
     hubspot = configured(connection.hubspot, "HubSpot token")
     account = configured(connection.settings.hubspot, "HubSpot token")
-    before = _waiting(previous)
-    return {"objects": {name: await _heartbeat(hubspot, name, before.get(name)) for name in account.heartbeat_objects}}
+    looks, parts = await _look_at(hubspot, account.heartbeat_objects)
+    now = connection.clock.time()
+    before = _told(previous)
+    kept = {
+        name: before[name] for name in parts if name in before and name not in looks and _is_good(before[name], now)
+    }
+    newest_sync = _newest([*(look.last_sync for look in looks.values()), *(one["last_sync"] for one in kept.values())])
+    objects = {name: _entry(look, before.get(name, {}), newest_sync) | {"read_at": now} for name, look in looks.items()}
+    return fetched({"polled_at": now, "objects": objects | kept}, parts)
 
 
-async def _heartbeat(hubspot: HubSpotClient, name: str, before: float | None) -> dict[str, float | None]:
+async def _look_at(
+    hubspot: HubSpotClient, names: Sequence[str]
+) -> tuple[dict[str, _Look], dict[str, UpstreamError | None]]:
+    """What was found by object, and why an object could not be read. What is refused to the account is asked once."""
+    looks: dict[str, _Look] = {}
+    parts: dict[str, UpstreamError | None] = {}
+    refused: UpstreamError | None = None
+    for name in names:
+        parts[name] = refused
+        if refused is None:
+            try:
+                looks[name] = await _look(hubspot, name, PATIENCE / len(names))
+            except UpstreamError as error:
+                parts[name] = _explained(error, name)
+                refused = error if _concerns_all(error) else None
+    return looks, parts
+
+
+def _concerns_all(error: UpstreamError) -> bool:
+    return isinstance(error, RateLimited) or (isinstance(error, AuthError) and error.code in _OF_THE_TOKEN)
+
+
+def _explained(error: UpstreamError, name: str) -> UpstreamError:
+    """HubSpot refuses a search whose properties do not exist without saying so in a field of its own."""
+    if not isinstance(error, InvalidAnswer) or error.code not in ("VALIDATION_ERROR", "HTTP_400"):
+        return error
+    properties = ", ".join((*LINKS[name], SYNCED))
+    return InvalidAnswer(
+        f"{error}; does this account have the properties {properties} on {name}? Without the sync of {name} it has "
+        f"not: then leave {name} out of hubspot.heartbeat_objects",
+        code=error.code,
+    )
+
+
+async def _look(hubspot: HubSpotClient, name: str, patience: float) -> _Look:
     changed = "lastmodifieddate" if name == "contacts" else "hs_lastmodifieddate"
-    last_sync = await _newest(hubspot, name, SYNCED, [_has(SYNCED)])
-    last_change = await _newest(hubspot, name, changed, [_has(link) for link in LINKS[name]])
-    waiting = waiting_since(last_sync, last_change, before)
-    return {"last_sync": last_sync, "last_change": last_change, "waiting_since": waiting}
-
-
-async def _newest(hubspot: HubSpotClient, name: str, prop: str, groups: Sequence[Filters]) -> float | None:
-    page = await hubspot.search(name, groups, prop, (prop,))
-    newest = page["results"][0]["properties"].get(prop) if page["results"] else None
-    return time_of(newest, f"{name}: {prop}") if newest else None
+    try:
+        async with asyncio.timeout(patience):
+            synced = await hubspot.search(name, [_has(SYNCED)], SYNCED, (SYNCED,))
+            linked = [_has(link) for link in LINKS[name]]
+            newest = await hubspot.search(name, linked, changed, (changed, SYNCED), limit=NEWEST)
+    except TimeoutError as error:
+        raise UpstreamTimeout(f"searches of {name} not finished within {patience:g} s") from error
+    syncs = (_time(record, SYNCED, name) for record in synced["results"])
+    changes = (
+        (record["id"], _time(record, changed, name), _time(record, SYNCED, name)) for record in newest["results"]
+    )
+    return _Look(_newest(syncs), tuple(Change(one, at, when) for one, at, when in changes if at is not None))
 
 
 def _has(prop: str) -> Filters:
     return ({"propertyName": prop, "operator": "HAS_PROPERTY"},)
+
+
+def _time(record: Mapping[str, Any], prop: str, name: str) -> float | None:
+    text = record["properties"].get(prop)
+    return time_of(text, f"{name}: {prop}") if text else None
 
 
 def time_of(text: str, where: str) -> float:
@@ -78,30 +148,45 @@ def time_of(text: str, where: str) -> float:
     return moment
 
 
-def waiting_since(last_sync: float | None, last_change: float | None, before: float | None) -> float | None:
-    """The oldest change known to have been followed by no sync, ``None`` if there is none.
-
-    Only the newest change can be searched for, so the oldest one is what ``before``, the last poll, found; it stands
-    until a sync has passed it. Where nothing was ever synced nothing can be late: the object may not take part.
-    """
-    if last_sync is None or last_change is None or last_change <= last_sync + SLACK:
-        return None
-    return min(before, last_change) if before is not None and before > last_sync + SLACK else last_change
+def _newest(moments: Iterable[float | None]) -> float | None:
+    return max((moment for moment in moments if moment is not None), default=None)
 
 
-def _waiting(previous: Any) -> Mapping[str, float | None]:
+def _entry(look: _Look, before: Mapping[str, Any], newest_sync: float | None) -> dict[str, Any]:
+    last_change = _newest(change.at for change in look.changes)
+    return {
+        "last_sync": look.last_sync,
+        "last_change": last_change,
+        "waiting_since": waiting_since(look.last_sync, last_change, before.get("waiting_since")),
+        "waiting": waiting_records(look.changes, newest_sync, before.get("waiting", {})),
+    }
+
+
+def _told(previous: Any) -> Mapping[str, Mapping[str, Any]]:
     """By object."""
     told = remembered(previous, "hubspot_heartbeat")
-    return {name: entry["waiting_since"] for name, entry in told["objects"].items()} if told else {}
+    return told["objects"] if told else {}
+
+
+def _is_good(entry: Mapping[str, Any], now: float) -> bool:
+    return entry.get("read_at", 0.0) > now - GOOD_FOR
 
 
 def parse(payload: Any, _read_at: float) -> Heartbeat:
-    objects = checked(payload, "hubspot_heartbeat", "heartbeat")["objects"]
-    return Heartbeat(tuple(ObjectHeartbeat(name, **_times(entry)) for name, entry in objects.items()))
+    told = checked(payload, "hubspot_heartbeat", "heartbeat")
+    return Heartbeat(tuple(_object(name, entry, told.get("polled_at")) for name, entry in told["objects"].items()))
 
 
-def _times(entry: Mapping[str, float | None]) -> dict[str, float | None]:
-    return {name: entry[name] for name in ("last_sync", "last_change", "waiting_since")}
+def _object(name: str, entry: Mapping[str, Any], polled_at: float | None) -> ObjectHeartbeat:
+    read_at = entry.get("read_at")
+    return ObjectHeartbeat(
+        name,
+        entry["last_sync"],
+        entry["last_change"],
+        entry["waiting_since"],
+        tuple(entry.get("waiting", {}).values()),
+        None if read_at == polled_at else read_at,
+    )
 
 
 def applies(integration: Integration) -> bool:

@@ -141,7 +141,9 @@ class TestStatus:
 
     async def test_an_unknown_instance(self, connected: Connect) -> None:
         """A sentence names it, the setting, and how to switch Trust off: not every org has a page there."""
-        with pytest.raises(InvalidAnswer, match=r"knows no instance 'NA99'; .*salesforce.status.instance.*status: off$"):
+        with pytest.raises(
+            InvalidAnswer, match=r"knows no instance 'NA99'; .*salesforce.status.instance.*status: off$"
+        ):
             await poll(connected(instance="NA99"))
 
     async def test_a_hyperforce_instance(self, connected: Connect, acme: Org, world: World) -> None:

@@ -28,7 +28,7 @@ from exporter.self_metrics import SelfMetrics
 from exporter.state.conditions import Condition, conditions_change_at, conditions_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
-from exporter.state.waiting import STALE_AFTER
+from exporter.state.waiting import SEVERAL, STALE_AFTER, TOGETHER
 from tests.clocks import ManualClock
 from tests.pages import Page
 
@@ -70,9 +70,23 @@ def trust(status: str, at: float = NOW) -> Reading:
 
 
 def beat(*objects: tuple[float | None, float | None], at: float = NOW) -> Reading:
-    """(last sync, waiting since) of each object."""
-    parts = tuple(ObjectHeartbeat(f"object-{n}", sync, NOW, waits) for n, (sync, waits) in enumerate(objects))
+    """(last sync, waiting since) of each object; as many records wait since then as tell of a stop."""
+    parts = tuple(
+        ObjectHeartbeat(f"object-{n}", sync, NOW, waits, (waits,) * SEVERAL if waits else ())
+        for n, (sync, waits) in enumerate(objects)
+    )
     return read("hubspot_heartbeat", Heartbeat(parts), at)
+
+
+def left_behind(*minutes_ago: float, of: int = 3, read_at: float | None = None) -> Reading:
+    """Records that changed so many minutes ago and wait, of so many objects in turn; the last sync is before all."""
+    objects = []
+    for number in range(of):
+        times = tuple(sorted(NOW - 60 * ago for ago in minutes_ago[number::of]))
+        first, last = (times[0], times[-1]) if times else (None, NOW - 4 * 86400)
+        seen_at = read_at if number == of - 1 else None
+        objects.append(ObjectHeartbeat(f"object-{number}", NOW - 3 * 86400, last, first, times, seen_at))
+    return read("hubspot_heartbeat", Heartbeat(tuple(objects)))
 
 
 LATE = beat((NOW - 8000, NOW - 7200))
@@ -244,7 +258,13 @@ class TestChannels:
 class TestTrust:
     @pytest.mark.parametrize(
         "status",
-        ["MAINTENANCE_CORE", "MAINTENANCE_NONCORE", "INFORMATIONAL_CORE", "MINOR_INCIDENT_CORE", "MAJOR_INCIDENT_NONCORE"],
+        [
+            "MAINTENANCE_CORE",
+            "MAINTENANCE_NONCORE",
+            "INFORMATIONAL_CORE",
+            "MINOR_INCIDENT_CORE",
+            "MAJOR_INCIDENT_NONCORE",
+        ],
     )
     def test_what_is_no_outage_raises_nothing(self, status: str) -> None:
         """It lasts for hours, and every call works."""
@@ -354,6 +374,63 @@ class TestUnknownError:
         """Only changes that no sync of any object has followed count."""
         assert not judge(beat((NOW - 9000, NOW - 7200), (NOW - 60, None)))["unknown_error"].holds
         assert judge(beat((NOW - 9000, NOW - 7200), (NOW - 8000, None)))["unknown_error"].holds
+
+    @pytest.mark.parametrize(
+        "minutes_ago",
+        [
+            (16 * 60,),  # a property that is not mapped, Saturday night
+            (16 * 60, 70),
+            (100, 100, 100),  # one logged call: a contact, its company, its deal
+            (90, 80, 75, 70),
+            tuple(range(300, 3000, 300)),  # one every five hours, all weekend
+            (16 * 60, *range(20, 0, -2)),  # Monday morning: work has begun, the round has not
+            (70, 8, 6, 4, 2, 1),
+        ],
+    )
+    @pytest.mark.parametrize("objects", [1, 3])
+    def test_a_few_changes_that_never_sync_are_no_stop(self, minutes_ago: tuple[float, ...], objects: int) -> None:
+        """Changes of unmapped properties wait for ever; that is left to SyncStale."""
+        condition = judge(left_behind(*minutes_ago, of=objects))["unknown_error"]
+        assert not condition.holds
+        assert condition.cleared_by is not None
+        assert "too few records" in condition.cleared_by.detail
+
+    @pytest.mark.parametrize(
+        "minutes_ago",
+        [
+            (60, 55, 50, 40, 30),  # in working hours: an hour after the first change, as early as can be
+            (120,) * SEVERAL,
+            tuple(range(60, 0, -1)),
+            (3000, 90, 85, 80, 75, 70),  # after a change on Saturday that never syncs
+            (400, 300, 200, 100, 45),
+            (3 * 1440 - 1, *range(2000, 1900, -10), 700, 300),  # on Friday, and it has been quiet since
+        ],
+    )
+    @pytest.mark.parametrize("objects", [1, 3])
+    def test_several_records_that_wait_are_a_stop(self, minutes_ago: tuple[float, ...], objects: int) -> None:
+        """Of one object or of all."""
+        assert holding(left_behind(*minutes_ago, of=objects)) == {"unknown_error"}
+
+    def test_what_makes_several(self) -> None:
+        """Five records within six hours: the first has waited for an hour, the others for two rounds at least."""
+        assert holding(left_behind(60, *[30] * (SEVERAL - 1)))
+        assert not holding(left_behind(59, *[30] * (SEVERAL - 1)))
+        assert not holding(left_behind(60, *[30] * (SEVERAL - 2), 29))
+        assert not holding(left_behind(60, *[30] * (SEVERAL - 2)))
+        late = 60 + TOGETHER / 60
+        assert holding(left_behind(late, *[60] * (SEVERAL - 1)))
+        assert not holding(left_behind(late + 1, *[60] * (SEVERAL - 1)))
+
+    def test_of_an_object_that_cannot_be_read_nobody_knows_whether_it_syncs(self) -> None:
+        """Until it was read nothing had been synced; a stop that was told by then is still told, one that came after
+        is not."""
+        assert holding(left_behind(120, 110, 100, 90, 80, read_at=NOW - 30 * MINUTE))
+        assert not holding(left_behind(80, 79, 78, 77, 76, read_at=NOW - 30 * MINUTE))
+        assert holding(left_behind(80, 79, 78, 77, 76, read_at=NOW - 20 * MINUTE))
+
+    def test_an_object_that_was_never_read_hinders_nothing(self) -> None:
+        """A token without the scope of companies tells a stop by contacts and deals."""
+        assert holding(left_behind(120, 110, 100, 90, 80, of=2)) == {"unknown_error"}
 
     def test_it_is_what_the_others_leave_over(self) -> None:
         """A condition that holds explains the silence."""

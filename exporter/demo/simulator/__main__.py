@@ -103,6 +103,8 @@ def _options() -> argparse.ArgumentParser:
     add("--suspend-after", type=int, default=usual.suspend_after, help="errors of missing permissions")
     add("--token-seconds", type=float, default=usual.token_seconds, help="life of a Salesforce session")
     add("--searches-per-second", type=int, default=usual.searches_per_second, help="HubSpot's limit")
+    add("--search-lag", type=float, default=usual.search_lag, help="seconds until a search sees a change")
+    add("--sync-written-late", type=float, default=usual.sync_written_late, help="seconds until a sync time is noted")
     add("--event-log-interval", choices=("Hourly", "Daily"), default=usual.event_log_interval)
     add("--event-log-lag", type=float, default=usual.event_log_lag, help="seconds until a log file appears")
     return parser
@@ -124,6 +126,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         suspend_after=options.suspend_after,
         token_seconds=options.token_seconds,
         searches_per_second=options.searches_per_second,
+        search_lag=options.search_lag,
+        sync_written_late=options.sync_written_late,
         event_log_interval=options.event_log_interval,
         event_log_lag=options.event_log_lag,
     )

@@ -42,7 +42,7 @@ class Org(OrgState):
         changed = {name for name, value in properties.items() if record.written.get(name) != value}
         record.written.update(properties)
         if changed:
-            record.changed = self.clock()
+            record.touch(self.clock())
         if changed & self.settings.mapped_properties:
             self.records.change(record, self.clock())
 
@@ -147,11 +147,16 @@ class Org(OrgState):
     def fall_silent(self, seconds_ago: float) -> None:
         """HubSpot stopped syncing that long ago without a word; what changed since waits."""
         self.silent = True
-        self.records.stop_at(self.clock() - seconds_ago)
+        self.records.stop_at(self.clock() - seconds_ago, self.clock())
 
     def speak_again(self) -> None:
         """HubSpot syncs what has waited."""
         self.silent = False
+
+    def change_unmapped(self, object_type: str, count: int, seconds_ago: float = 0.0) -> None:
+        """A workflow, a score or somebody changes properties of linked records that are not mapped to Salesforce."""
+        _one_of("object_type", object_type, OBJECT_TYPES)
+        self.records.change_unmapped(object_type, count, self.clock() - seconds_ago)
 
     def set_cause(self, name: str, holds: bool) -> None:
         """Put or remove a cause: one that errors were made with, or a suspension reason."""

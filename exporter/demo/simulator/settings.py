@@ -37,6 +37,8 @@ class Settings:
     records_per_second: float = 0.2
     suspend_after: int = 25  # errors of one missing permission until HubSpot suspends
     searches_per_second: int = 5
+    search_lag: float = 0.0  # seconds until a search sees a change; HubSpot's takes 10 to 60
+    sync_written_late: float = 0.0  # seconds until the time of a sync stands on the record; HubSpot's takes 2 to 13
     event_log_interval: str = "Hourly"  # or Daily
     event_log_lag: float = 0.0  # seconds; real hourly files lag 3 to 6 hours
     mapped_properties: frozenset[str] = MAPPED_PROPERTIES

@@ -9,8 +9,9 @@ from exporter.model import Heartbeat
 
 
 def _samples(known: Known) -> Iterator[Sample]:
+    """An object that the newest poll could not read has none: what it said before is evidence, but not how it is."""
     for heartbeat in known.parts(Heartbeat):
-        for one in heartbeat.objects:
+        for one in (one for one in heartbeat.objects if one.read_at is None):
             if one.last_sync is not None:
                 yield "last_sync_timestamp_seconds", {"object": one.object}, one.last_sync
             if one.last_change is not None:

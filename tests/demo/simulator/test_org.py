@@ -309,13 +309,14 @@ class TestSuspension:
 
 class TestSilence:
     def test_changes_wait_while_hubspot_is_silent(self, make_org: MakeOrg, clock: ManualClock) -> None:
-        """HubSpot stopped two hours ago without a word: a record changed then still waits after a round."""
+        """HubSpot stopped two hours ago without a word: records changed from then on still wait after a round."""
         org = make_org(QUIET)
         org.fall_silent(7200)
         rounds(org, clock, 1)
-        (waiting,) = org.records.waiting.values()
-        assert waiting.changed == clock.now - 7201
-        assert max(record.synced or 0 for record in org.records.by_id.values()) < waiting.changed
+        waiting = org.records.waiting.values()
+        assert {record.object_type for record in waiting} == set(org.records.by_type)
+        assert [record.changed for record in waiting] == [clock.now - 7201 + 60 * minute for minute in range(12)]
+        assert max(record.synced or 0 for record in org.records.by_id.values()) < clock.now - 7201
         assert reason(org) is None
 
     def test_what_waited_syncs_afterwards(self, make_org: MakeOrg, clock: ManualClock) -> None:

@@ -202,6 +202,12 @@ VERBS: dict[str, Verb] = {
     "traffic": Verb(_set("records_per_second"), {"records_per_second": (number, REQUIRED)}),
     "bridge-omits": Verb(_set("omitted_parts"), {"parts": (list_of(one_of(BRIDGE_PARTS)), REQUIRED)}),
     "refuse-writes": Verb(_set("refused_writes"), {"hubspot_ids": (list_of(text), REQUIRED)}),
+    "out-of-scope": Verb(_set("objects_out_of_scope"), {"object_types": (list_of(_OBJECT_TYPE), REQUIRED)}),
+    "absent-properties": Verb(_set("absent_properties"), {"names": (list_of(text), REQUIRED)}),
+    "change-unmapped": Verb(
+        Org.change_unmapped,
+        {"object_type": (_OBJECT_TYPE, REQUIRED), "count": (whole, REQUIRED), "seconds_ago": (number, 0.0)},
+    ),
     "fall-silent": Verb(Org.fall_silent, {"seconds_ago": (number, REQUIRED)}),
     "speak-again": Verb(Org.speak_again, {}),
     "tick": Verb(_tick, {"rounds": (whole, 1)}),

@@ -15,13 +15,24 @@ from exporter.demo.simulator.clock import iso
 from exporter.demo.simulator.gate import Gate, Handler, Refusal, bearer, json_refusal, read_object
 from exporter.demo.simulator.hubspot.search import as_json, read_search, run_search
 from exporter.demo.simulator.org import Org
-from exporter.demo.simulator.state.records import Record
+from exporter.demo.simulator.state.records import OBJECT_TYPES, Record
 from exporter.demo.simulator.world import World
 
 MOST_INPUTS = 100
 _CORRELATION_ID = "00000000-0000-4000-8000-000000000000"
-_SCOPES = ["crm.objects.contacts.read", "crm.objects.companies.read", "crm.objects.deals.read"]
 _BASES = ("/{org}/hubspot/crm/v3/objects", "/{org}/hubspot/crm/objects/2026-09")
+
+
+class OutOfScope(Refusal):
+    """The token may not read objects of this type."""
+
+    def __init__(self, object_type: str) -> None:
+        super().__init__(403, "MISSING_SCOPES", "This app hasn't been granted all required scopes.")
+        self.scopes = [_scope(object_type)]
+
+
+def _scope(object_type: str) -> str:
+    return f"crm.objects.{object_type}.read"
 
 
 def routes(world: World) -> list[Route]:
@@ -51,7 +62,8 @@ def write_refusal(refusal: Refusal) -> Response:
     if category == "RATE_LIMIT":
         content |= {"errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING"}
     if category == "MISSING_SCOPES":
-        content["errors"] = [{"message": refusal.message, "context": {"requiredGranularScopes": _SCOPES}}]
+        scopes = refusal.scopes if isinstance(refusal, OutOfScope) else [_scope(name) for name in OBJECT_TYPES]
+        content["errors"] = [{"message": refusal.message, "context": {"requiredGranularScopes": scopes}}]
     return json_refusal(refusal, content)
 
 
@@ -61,6 +73,8 @@ def _authorized(handler: Handler) -> Handler:
             raise Refusal(401, "INVALID_AUTHENTICATION", "Authentication credentials not found or invalid.")
         if request.path_params["object_type"] not in org.records.by_type:
             raise Refusal(400, "VALIDATION_ERROR", f"unknown object type: {request.path_params['object_type']}")
+        if request.path_params["object_type"] in org.objects_out_of_scope:
+            raise OutOfScope(request.path_params["object_type"])
         return await handler(org, request)
 
     return guarded
@@ -71,8 +85,12 @@ async def search(org: Org, request: Request) -> Response:
     if not org.searches.admit():
         raise Refusal(429, "RATE_LIMIT", "You have reached your secondly limit.")
     body = await read_object(request)
+    records = org.records.by_type[request.path_params["object_type"]]
+    if org.settings.search_lag or org.settings.sync_written_late:
+        indexed = org.clock() - org.settings.search_lag
+        records = [record.as_of(indexed) for record in records if record.created <= indexed]
     try:
-        found = run_search(read_search(body), org.records.by_type[request.path_params["object_type"]])
+        found = run_search(read_search(body, org.absent_properties), records)
     except ValueError as error:
         raise Refusal(400, "VALIDATION_ERROR", f"There was a problem with the request: {error}") from error
     return JSONResponse(found)

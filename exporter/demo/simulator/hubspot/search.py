@@ -1,6 +1,6 @@
 """HubSpot's search over the records of an org: filters, sorting, paging. Pure; a bad query is a ValueError."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +29,15 @@ class Search:
     after: int
 
 
-def read_search(body: Mapping[str, Any]) -> Search:
-    """The body of a search request. ValueError says what is wrong with it."""
+def read_search(body: Mapping[str, Any], absent: Collection[str] = ()) -> Search:
+    """The body of a search request. ValueError says what is wrong with it, also that it goes by a property which this
+    account does not have; one that is only asked for is left out of the answer instead."""
     groups = _list(body, "filterGroups")
     filters = [_list(_object(group, "filterGroups"), "filters") for group in groups]
+    used = [one.get("propertyName") for group in filters for one in group if isinstance(one, dict)]
+    missing = [name for name in (*used, *(_sort(sort)[0] for sort in _list(body, "sorts"))) if name in absent]
+    if missing:
+        raise ValueError(f'Property "{missing[0]}" does not exist')
     if len(groups) > _MOST_GROUPS or sum(map(len, filters)) > _MOST_FILTERS:
         raise ValueError(f"at most {_MOST_GROUPS} filterGroups with {_MOST_FILTERS} filters in all")
     limit = body.get("limit", DEFAULT_PAGE)
@@ -41,7 +46,7 @@ def read_search(body: Mapping[str, Any]) -> Search:
     return Search(
         groups=tuple(tuple(_condition(_object(one, "filters")) for one in group) for group in filters),
         sorts=tuple(_sort(sort) for sort in _list(body, "sorts")),
-        properties=tuple(str(name) for name in _list(body, "properties")),
+        properties=tuple(str(name) for name in _list(body, "properties") if name not in absent),
         limit=limit,
         after=_offset(body.get("after"), limit),
     )

@@ -63,6 +63,8 @@ class OrgState:
         self.hidden: frozenset[str] = frozenset()  # objects and columns (`UserLogin`, `Organization.IsSandbox`)
         self.omitted_parts: frozenset[str] = frozenset()
         self.refused_writes: frozenset[str] = frozenset()
+        self.objects_out_of_scope: frozenset[str] = frozenset()
+        self.absent_properties: frozenset[str] = frozenset()
         self.requests: Counter[str] = Counter()
         self.resyncs = RequestLog()
         self.touches = RequestLog()

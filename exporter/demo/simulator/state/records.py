@@ -1,6 +1,6 @@
 """The HubSpot records of an org: when each was made, changed and last synced, and which ones wait for a sync."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 
 OBJECT_TYPES = ("contacts", "companies", "deals")
@@ -13,7 +13,22 @@ SALESFORCE_ID_PROPERTY = {
     "Opportunity": "hs_salesforceopportunityid",
 }
 _HOUR = 3_600.0
+_QUARTER = 900.0
+_LEFT_BEHIND = 12
 _MIX = ("contacts",) * 5 + ("companies",) * 3 + ("deals",) * 2
+
+
+_REMEMBERED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """How a record was until some moment."""
+
+    until: float
+    changed: float
+    synced: float | None
+    salesforce_id: str | None
 
 
 @dataclass(slots=True)
@@ -28,6 +43,7 @@ class Record:
     changed: float
     synced: float | None
     written: dict[str, str] = field(default_factory=dict)  # properties set by batch update
+    former: tuple[Former, ...] = ()
 
     def value(self, name: str) -> str | float | None:
         """A property: a text, epoch *milliseconds* for a time, None when it has none."""
@@ -43,11 +59,33 @@ class Record:
             return self.salesforce_id
         return self.hubspot_id if name == "hs_object_id" else self.written.get(name)
 
-    def mark_synced(self, now: float) -> None:
-        """HubSpot wrote the record to Salesforce; a new one has its Salesforce id from now on."""
+    def touch(self, now: float) -> None:
+        """A property of the record changed, whichever."""
+        self._remember(now)
+        self.changed = now
+
+    def mark_synced(self, now: float, late: float = 0.0) -> None:
+        """HubSpot wrote the record to Salesforce; a new one has its Salesforce id from now on.
+
+        `late`: HubSpot notes it on the record so many seconds later, which changes the record.
+        """
+        self._remember(now + late)
         self.synced = now
+        if late:
+            self.changed = max(self.changed, now + late)
         if self.salesforce_id is None:
             self.salesforce_id = _salesforce_id(self)
+
+    def _remember(self, until: float) -> None:
+        former = Former(until, self.changed, self.synced, self.salesforce_id)
+        self.former = (*self.former[1 - _REMEMBERED :], former)
+
+    def as_of(self, moment: float) -> "Record":
+        """The record as it was at a moment, which lies not long ago."""
+        former = next((one for one in self.former if moment < one.until), None)
+        if former is None:
+            return self
+        return replace(self, changed=former.changed, synced=former.synced, salesforce_id=former.salesforce_id)
 
 
 class RecordBook:
@@ -90,17 +128,23 @@ class RecordBook:
 
     def change(self, record: Record, now: float) -> None:
         """A mapped property of the record changed: HubSpot syncs it in its next round."""
-        record.changed = now
+        record.touch(now)
         self.waiting[record.hubspot_id] = record
 
-    def stop_at(self, moment: float) -> None:
-        """The past as if no record had synced for five minutes before `moment`, and one had changed right then."""
+    def change_unmapped(self, object_type: str, count: int, now: float) -> None:
+        """Properties that are not mapped changed on so many linked records: no round ever syncs them."""
+        for record in islice((one for one in self.by_type[object_type] if one.salesforce_id is not None), count):
+            record.touch(now)
+
+    def stop_at(self, moment: float, now: float) -> None:
+        """The past as if no record had synced for a quarter of an hour before `moment`, and records of every type had
+        changed from then on, one a minute, as on any working day."""
         for record in self.by_id.values():
-            record.changed = min(record.changed, moment - 300)
+            record.changed = min(record.changed, moment - _QUARTER)
             if record.synced is not None:
-                record.synced = min(record.synced, moment - 300)
-        for record in islice(self.by_id.values(), 1):
-            self.change(record, moment)
+                record.synced = min(record.synced, moment - _QUARTER)
+        for minute, record in enumerate(islice(self.by_id.values(), _LEFT_BEHIND)):
+            self.change(record, min(moment + 60 * minute, now))
 
     def change_next(self, count: int, now: float) -> None:
         """Everyday traffic: the next records in turn change. Records added later take no part in it."""

@@ -70,7 +70,7 @@ def _write(org: OrgState, record: Record, now: float) -> None:
     if former is not None:
         org.errors.remove(former)
     org.records.waiting.pop(record.hubspot_id, None)
-    record.mark_synced(now)
+    record.mark_synced(now, org.settings.sync_written_late)
 
 
 def _renewed(error: SyncError, now: float) -> SyncError:

@@ -30,6 +30,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "traffic": {"records_per_second": 0.5},
     "bridge-omits": {"parts": ["errors"]},
     "refuse-writes": {"hubspot_ids": ["101"]},
+    "out-of-scope": {"object_types": ["companies"]},
+    "absent-properties": {"names": ["hs_salesforceopportunityid"]},
+    "change-unmapped": {"object_type": "contacts", "count": 1, "seconds_ago": 60},
     "fall-silent": {"seconds_ago": 7200},
     "speak-again": {},
     "tick": {"rounds": 2},
@@ -99,7 +102,7 @@ async def test_the_state_shows_what_was_done(client: httpx.AsyncClient) -> None:
     assert seen["trust"] == "MINOR_INCIDENT_CORE"
     assert seen["faults"] == [BODIES["fault"]]
     assert seen["records"]["deals"]["total"] - seen["records"]["deals"]["linked"] == 1
-    assert (seen["waiting"], seen["records_per_second"]) == (2, 0.5)
+    assert (seen["waiting"], seen["records_per_second"]) == (13, 0.5)
 
 
 async def test_faults_end_together(client: httpx.AsyncClient, acme: Org) -> None:

@@ -6,7 +6,14 @@ from exporter.demo.simulator.org import Org
 
 @pytest.mark.parametrize(
     ("status", "incidents", "maintenances"),
-    [("OK", 0, 0), ("MAJOR_INCIDENT_CORE", 1, 0), ("MAINTENANCE_NONCORE", 0, 1), ("UNPLANNED_MAINTENANCE_CORE", 0, 1), ("INFORMATIONAL", 1, 0), (None, 0, 0)],
+    [
+        ("OK", 0, 0),
+        ("MAJOR_INCIDENT_CORE", 1, 0),
+        ("MAINTENANCE_NONCORE", 0, 1),
+        ("UNPLANNED_MAINTENANCE_CORE", 0, 1),
+        ("INFORMATIONAL", 1, 0),
+        (None, 0, 0),
+    ],
 )
 async def test_the_instance_tells_its_status(
     client: httpx.AsyncClient, acme: Org, status: str | None, incidents: int, maintenances: int
