@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from exporter.demo.simulator.org import Org
+from exporter.demo.simulator.state.records import RecordBook
 from tests.demo.simulator.conftest import NOON, ManualClock
 
 MINUTE_AGO = "2026-11-21T11:59:00.000Z"
@@ -154,3 +155,54 @@ class TestBatchUpdate:
         """No inputs, wrong ones, or more than 100."""
         answer = await hubspot.post("contacts/batch/update", json={"inputs": inputs})
         assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
+class TestHabits:
+    """What some accounts are like."""
+
+    async def test_an_object_out_of_scope(self, hubspot: httpx.AsyncClient, acme: Org) -> None:
+        """Its scope is named, the other objects answer."""
+        acme.objects_out_of_scope = frozenset({"companies"})
+        refused = await hubspot.post("companies/search", json=search_body())
+        assert (refused.status_code, refused.json()["category"]) == (403, "MISSING_SCOPES")
+        (error,) = refused.json()["errors"]
+        assert error["context"] == {"requiredGranularScopes": ["crm.objects.companies.read"]}
+        assert (await search(hubspot, "deals"))["total"] == 4
+
+    async def test_a_property_the_account_does_not_have(self, hubspot: httpx.AsyncClient, acme: Org) -> None:
+        """No search can go by it; asked for, it is left out."""
+        acme.absent_properties = frozenset({"hs_salesforceopportunityid"})
+        linked = {"propertyName": "hs_salesforceopportunityid", "operator": "HAS_PROPERTY"}
+        for body in (matching(linked), {"sorts": ["-hs_salesforceopportunityid"]}):
+            refused = await hubspot.post("deals/search", json=search_body(**body))
+            assert (refused.status_code, refused.json()["category"]) == (400, "VALIDATION_ERROR")
+            assert 'Property "hs_salesforceopportunityid" does not exist' in refused.json()["message"]
+        (deal, *_) = (await search(hubspot, "deals", properties=["hs_salesforceopportunityid"]))["results"]
+        assert "hs_salesforceopportunityid" not in deal["properties"]
+
+    async def test_an_unmapped_change_moves_the_modification_date_and_never_syncs(
+        self, acme: Org, clock: ManualClock
+    ) -> None:
+        """However often HubSpot looks."""
+        clock.pass_seconds(600)
+        acme.change_unmapped("deals", 2, seconds_ago=60)
+        acme.tick()
+        changed = [deal for deal in acme.records.by_type["deals"] if deal.changed == clock.now - 60]
+        assert len(changed) == 2
+        assert all((deal.synced or 0) < clock.now - 600 for deal in changed)
+        assert not acme.records.waiting
+
+    async def test_a_search_lags_behind_and_a_sync_is_noted_late(self, clock: ManualClock) -> None:
+        """A change shows after a minute; the time of a sync after that and 13 s, with a modification of its own."""
+        record = RecordBook(1, clock.now).by_id["101"]
+        former = record.changed
+        changed = clock.now
+        record.touch(changed)
+        record.mark_synced(changed + 5, late=13)
+        seen = {after: record.as_of(changed + after) for after in (-1, 0, 17, 18)}
+        assert [(one.changed, one.synced) for one in seen.values()] == [
+            (former, former),
+            (changed, former),
+            (changed, former),
+            (changed + 18, changed + 5),
+        ]
