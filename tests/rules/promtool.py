@@ -27,6 +27,12 @@ def _verdict(report: str) -> bool:
     return "SUCCESS" in lines
 
 
+def complaints_of_test(file: Path) -> str:
+    """What a test file found, or the empty string if it passed."""
+    run = _run("test", [file])
+    return run.stdout if run.returncode else ""
+
+
 def complaints(rule_files: Sequence[Path]) -> str:
     """What promtool finds wrong with rule files, or the empty string if it would load them."""
     run = _run("check", rule_files)
