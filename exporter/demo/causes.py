@@ -14,7 +14,7 @@ from exporter.demo.observer import END_FAULTS, View
 from exporter.demo.scenario import Act, Scenario, Step, healthy
 
 _REPORTS_NOTHING: Act = ("bridge-omits", {"parts": ["suspension"]})
-# Everyday changes end too: the exporter sees only the newest one, and that must have waited for an hour.
+# Everyday changes end too: of each object the exporter sees only the newest ones, and those must have waited.
 _SILENCE: tuple[Act, ...] = (("traffic", {"records_per_second": 0}), ("fall-silent", {"seconds_ago": 7200}))
 _SPEECH: tuple[Act, ...] = (("traffic", {"records_per_second": 6}), ("speak-again", {}))
 

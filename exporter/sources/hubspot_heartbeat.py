@@ -169,7 +169,7 @@ def _told(previous: Any) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _is_good(entry: Mapping[str, Any], now: float) -> bool:
-    return entry.get("read_at", 0.0) > now - GOOD_FOR
+    return bool(entry.get("read_at", 0.0) > now - GOOD_FOR)
 
 
 def parse(payload: Any, _read_at: float) -> Heartbeat:
