@@ -12,7 +12,7 @@ from exporter.clock import Clock
 from exporter.config.network import Network
 from exporter.config.settings import Integration
 from exporter.remediation.actions import Action, action_of
-from exporter.self_metrics import APIS, SelfMetrics
+from exporter.self_metrics import SelfMetrics
 
 OpenHttp = Callable[[Network], httpx.AsyncClient]
 """Opens the HTTP client of one integration. Each has its own: a pool looks through all its connections at every
@@ -42,8 +42,7 @@ class Connections:
         self._http[entry.name] = http = self._open_http(network)
         connection = connect(entry, http, self._clock, self._metrics.request, self._paces, self._spend)
         self.by_name[entry.name] = connection
-        apis = [api for api in APIS if getattr(connection, api, None) is not None]
-        self._metrics.know_integration(entry.name, apis)
+        self._metrics.know_integration(entry.name, connection.apis)
         action = action_of(connection)
         if action is not None:
             self.actions[entry.name] = action

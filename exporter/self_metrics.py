@@ -16,7 +16,6 @@ M = TypeVar("M", Counter, Gauge)
 
 PREFIX = "hubspot_salesforce_"
 
-APIS = ("salesforce", "hubspot", "status", "bridge")
 WEBHOOK_RESULTS = ("accepted", "duplicate", "ignored", "invalid", "unauthorized", "unavailable")
 JOB_STATES = ("queued", "running", "done", "failed")
 OUTCOMES = ("succeeded", "failed")

@@ -45,6 +45,12 @@ class Connection:
     clock: Clock
 
     @property
+    def apis(self) -> tuple[str, ...]:
+        """The outside APIs it can talk to, as ``upstream_requests_total{api}`` names them."""
+        clients = {"salesforce": self.salesforce, "hubspot": self.hubspot, "status": self.trust, "bridge": self.bridge}
+        return tuple(api for api, client in clients.items() if client is not None)
+
+    @property
     def org_usage(self) -> OrgUsage | None:
         """The org's API calls as the newest Salesforce answer stated them."""
         return self.salesforce.usage if self.salesforce else None

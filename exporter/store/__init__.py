@@ -1,1 +1,2 @@
-"""What must survive a restart: poll schedule and last good payloads, resync jobs, refusals."""
+"""What must survive a restart: when each source is due and what it last said (``polls``), what monitoring has cost
+(``calls``), reported suspensions (``reports``), resync jobs, their records and refusals. ``tables`` lists it all."""

@@ -1,1 +1,1 @@
-"""The HTTP side: metrics, health, webhook, API."""
+"""The HTTP side: metrics, health, status page, webhook, API, reload. ``app`` puts it together."""

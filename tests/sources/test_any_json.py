@@ -16,17 +16,13 @@ from exporter.sources import salesforce_limits, sync_health
 from exporter.sources.source import Source
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
+from tests.any_json import anything, scalars
 from tests.clocks import ManualClock
 from tests.pages import OPENMETRICS_ACCEPT, Page, openmetrics_page
 
 FUZZ = settings(derandomize=True, deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
 CLOCK = ManualClock()
 METRICS = SelfMetrics()
-
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
-anything = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4)
-)
 
 
 def mostly(usual: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

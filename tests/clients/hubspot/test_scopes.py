@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.clients.hubspot.scopes import missing_scopes
-from tests.sources.test_any_json import anything
+from tests.any_json import anything
 
 CONTACTS, DEALS = "crm.objects.contacts.read", "crm.objects.deals.read"
 TEXT = "This app hasn't been granted all required scopes to make this call. See https://developers.hubspot.com/scopes."

@@ -1,0 +1,1 @@
+"""The steps by which the tables grew, carried out by alembic."""
