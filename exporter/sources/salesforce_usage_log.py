@@ -25,7 +25,7 @@ from exporter.config.settings import Integration
 from exporter.errors import AuthError, InvalidAnswer
 from exporter.model import UsageLog
 from exporter.schemas.json_schema import checked
-from exporter.sources.log_file import DAY, Coverage, LogFile, log_file, needed_files
+from exporter.sources.usage_log.log_file import DAY, Coverage, LogFile, log_file, needed_files
 from exporter.sources.source import Source, configured, remembered
 
 LISTED = 3 * DAY

@@ -25,7 +25,7 @@ from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
 from exporter.errors import AuthError, InvalidAnswer, RateLimited, ServerError, UpstreamError
 from exporter.model import UsageLog
-from exporter.sources.log_file import DAY, HOUR, Coverage, LogFile, needed_files
+from exporter.sources.usage_log.log_file import DAY, HOUR, Coverage, LogFile, needed_files
 from exporter.sources.salesforce_usage_log import MAX_DOWNLOADS, READING_SECONDS, applies, fetch, parse
 from tests.clocks import ManualClock
 
