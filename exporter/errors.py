@@ -17,6 +17,7 @@
         ├── ConnectError     kind="connect"
         ├── ServerError      kind="server"
         ├── InvalidAnswer    kind="invalid"
+        │   └── UnknownColumn
         └── BudgetExceeded   kind="budget"
 
 ``Again`` says of each when asking the same again can help: a kind has its own answer, and an API's client may know
@@ -129,6 +130,14 @@ class InvalidAnswer(UpstreamError):
     """The API answered something that is not what its documentation says."""
 
     kind = "invalid"
+
+
+class UnknownColumn(InvalidAnswer):
+    """A query named a ``column`` that the object does not have in this org or version of the API."""
+
+    def __init__(self, message: str, *, code: str, column: str) -> None:
+        super().__init__(message, code=code)
+        self.column = column
 
 
 class BudgetExceeded(UpstreamError):

@@ -123,12 +123,19 @@ class TrustStatus:
 
 @dataclass(frozen=True, slots=True)
 class UsageLog:
-    """Calls of HubSpot's connected app in the 24 hours before ``as_of``, the end of what the event log covers; not
-    ``complete``: some of its files are still to be read, so there were more."""
+    """API calls in the 24 hours before ``as_of``, the end of what the event log covers.
 
-    calls: int
+    ``calls`` are the integration's, ``None`` as long as the log has never told of any; so many more, of no app that is
+    known, are ``uncertain``: they may be its own. Not ``complete``: some of the files could not be read, so there were
+    more of both. ``by_app`` are all the org's calls by app: the largest, then ``other`` and ``unnamed``; nothing while
+    not complete.
+    """
+
+    calls: int | None
     as_of: float
     complete: bool = True
+    uncertain: int = 0
+    by_app: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,5 +26,5 @@ MAX_API_CALLS_PER_DAY = 500
 
 HUBSPOT_URL = "https://api.hubapi.com"
 HUBSPOT_API_VERSION = "2026-09"
-CONNECTED_APP = "HubSpot"
+CONNECTED_APPS = ("HubSpot",)
 HEARTBEAT_OBJECTS = ("contacts", "companies", "deals")

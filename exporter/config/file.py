@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -130,9 +130,13 @@ def _hubspot(entry: Mapping[str, Any], folder: Path) -> HubSpot:
         api_version=entry.get("api_version", defaults.HUBSPOT_API_VERSION),
         token=_secret(entry, "token", folder),
         allocated_api_calls=_whole(entry.get("allocated_api_calls")),
-        connected_app=entry.get("connected_app", defaults.CONNECTED_APP),
+        connected_apps=_one_or_more(entry.get("connected_app", defaults.CONNECTED_APPS)),
         heartbeat_objects=tuple(entry.get("heartbeat_objects", defaults.HEARTBEAT_OBJECTS)),
     )
+
+
+def _one_or_more(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _sync_health(entry: Mapping[str, Any], folder: Path) -> SyncHealthFeed:

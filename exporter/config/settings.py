@@ -57,13 +57,14 @@ class Salesforce:
 
 @dataclass(frozen=True, slots=True)
 class HubSpot:
-    """The HubSpot account; without a ``token`` nothing is asked there."""
+    """The HubSpot account; without a ``token`` nothing is asked there. ``connected_apps`` are names or ids of it in
+    Salesforce's event log."""
 
     url: str
     api_version: str
     token: Secret | None
     allocated_api_calls: int | None
-    connected_app: str
+    connected_apps: tuple[str, ...]
     heartbeat_objects: tuple[str, ...]
 
 

@@ -21,12 +21,13 @@ from exporter.store.polls import PollRow
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Payload and part of a reading that worked, or the error of one that failed; ``missing`` are the errors of its
-    parts by name, ``None`` for one that was read."""
+    parts by name, ``None`` for one that was read; ``more_in`` are the seconds after which it is worth going on."""
 
     payload: str | None = None
     part: Part | None = None
     error: UpstreamError | None = None
     missing: Mapping[str, UpstreamError | None] = field(default_factory=dict)
+    more_in: float | None = None
 
 
 def row_after(row: PollRow, outcome: Outcome, usage: OrgUsage | None, now: float) -> PollRow:
@@ -35,6 +36,8 @@ def row_after(row: PollRow, outcome: Outcome, usage: OrgUsage | None, now: float
     error = outcome.error
     if error is None:
         parts = tuple(PartState(name, _failure(missed) if missed else None) for name, missed in outcome.missing.items())
+        if outcome.more_in is not None:
+            row = replace(row, due_at=min(row.due_at, now + outcome.more_in))
         failures, due_at = _next_try(row, [missed for missed in outcome.missing.values() if missed is not None], now)
         read = replace(row, failure=None, payload=outcome.payload, succeeded_at=now, parts=parts)
         return replace(read, failures=failures, due_at=due_at)

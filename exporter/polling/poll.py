@@ -27,8 +27,9 @@ async def read(target: Target, row: PollRow, budget: Budget, clock: Clock, deadl
                 await budget.check(target.integration, target.source.budget_share)
             previous = json.loads(row.payload) if row.payload is not None else None
             fetched = await target.source.fetch(target.connection, previous)
-        payload, missing = (fetched.payload, fetched.parts) if isinstance(fetched, Fetched) else (fetched, {})
-        return Outcome(payload_text(payload), target.source.parse(payload, clock.time()), missing=missing)
+        whole = fetched if isinstance(fetched, Fetched) else Fetched(fetched, {})
+        part = target.source.parse(whole.payload, clock.time())
+        return Outcome(payload_text(whole.payload), part, missing=whole.parts, more_in=whole.more_in)
     except UpstreamError as error:
         return Outcome(error=error)
     except TimeoutError:

@@ -122,7 +122,8 @@ class Poller:
         if claimed is None:
             return False
         with self._metrics.poll_duration(target.source.name):
-            outcome = await read(target, claimed, self._budget, self._clock, self._deadline)
+            deadline = target.source.deadline or self._deadline
+            outcome = await read(target, claimed, self._budget, self._clock, deadline)
         if outcome.error is not None:
             self._metrics.source_error(*target.key, outcome.error.kind)
             log.warning("poll failed", **target.names, kind=outcome.error.kind, error=str(outcome.error))

@@ -32,6 +32,14 @@ def gate(facts: Facts, unseen_calls: int = 0) -> Refusal | None:
     )
     if allocated is not None and used is not None and used + unseen_calls >= ALLOCATION_SHARE * allocated:
         return Refusal("api_budget", f"{used + unseen_calls} of {allocated} allocated API calls are used")
+    suspected = facts.calls_suspected
+    if (
+        allocated is not None
+        and suspected is not None
+        and suspected.calls + unseen_calls >= ALLOCATION_SHARE * allocated
+    ):
+        detail = f"{suspected.calls + unseen_calls} of {allocated} allocated API calls may be used: {suspected.why}"
+        return Refusal("api_budget", detail)
     if org_limit is not None and org_used is not None and org_used + unseen_calls >= (1 - ORG_RESERVE) * org_limit:
         return Refusal("api_budget", f"{org_used + unseen_calls} of the org's {org_limit} API calls are used")
     return None

@@ -1,164 +1,134 @@
-"""The calls of HubSpot's connected app, counted from Salesforce's own log of API calls.
+"""The API calls of the integration, and of every other app, counted from Salesforce's own log of API calls.
 
-Exports, for one integration, unless a bridge states the same fact::
+Exports, for one integration::
 
     hubspot_salesforce_integration_api_calls_used{integration="acme"} 41200
+    hubspot_salesforce_org_api_calls_by_app{integration="acme",app="HubSpot"} 41200
+    hubspot_salesforce_org_api_calls_by_app{integration="acme",app="unnamed"} 812
 
-Facts: Salesforce Object Reference, *EventLogFile* and *API Total Usage Event Type*. A row is a call; ``LogFile`` is CSV
-and needs *View Event Log Files*. Hourly files come three to six hours late, so this is what was used, not what is being
-used. One query lists the files, and each file is downloaded once: every download is an API call.
+the first one unless a bridge states the same fact. ``LogFile`` is CSV and needs *View Event Log Files*. Hourly files
+come three to six hours late, daily ones a day, so this is what was used, not what is being used.
+
+Never a wrong number:
+
+- Whose a call is: ``usage_log/identity.py``. As long as no call was ever the integration's, its use is not 0 but
+  unknown. Calls without a name that may be the integration's are ``uncertain``: they are not in the count, and the
+  remediation reckons with them.
+- Of which hours the count is: ``usage_log/coverage.py``. A sum that lacks a file is not exported. It is a lower bound,
+  and the remediation reckons with it as one.
+- Which rows count: ``usage_log/call_log.py``.
+
+Every download is an API call, and it is large (hundreds of MB a day in a busy org). So a file is downloaded once, read
+in a thread as it arrives, and forgotten but for its counts. Salesforce's REST guide
+knows of no ranges: what breaks off begins anew, so a poll ends early, keeps what it has read, and the next one goes on
+soon. A file that cannot be read is named and left alone until it has changed or half a day has passed; others count.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from exporter.clients.connection import Connection
-from exporter.clients.http.csv_rows import csv_rows
-from exporter.clients.salesforce.client import SalesforceClient
-from exporter.clients.salesforce.soql import soql_text, soql_time
 from exporter.config.settings import Integration
-from exporter.errors import AuthError, InvalidAnswer
+from exporter.errors import InvalidAnswer
 from exporter.model import UsageLog
 from exporter.schemas.json_schema import checked
-from exporter.sources.usage_log.log_file import DAY, Coverage, LogFile, log_file, needed_files
-from exporter.sources.source import Source, configured, remembered
+from exporter.sources.source import Fetched, Source, configured
+from exporter.sources.usage_log.app_calls import AppCalls
+from exporter.sources.usage_log.coverage import Coverage, known_files, whole_window
+from exporter.sources.usage_log.downloads import Downloads
+from exporter.sources.usage_log.identity import largest
+from exporter.sources.usage_log.listing import SWITCH_OFF, listed_files
+from exporter.sources.usage_log.log_file import DAY
+from exporter.sources.usage_log.payload import SCHEMA, Memory, memory_of, remembered_memory
 
-LISTED = 3 * DAY
-"""Seconds of LogDate asked for: the 24 hours counted, the day a daily file covers, and how late it may come."""
+DEADLINE = 3600.0
+"""Seconds after which even a download that gets on is given up: at that pace the day's log would never be read."""
 
-MAX_LISTED = 500
-MAX_DOWNLOADS = 30
-"""Files read in one poll, newest first: 24 hours and some late arrivals. More would be a run on the org's API calls
-after every gap; the rest is read by the next poll, and until then the count is not known."""
+ASK_AGAIN_AFTER = 7 * DAY
+"""Seconds until a column is asked for again that was not there: hourly files may have been licensed."""
 
-READING_SECONDS = 15.0
-"""No download is begun later than this in a poll, so that what was read is kept before the poll's deadline."""
-
-APP, COUNTS, TIME = "CONNECTED_APP_NAME", "COUNTS_AGAINST_API_LIMIT", "TIMESTAMP_DERIVED"
-_TRUE = frozenset({"1", "true"})
-_QUERY = (
-    "SELECT Id, Interval, LogDate, CreatedDate, Sequence, LogFileLength FROM EventLogFile"
-    " WHERE EventType = {event_type} AND LogDate >= {since} ORDER BY LogDate DESC LIMIT {limit}"
-)
+MOST_APPS = 10
 
 
 async def fetch(connection: Connection, previous: Any) -> Any:
-    """Calls per hour and file; files that ``previous`` holds are not downloaded again.
+    """Calls per app, hour and file; files that ``previous`` holds are not downloaded again.
 
-    What ``previous`` counted in another org or of another app is forgotten.
+    Of the parts ``hourly`` and ``daily`` one is missing when a file of its kind could not be read.
     """
     salesforce = configured(connection.salesforce, "Salesforce org")
-    org = configured(connection.settings.salesforce, "Salesforce org").url
-    app = configured(connection.settings.hubspot, "HubSpot account").connected_app
+    settings = configured(connection.settings.salesforce, "Salesforce org")
+    apps = configured(connection.settings.hubspot, "HubSpot account").connected_apps
     began = connection.clock.time()
-    kept = _kept(previous, org, app)
-    read = []
-    downloads = 0
-    needed = needed_files(kept, await _listed(salesforce, began))
-    for file in needed:
-        if file.hours is not None:
-            read.append(file)
-        elif downloads < MAX_DOWNLOADS and connection.clock.time() < began + READING_SECONDS:
-            read.append(replace(file, hours=await _download(salesforce, file, app)))
-            downloads += 1
-    return {"org": org, "app": app, "files": [_as_json(file) for file in read], "unread": len(needed) - len(read)}
+    old = remembered_memory(previous, settings.url, settings.integration_user, apps)
+    again = began >= old.asked_at + ASK_AGAIN_AFTER
+    listed, without = await listed_files(salesforce, began, () if again else old.without)
+    downloads = Downloads(salesforce, connection.clock, old, known_files(old.files, listed))
+    await downloads.read()
+    memory = replace(
+        old,
+        files=tuple(downloads.files),
+        without=without,
+        asked_at=began if again else old.asked_at,
+        pauses=old.pauses + 1 if downloads.stopped_by else 0,
+    )
+    return Fetched(_learned(memory).as_json(), downloads.parts(), downloads.more_in())
 
 
-async def _listed(salesforce: SalesforceClient, now: float) -> list[LogFile]:
-    since = soql_time(now - LISTED)
-    query = _QUERY.format(event_type=soql_text("ApiTotalUsage"), since=since, limit=MAX_LISTED)
-    try:
-        records = await salesforce.query(query)
-    except InvalidAnswer as error:
-        if error.code == "INVALID_TYPE":
-            # This is how Salesforce says it: to who may not see an object there is no such object.
-            raise AuthError("EventLogFile needs the permission View Event Log Files", code=error.code) from error
-        raise
-    rows = checked(list(records.rows), "salesforce_event_log_files", "query of EventLogFile")
-    return [file for row in rows if (file := log_file(row)) is not None]
-
-
-async def _download(salesforce: SalesforceClient, file: LogFile, app: str) -> dict[int, int]:
-    where = f"log file {file.id}"
-    async with (
-        salesforce.stream_lines(f"sobjects/EventLogFile/{file.id}/LogFile") as lines,
-        aclosing(csv_rows(lines, where)) as rows,
-    ):
-        return await count_calls(rows, file, app, where)
-
-
-async def count_calls(rows: AsyncIterator[list[str]], file: LogFile, app: str, where: str) -> dict[int, int]:
-    """Calls of ``app`` that count against the org's limit, by the start of their hour."""
-    columns = _Columns.of(await anext(rows, []), where)
-    counts: Counter[int] = Counter()
-    async for row in rows:
-        if len(row) < columns.width:
-            if row:
-                raise InvalidAnswer(f"{where}: a row with fewer fields than the header")
-        elif row[columns.app] == app and row[columns.counts].lower() in _TRUE:
-            counts[file.hour_of(row[columns.time])] += 1
-    return dict(counts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Where in a row the fields stand; their order differs between API versions."""
-
-    app: int
-    counts: int
-    time: int
-    width: int
-
-    @classmethod
-    def of(cls, header: list[str], where: str) -> _Columns:
-        missing = [name for name in (APP, COUNTS, TIME) if name not in header]
-        if missing:
-            raise InvalidAnswer(f"{where}: no column {missing[0]}")
-        return cls(header.index(APP), header.index(COUNTS), header.index(TIME), len(header))
-
-
-def _as_json(file: LogFile) -> dict[str, Any]:
-    return {
-        "id": file.id,
-        "interval": file.interval,
-        "start": file.start,
-        "sequence": file.sequence,
-        "created": file.created,
-        "length": file.length,
-        "hours": {str(hour): calls for hour, calls in (file.hours or {}).items()},
-    }
-
-
-def _kept(previous: Any, org: str, app: str) -> list[LogFile]:
-    told = remembered(previous, "salesforce_usage_log")
-    return list(_files(told)) if told and (told["org"], told["app"]) == (org, app) else []
-
-
-def _files(payload: Mapping[str, Any]) -> Iterator[LogFile]:
-    for entry in payload["files"]:
-        hours = {int(hour): int(calls) for hour, calls in entry["hours"].items()}
-        known = {name: entry[name] for name in ("id", "interval", "created", "length")}
-        yield LogFile(**known, start=int(entry["start"]), sequence=int(entry["sequence"]), hours=hours)
+def _learned(memory: Memory) -> Memory:
+    """With what the files tell of ids, and the apps that are shown because of them."""
+    found = [app for file in memory.files for app in file.calls or ()]
+    identity = memory.identity.learned(found)
+    memory = replace(memory, identity=identity, matched=memory.matched or identity.owns_any(found))
+    window = whole_window(memory.files) if memory.files else None
+    shown = tuple(name for name, _ in _by_app(memory, window)[:-2]) if window else memory.shown
+    return replace(memory, shown=shown)
 
 
 def parse(payload: Any, read_at: float) -> UsageLog:
-    """Sums the 24 hours that end where the newest file ends. No file at all is not a count of 0."""
-    told = checked(payload, "salesforce_usage_log", "usage log")
-    files = list(_files(told))
-    if not files:
-        raise InvalidAnswer("Salesforce lists no event log file of API calls")
-    coverage = Coverage.of(files)
-    as_of = min(float(coverage.end), read_at)
-    return UsageLog(calls=_sum(files, coverage), as_of=as_of, complete=not told.get("unread"))
+    """Sums the newest 24 hours that are whole. No file at all is not a count of 0."""
+    memory = memory_of(checked(payload, SCHEMA, "usage log"))
+    if not memory.files:
+        raise InvalidAnswer(f"Salesforce lists no event log file of API calls: {SWITCH_OFF}")
+    found = [app for file in memory.files for app in file.calls or ()]
+    memory = replace(memory, identity=memory.identity.learned(found))
+    whole = whole_window(memory.files)
+    window = whole or Coverage.of(memory.files)
+    calls, uncertain = _calls(memory, window)
+    return UsageLog(
+        calls=calls if memory.matched else None,
+        as_of=min(float(window.end), read_at),
+        complete=whole is not None,
+        uncertain=uncertain,
+        by_app=_by_app(memory, window) if whole else (),
+    )
 
 
-def _sum(files: Collection[LogFile], coverage: Coverage) -> int:
-    return sum((file.hours or {}).get(hour, 0) for file in files for hour in coverage.hours(file))
+def _calls(memory: Memory, window: Coverage) -> tuple[int, int]:
+    """Of the integration, and of those that may be its own."""
+    calls = uncertain = 0
+    for app, count in _counted(memory, window):
+        owner = memory.identity.owner(app)
+        calls += count if owner.integration else 0
+        uncertain += count if owner.doubtful else 0
+    return calls, uncertain
+
+
+def _by_app(memory: Memory, window: Coverage) -> tuple[tuple[str, int], ...]:
+    totals: Counter[str] = Counter()
+    for app, count in _counted(memory, window):
+        totals[memory.identity.owner(app).app] += count
+    return largest(totals, MOST_APPS, memory.shown)
+
+
+def _counted(memory: Memory, window: Coverage) -> Iterator[tuple[AppCalls, int]]:
+    for file in memory.files:
+        hours = set(window.hours(file))
+        for app in file.calls or ():
+            yield app, sum(calls for hour, calls in app.hours.items() if hour in hours)
 
 
 def applies(integration: Integration) -> bool:
@@ -166,4 +136,6 @@ def applies(integration: Integration) -> bool:
     return integration.salesforce is not None and integration.hubspot is not None
 
 
-SOURCE = Source("salesforce_usage_log", applies, fetch, parse, asks_salesforce=True, budget_share=0.8)
+SOURCE = Source(
+    "salesforce_usage_log", applies, fetch, parse, asks_salesforce=True, budget_share=0.8, deadline=DEADLINE
+)

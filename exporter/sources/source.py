@@ -20,8 +20,8 @@ A source that is made of parts (queries, objects, files) loses only the part tha
 that names each part and why it could not be read, by way of ``fetched``, which raises once all of them failed. What the
 payload is worth without them is each source's own matter, as the gaps differ. The rule is the same: what was not read
 is unknown, neither 0 nor refused. A permission nobody could ask for is ``None`` (``done`` and ``asked`` in
-``salesforce_access``); a sum that lacks some of its files is not ``complete`` and no fact (``unread`` in
-``salesforce_usage_log``); a key that Sync Health leaves out is ``None``.
+``salesforce_access``); a sum that lacks some of its files is not ``complete`` and no fact
+(``usage_log/coverage.py``); a key that Sync Health leaves out is ``None``.
 """
 
 from __future__ import annotations
@@ -41,10 +41,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A payload read in parts; ``parts`` holds the error of each by its name, ``None`` for one that was read."""
+    """A payload read in parts; ``parts`` holds the error of each by its name, ``None`` for one that was read.
+
+    ``more_in``: after so many seconds it is worth going on, earlier than the interval says.
+    """
 
     payload: Any
     parts: Mapping[str, UpstreamError | None]
+    more_in: float | None = None
 
 
 def fetched(payload: Any, parts: Mapping[str, UpstreamError | None]) -> Fetched:
@@ -64,6 +68,7 @@ class Source:
     The payload is what the store keeps, so ``parse`` must accept again after a restart what it accepted before.
     ``asks_salesforce``: its answers come from the org, cost API calls, and state the org's usage on the side;
     ``budget_share`` is the part of the day's budget after which it gives way to sources with a larger one.
+    ``deadline``: seconds it may take, for a source that gives up by itself what gets nowhere; else the poller's.
     """
 
     name: str
@@ -72,6 +77,7 @@ class Source:
     parse: Callable[[Any, float], Part]
     asks_salesforce: bool = False
     budget_share: float = 1.0
+    deadline: float | None = None
 
 
 def configured(needed: T | None, what: str) -> T:

@@ -23,12 +23,24 @@ HEADER = "sforce_limit_info"
 
 
 @dataclass(frozen=True, slots=True)
+class Suspected:
+    """So many API calls may be the integration's, ``why`` that is not certain, and what would make it so."""
+
+    calls: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """Every field ``None`` when nobody has said it lately. ``stated_by`` names the source of each known fact."""
+    """Every field ``None`` when nobody has said it lately. ``stated_by`` names the source of each known fact.
+
+    ``calls_suspected`` is there where ``calls_used`` is unknown or may be too low: to be careful by.
+    """
 
     org_calls_used: int | None = None
     org_calls_limit: int | None = None
     calls_used: int | None = None
+    calls_suspected: Suspected | None = None
     calls_allocated: int | None = None
     storage: tuple[Storage, ...] = ()
     suspension: Suspension | None = None
@@ -47,6 +59,7 @@ def facts_of(snapshot: Snapshot, now: float) -> Facts:
     }
     if stated["calls_used"][0] is None:
         stated["calls_used"] = _logged_calls(snapshot, now)
+        stated["calls_suspected"] = _suspected_calls(snapshot, now)
     if stated["calls_allocated"][0] is None:
         stated["calls_allocated"] = snapshot.configured_allocation, CONFIGURATION
     limits, limits_source = _newest_limits(snapshot, now)
@@ -81,6 +94,21 @@ def _logged_calls(snapshot: Snapshot, now: float) -> tuple[int | None, str]:
     """The integration's calls by the event log: some hours late, so only where nobody states them."""
     logs = sources_of(snapshot, now, UsageLog)
     return next(((part.calls, source) for part, source in logs if part.complete), (None, ""))
+
+
+def _suspected_calls(snapshot: Snapshot, now: float) -> tuple[Suspected | None, str]:
+    """What the event log has found that may be the integration's, where that is more than what it can vouch for."""
+    for part, source in sources_of(snapshot, now, UsageLog):
+        calls = (part.calls or 0) + part.uncertain
+        if not part.complete and calls:
+            return Suspected(calls, "at least, for the usage log could not be read to the end"), source
+        if part.uncertain:
+            why = (
+                f"{part.uncertain} of them have no name in the usage log and may be others':"
+                " salesforce.integration_user would tell them apart"
+            )
+            return Suspected(calls, why), source
+    return None, ""
 
 
 def _newest_health(snapshot: Snapshot, now: float, field_name: str) -> tuple[Any, str]:

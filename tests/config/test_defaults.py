@@ -46,7 +46,7 @@ def test_left_out_keys_of_a_hubspot_account_have_the_defaults_of_the_design(load
     hubspot = load({"integrations": [{**SMALL["integrations"][0], "hubspot": {}}]}).integrations[0].hubspot
     assert hubspot is not None
     assert (hubspot.url, hubspot.api_version, hubspot.token) == ("https://api.hubapi.com", "2026-09", None)
-    assert (hubspot.allocated_api_calls, hubspot.connected_app) == (None, "HubSpot")
+    assert (hubspot.allocated_api_calls, hubspot.connected_apps) == (None, ("HubSpot",))
     assert hubspot.heartbeat_objects == ("contacts", "companies", "deals")
 
 

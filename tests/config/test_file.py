@@ -35,7 +35,7 @@ def test_the_full_configuration_of_the_design_loads(load: Load, tmp_path: Path) 
     )
     assert acme.hubspot is not None
     assert (acme.hubspot.url, acme.hubspot.api_version) == ("https://api.hubapi.com", "2026-09")
-    assert (acme.hubspot.connected_app, acme.hubspot.token) == ("HubSpot", Secret(file=tmp_path / "secret"))
+    assert (acme.hubspot.connected_apps, acme.hubspot.token) == (("HubSpot",), Secret(file=tmp_path / "secret"))
     assert acme.hubspot.heartbeat_objects == ("contacts", "companies", "deals")
     assert (acme.allocated_api_calls, acme.notify) == (60000, "immediate")
     assert acme.sync_health is not None

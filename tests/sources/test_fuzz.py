@@ -182,7 +182,7 @@ class Bench:
             HOST, "62.0", ClientCredentials("id", token), "hubspot@acme.example", "HubSpot Integration",
             ("Contact", "Lead"), (("Contact", "Email"),), TrustSettings(f"{HOST}/status", "NA1"), 500,
         )  # fmt: skip
-        hubspot = HubSpot(HOST, "2026-09", token, None, "HubSpot", ("contacts", "deals"))
+        hubspot = HubSpot(HOST, "2026-09", token, None, ("HubSpot",), ("contacts", "deals"))
         feed = SyncHealthFeed(f"{HOST}/bridge", None, None)
         self._integration = Integration(NAME, salesforce, hubspot, feed, "immediate", {})
         self._http = httpx.AsyncClient(transport=self.wire)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import json
 import re
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -24,9 +25,13 @@ from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
 from exporter.errors import AuthError, InvalidAnswer, RateLimited, ServerError, UpstreamError
-from exporter.model import UsageLog
-from exporter.sources.usage_log.log_file import DAY, HOUR, Coverage, LogFile, needed_files
-from exporter.sources.salesforce_usage_log import MAX_DOWNLOADS, READING_SECONDS, applies, fetch, parse
+from exporter.sources.salesforce_usage_log import applies, parse
+from exporter.sources.salesforce_usage_log import fetch as fetch_in_parts
+from exporter.sources.source import Fetched
+from exporter.sources.usage_log.app_calls import THEIRS, AppCalls
+from exporter.sources.usage_log.coverage import MOST_LATE, Coverage, known_files
+from exporter.sources.usage_log.downloads import MAX_DOWNLOADS, READING_SECONDS
+from exporter.sources.usage_log.log_file import DAY, HOUR, LogFile
 from tests.clocks import ManualClock
 
 NOW = 1_800_000_000  # the test clock's; 2027-01-15T08:00:00Z
@@ -122,7 +127,7 @@ def hourly(start: int, count: int, **more: Any) -> Log:
 @pytest.fixture
 def integration(config: Config) -> Integration:
     """Acme, whose HubSpot goes by its usual name."""
-    account = HubSpot("https://api.hubapi.com", "2026-09", None, None, "HubSpot", ())
+    account = HubSpot("https://api.hubapi.com", "2026-09", None, None, ("HubSpot",), ())
     return replace(config.integrations[0], hubspot=account)
 
 
@@ -145,8 +150,27 @@ def connection(connect_over: Callable[[httpx.AsyncBaseTransport], Connection], o
     return connect_over(org)
 
 
-def counted(payload: Any) -> int:
+async def fetch(connection: Connection, previous: Any) -> Any:
+    """The payload of a poll, whatever parts it lacks."""
+    return (await fetched(connection, previous)).payload
+
+
+async def fetched(connection: Connection, previous: Any = None) -> Fetched:
+    """A poll; the payload goes through the store's JSON."""
+    answer = await fetch_in_parts(connection, previous)
+    assert isinstance(answer, Fetched)
+    return replace(answer, payload=json.loads(json.dumps(answer.payload)))
+
+
+def counted(payload: Any) -> int | None:
     return parse(payload, NOW).calls
+
+
+def use(payload: Any, now: float = NOW) -> tuple[int | None, float]:
+    """The integration's calls, and as of when."""
+    usage = parse(payload, now)
+    assert usage.complete
+    return usage.calls, usage.as_of
 
 
 class TestCounting:
@@ -155,7 +179,7 @@ class TestCounting:
         newest = NOW - 4 * HOUR
         org.files = [hourly(newest - hour * HOUR, 1 + hour) for hour in range(30)]
         payload = await fetch(connection, None)
-        assert parse(payload, NOW) == UsageLog(calls=sum(range(1, 25)), as_of=float(newest + HOUR))
+        assert use(payload) == (sum(range(1, 25)), float(newest + HOUR))
         assert len(org.downloads) == 24
 
     async def test_only_what_the_app_spends_is_counted(self, connection: Connection, org: FakeOrg) -> None:
@@ -177,7 +201,7 @@ class TestCounting:
     async def test_daily_files_alone_are_enough(self, connection: Connection, org: FakeOrg) -> None:
         """Without Event Monitoring there is one file a day: yesterday is what is known."""
         org.files = [Log("Daily", TODAY - DAY, [*calls(TODAY - DAY, 3), *calls(TODAY - 1, 4)])]
-        assert parse(await fetch(connection, None), NOW) == UsageLog(7, float(TODAY))
+        assert use(await fetch(connection, None)) == (7, float(TODAY))
 
     async def test_an_hour_in_both_files_counts_once(self, connection: Connection, org: FakeOrg) -> None:
         """The daily file fills the hours of which there is no hourly one, and no others."""
@@ -248,10 +272,20 @@ class TestCounting:
         with pytest.raises(InvalidAnswer, match="lists no event log file"):
             parse(await fetch(connection, None), NOW)
 
-    async def test_an_empty_hour_is_a_known_zero(self, connection: Connection, org: FakeOrg) -> None:
-        """There is a log, and HubSpot is not in it."""
-        org.files = [Log("Hourly", TODAY, calls(TODAY, 9, app="Other"))]
-        assert parse(await fetch(connection, None), NOW) == UsageLog(0, float(TODAY + HOUR))
+    async def test_no_call_of_the_app_is_a_known_zero_once_there_was_one(
+        self, connection: Connection, org: FakeOrg
+    ) -> None:
+        """Before that nobody knows what the app is called, and 0 would be a guess."""
+        others = Log("Hourly", TODAY, calls(TODAY, 9, app="Other"))
+        org.files = [others]
+        assert use(await fetch(connection, None)) == (None, float(TODAY + HOUR))
+        org.files = [hourly(TODAY - 2 * DAY, 1)]
+        payload = await fetch(connection, None)
+        assert counted(payload) == 1
+        org.files = [others]
+        payload = await fetch(connection, payload)
+        assert use(payload) == (0, float(TODAY + HOUR))
+        assert use(await fetch(connection, payload)) == (0, float(TODAY + HOUR))
 
     async def test_an_interval_of_the_future_is_left_out(self, connection: Connection, org: FakeOrg) -> None:
         """It is not known what it covers."""
@@ -317,18 +351,20 @@ class TestCost:
     async def test_what_is_no_longer_needed_is_dropped(
         self, connection: Connection, org: FakeOrg, clock: ManualClock
     ) -> None:
-        """The payload does not grow; a file Salesforce has deleted by now is kept for as long as it counts."""
+        """The payload does not grow; a file Salesforce has deleted by now is kept for as long as it may count."""
         org.files = [hourly(NOW - hour * HOUR, 1) for hour in range(24)]
         payload = await fetch(connection, None)
         org.files = [hourly(NOW + hour * HOUR, 1) for hour in (1, 2)]
         clock.advance(6 * HOUR)
         payload = await fetch(connection, payload)
-        assert counted(payload) == len(payload["files"]) == 24
+        assert counted(payload) == 24
+        oldest = NOW + 3 * HOUR - DAY - MOST_LATE
+        assert min(file["start"] for file in payload["files"]) >= oldest
 
     @pytest.mark.parametrize(
         "previous",
         [
-            {"org": "https://other.example", "app": "HubSpot", "files": []},
+            {"org": "https://acme.my.salesforce.com", "app": "HubSpot", "files": [], "unread": 0},
             {"org": "", "app": "HubSpot"},
             {"org": 1, "files": [7]},
             [],
@@ -342,16 +378,28 @@ class TestCost:
         org.files = [hourly(TODAY, 5)]
         assert counted(await fetch(connection, previous)) == 5
 
-    async def test_another_org_or_app_starts_anew(
+    async def test_another_app_is_counted_from_what_was_read(
         self, integration: Integration, connection: Connection, org: FakeOrg
     ) -> None:
-        """What was counted of something else does not stand."""
+        """Files tell of every app, so a new name in the configuration costs no download."""
         org.files = [Log("Hourly", TODAY, [*calls(TODAY, 5), *calls(TODAY, 3, app="Other")])]
         payload = await fetch(connection, None)
         assert integration.hubspot is not None
-        renamed = replace(integration, hubspot=replace(integration.hubspot, connected_app="Other"))
+        renamed = replace(integration, hubspot=replace(integration.hubspot, connected_apps=("Other",)))
         assert counted(await fetch(replace(connection, settings=renamed), payload)) == 3
-        assert len(org.downloads) == 2
+        assert len(org.downloads) == 1
+
+    async def test_another_org_or_user_starts_anew(
+        self, integration: Integration, connection: Connection, org: FakeOrg
+    ) -> None:
+        """What was counted of something else does not stand, nor does whose calls they were."""
+        org.files = [hourly(TODAY, 5)]
+        payload = await fetch(connection, None)
+        assert integration.salesforce is not None
+        other = replace(integration, salesforce=replace(integration.salesforce, integration_user="other@acme.example"))
+        assert counted(await fetch(replace(connection, settings=other), payload)) == 5
+        assert counted(await fetch(connection, payload | {"org": "https://other.example"})) == 5
+        assert len(org.downloads) == 3
 
 
 class TestFailure:
@@ -372,11 +420,14 @@ class TestFailure:
     @pytest.mark.parametrize(
         ("content", "reason"),
         [
-            (b"", "no column CONNECTED_APP_NAME"),
-            (b"<html>\n", "no column CONNECTED_APP_NAME"),
+            (b"", "is empty"),
+            (b"\n\n", "is empty"),
+            (b"<html>\n", "no column COUNTS_AGAINST_API_LIMIT"),
+            ("größe\n".encode("utf-16"), "no column COUNTS_AGAINST_API_LIMIT"),
             (b'"CONNECTED_APP_NAME","TIMESTAMP_DERIVED"\n', "no column COUNTS_AGAINST_API_LIMIT"),
             (b'"CONNECTED_APP_NAME","COUNTS_AGAINST_API_LIMIT"\n', "no column TIMESTAMP_DERIVED"),
-            (",".join(HEADER).encode() + b"\nApiTotalUsage,HubSpot\n", "a row with fewer fields"),
+            (",".join(HEADER).encode() + b"\nApiTotalUsage,HubSpot\n", "1 rows with other fields than the header"),
+            (",".join(HEADER).encode() + b"\nApiTotalUsage,HubSpot", "ends in the middle of a row"),
             (",".join(HEADER).encode() + b'\n"ApiTotal', "ends inside a quoted field"),
         ],
     )
@@ -384,7 +435,7 @@ class TestFailure:
         self, connection: Connection, org: FakeOrg, content: bytes, reason: str
     ) -> None:
         """It is named with what is wrong."""
-        org.files = [Log("Hourly", TODAY, [], content=content)]
+        org.files = [Log("Daily", TODAY - DAY, [], content=content)]
         with pytest.raises(InvalidAnswer, match=f"^log file {org.files[0].id}: {reason}"):
             await fetch(connection, None)
 
@@ -446,7 +497,7 @@ class TestSimulator:
         payload = await fetch(simulated, None)
         daily = acme.settings.event_log_interval == "Daily"
         usage = parse(payload, clock.time())
-        assert usage == UsageLog(120, TODAY if daily else NOW - 9.0 * HOUR)
+        assert (usage.calls, usage.as_of, usage.complete) == (120, TODAY if daily else NOW - 9.0 * HOUR, True)
         downloads = acme.requests["salesforce.log_file"]
         assert downloads == (1 if daily else 12)
         assert parse(await fetch(simulated, payload), clock.time()) == usage
@@ -492,11 +543,12 @@ def test_no_call_is_counted_twice(
     files += [_read("Daily", day, 0, [when for when, _late in happened]) for day in days]
     listed = files * 2
     random.shuffle(listed)
-    kept = needed_files(files[:10], listed)
+    kept = known_files(files[:10], listed)
     if not kept:
         return
     coverage = Coverage.of(kept)
-    total = sum((file.hours or {}).get(hour, 0) for file in kept for hour in coverage.hours(file))
+    found = [(hour, app) for file in kept for hour in coverage.hours(file) for app in file.calls or ()]
+    total = sum(app.hours.get(hour, 0) for hour, app in found)
     covered = {*hours, *(day + hour * HOUR for day in days for hour in range(24))}
     window = {hour for hour in covered if coverage.end - DAY <= hour < coverage.end}
     assert total == sum(when // HOUR * HOUR in window for when, _late in happened)
@@ -508,7 +560,8 @@ def _read(interval: str, start: int, sequence: int, happened: Iterable[int]) -> 
     for when in happened:
         if start <= when < start + period:
             hours[when // HOUR * HOUR] = hours.get(when // HOUR * HOUR, 0) + 1
-    return LogFile(f"{interval}{start}{sequence}", interval, start, sequence, float(start + period), None, hours)
+    apps = (AppCalls("HubSpot", "", THEIRS, hours),)
+    return LogFile(f"{interval}{start}{sequence}", interval, start, sequence, float(start + period), None, apps)
 
 
 class Generated(httpx.AsyncByteStream):
@@ -536,7 +589,7 @@ class GeneratedOrg(FakeOrg):
 async def test_memory_stays_flat_however_large_a_file_is(
     connect_over: Callable[[httpx.AsyncBaseTransport], Connection],
 ) -> None:
-    """A hundred times the rows take not even half as much again of memory, and a few seconds."""
+    """Ten times the rows take not even half as much again of memory, and a few seconds."""
     org = GeneratedOrg([hourly(TODAY, 1)])
     connection = connect_over(org)
 
@@ -551,7 +604,7 @@ async def test_memory_stays_flat_however_large_a_file_is(
 
     await peak(600)  # what is loaded and cached on the way the first time is not the file's
     async with asyncio.timeout(60):
-        assert await peak(60_000) < 1.5 * await peak(600)
+        assert await peak(60_000) < 1.5 * await peak(6_000)
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
@@ -559,6 +612,15 @@ anything = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3)
 )
 times = st.integers(0, 4 * 10**9) | scalars
+hours_told = st.dictionaries(st.integers(0, 4 * 10**9).map(str) | st.text(max_size=9), st.integers(0, 9) | scalars)
+apps_told = anything | st.fixed_dictionaries(
+    {
+        "name": st.text(max_size=9),
+        "id": st.text(max_size=9),
+        "user": st.sampled_from(["mine", "theirs", "unknown", "nobody"]),
+        "hours": hours_told,
+    }
+)
 entries = anything | st.fixed_dictionaries(
     {
         "id": st.text(max_size=18) | scalars,
@@ -567,11 +629,23 @@ entries = anything | st.fixed_dictionaries(
         "sequence": st.integers(0, 3) | scalars,
         "created": times,
         "length": scalars,
-        "hours": st.dictionaries(st.integers(0, 4 * 10**9).map(str) | st.text(max_size=9), st.integers(0, 9) | scalars),
+        "calls": st.none() | st.lists(apps_told, max_size=3) | scalars,
+        "trouble": st.none() | anything,
     }
 )
 payloads = anything | st.fixed_dictionaries(
-    {"org": st.text(max_size=9), "app": st.text(max_size=9), "files": st.lists(entries, max_size=4) | anything}
+    {
+        "org": st.text(max_size=9),
+        "user": st.none() | st.text(max_size=9),
+        "apps": st.lists(st.text(max_size=9), min_size=1, max_size=2),
+        "ids": st.lists(st.text(max_size=9), max_size=2),
+        "files": st.lists(entries, max_size=4) | anything,
+        "matched": st.booleans(),
+        "shown": st.lists(st.text(max_size=9), max_size=2),
+        "without": st.just([]),
+        "asked_at": times,
+        "pauses": st.integers(0, 3),
+    }
 )
 
 
@@ -583,5 +657,6 @@ def test_any_json_is_parsed_or_refused(payload: Any) -> None:
         usage = parse(payload, NOW)
     except UpstreamError:
         return
-    assert 0 <= usage.calls <= sum(sum(entry["hours"].values()) for entry in payload["files"])
+    told = [app["hours"].values() for entry in payload["files"] for app in entry["calls"] or ()]
+    assert 0 <= (usage.calls or 0) + usage.uncertain <= sum(sum(hours) for hours in told)
     assert usage.as_of <= NOW

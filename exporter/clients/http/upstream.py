@@ -20,7 +20,7 @@ import httpx
 import stamina
 
 from exporter.clients.http.connect_failure import connect_failure
-from exporter.clients.http.lines import lines_of
+from exporter.clients.http.pieces import PACKED, pieces
 from exporter.clock import Clock
 from exporter.errors import (
     Again,
@@ -146,21 +146,24 @@ class Upstream:
             return await _whole(await self._http.send(request, stream=True), where)
 
     @asynccontextmanager
-    async def stream_lines(
+    async def stream(
         self, url: str, judge: Callable[[Answer], object], *, headers: Mapping[str, str] | None = None
-    ) -> AsyncIterator[AsyncIterator[str]]:
-        """The lines of a text too large to hold, as they arrive; memory stays flat.
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The body of an answer too large to hold, in pieces, as they arrive; memory stays flat, and no total time is
+        set: see ``pieces``.
 
         ``judge`` sees a 200 without its body, and any other answer whole. Opening is retried like ``call``; what
-        breaks in the middle is not, and raises its ``UpstreamError`` where the lines are read.
+        breaks in the middle is not, and raises its ``UpstreamError`` where the pieces are read.
         """
+        headers = {**(headers or {}), "Accept-Encoding": PACKED}
         request = self._http.build_request("GET", url, headers=headers, timeout=REQUEST_TIMEOUT)
         where = f"{request.method} {request.url.path}"
         response = await self._opened(request, judge)
         try:
             judge(Answer(response.status_code, response.headers, b"", where))
-            async with aclosing(lines_of(_chunks(response, where), where)) as lines:
-                yield lines
+            packed = _is_packed(response, where)
+            async with aclosing(pieces(_chunks(response, where), packed, where, self._clock)) as body:
+                yield body
         finally:
             await response.aclose()
 
@@ -238,9 +241,20 @@ def _as_upstream_errors(where: str) -> Iterator[None]:
         raise ConnectError(f"{connect_failure(error, REQUEST_TIMEOUT.read or 0)} ({where})") from error
 
 
+def _is_packed(response: httpx.Response, where: str) -> bool:
+    """Whether ``_chunks`` gives gzip; raises ``InvalidAnswer`` for what nobody asked for."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding in ("", "identity") or response.is_stream_consumed:
+        return False
+    if encoding not in (PACKED, f"x-{PACKED}"):
+        raise InvalidAnswer(f"{where}: packed in a way that was not asked for")
+    return True
+
+
 async def _chunks(response: httpx.Response, where: str) -> AsyncIterator[bytes]:
+    """As they come over the network; what a transport without one has unpacked already, as that."""
     with _as_upstream_errors(where):
-        async for chunk in response.aiter_bytes():
+        async for chunk in response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw():
             yield chunk
 
 

@@ -21,11 +21,12 @@ from exporter.clients.salesforce.refusals import refusal_of, told_code
 from exporter.clients.salesforce.sessions import Sessions
 from exporter.clock import Clock
 from exporter.config.settings import Salesforce
-from exporter.errors import InvalidAnswer, UpstreamError
+from exporter.errors import InvalidAnswer, UnknownColumn, UpstreamError
 from exporter.model import OrgUsage
 from exporter.schemas.json_schema import checked
 
 _USAGE = re.compile(r"(?:^|[;,])\s*api-usage=(\d{1,15})/(\d{1,15})")
+_UNKNOWN_COLUMN = re.compile(r"No such column '([A-Za-z][A-Za-z0-9_.]{0,79})'")
 
 T = TypeVar("T")
 
@@ -66,12 +67,12 @@ class SalesforceClient:
         return await self._ask("GET", "query/?" + urlencode({"q": soql}, errors="replace"), judge)
 
     @asynccontextmanager
-    async def stream_lines(self, resource: str) -> AsyncIterator[AsyncIterator[str]]:
-        """``GET /services/data/vXX.X/{resource}`` line by line, for one API call, however large it is."""
+    async def stream(self, resource: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """``GET /services/data/vXX.X/{resource}`` piece by piece, for one API call, however large it is."""
         async with AsyncExitStack() as stack:
 
-            async def opened(url: str, headers: dict[str, str]) -> AsyncIterator[str]:
-                stream = self._upstream.stream_lines(url, self._judge_opening, headers=headers)
+            async def opened(url: str, headers: dict[str, str]) -> AsyncIterator[bytes]:
+                stream = self._upstream.stream(url, self._judge_opening, headers=headers)
                 return await stack.enter_async_context(stream)
 
             yield await self._with_session(resource, opened)
@@ -115,6 +116,8 @@ class SalesforceClient:
             return elsewhere
         code, message = _first_error(answer)
         where = f"{answer.where}: status {answer.status} {code or ''}".rstrip()
+        if code == "INVALID_FIELD" and (column := _UNKNOWN_COLUMN.search(message)):
+            return UnknownColumn(f"{where}: no column {column[1]}", code=code, column=column[1])
         row = refusal_of(code, answer.status, message)
         if row is None:
             return self._upstream.failure(answer, code)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from exporter.exposition.families import (
     access,
     calls,
+    calls_by_app,
     heartbeat,
     info,
     sources,
@@ -20,6 +21,7 @@ from exporter.exposition.families.entry import Families, joined
 
 FAMILIES: Families = joined(
     calls.FAMILIES,
+    calls_by_app.FAMILIES,
     storage.FAMILIES,
     sync_errors.FAMILIES,
     suspension.FAMILIES,

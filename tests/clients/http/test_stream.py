@@ -29,7 +29,7 @@ class Broken(httpx.AsyncByteStream):
         self.closed = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield b"a\nb\nc"
+        yield b"a\nb\nc" * 100_000
         raise self._error
 
     async def aclose(self) -> None:
@@ -44,40 +44,40 @@ class StreamTransport(httpx.AsyncBaseTransport):
         return httpx.Response(200, stream=self._body)
 
 
-async def read(upstream: Upstream) -> list[str]:
+async def read(upstream: Upstream) -> bytes:
     def judge(answer: Answer) -> None:
         if answer.status != 200:
             raise upstream.failure(answer)
 
-    async with upstream.stream_lines(URL, judge) as lines:
-        return [line async for line in lines]
+    async with upstream.stream(URL, judge) as body:
+        return b"".join([piece async for piece in body])
 
 
 async def read_and_fail(upstream: Upstream) -> None:
-    async with upstream.stream_lines(URL, lambda _answer: None) as lines:
-        async for _line in lines:
+    async with upstream.stream(URL, lambda _answer: None) as body:
+        async for _piece in body:
             raise httpx.InvalidURL("mine")
 
 
-async def test_lines_arrive(upstream_over: MakeUpstream, sent: Sent) -> None:
+async def test_a_body_arrives(upstream_over: MakeUpstream, sent: Sent) -> None:
     """One request, counted."""
-    assert await read(upstream_over(CannedTransport(LOG))) == ["a\n", "b\n"]
+    assert await read(upstream_over(CannedTransport(LOG))) == b"a\nb\n"
     assert sent.count == 1
 
 
 async def test_opening_is_retried(upstream_over: MakeUpstream, sent: Sent) -> None:
     """As any other request is: while a failure may pass, three times in all."""
     failed = httpx.ConnectError("no route")
-    assert await read(upstream_over(CannedTransport(Canned(503), failed, LOG))) == ["a\n", "b\n"]
+    assert await read(upstream_over(CannedTransport(Canned(503), failed, LOG))) == b"a\nb\n"
     with pytest.raises(ServerError, match=r"^GET /log: status 503$"):
         await read(upstream_over(CannedTransport(Canned(503, b"<html>"))))
     assert sent.count == 3 + ATTEMPTS
 
 
 async def test_an_answer_that_nobody_objects_to_is_still_refused(upstream_over: MakeUpstream) -> None:
-    """A judge that lets a 404 pass does not turn its page into lines."""
+    """A judge that lets a 404 pass does not turn its page into a log."""
     with pytest.raises(InvalidAnswer, match=r"^GET /log: status 404$"):
-        async with upstream_over(CannedTransport(Canned(404, b"a\n"))).stream_lines(URL, lambda _answer: None):
+        async with upstream_over(CannedTransport(Canned(404, b"a\n"))).stream(URL, lambda _answer: None):
             raise AssertionError("opened")
 
 
@@ -87,7 +87,7 @@ async def test_an_answer_that_nobody_objects_to_is_still_refused(upstream_over: 
 async def test_a_text_that_breaks_off_is_not_a_short_text(
     upstream_over: MakeUpstream, sent: Sent, error: Exception, expected: type[Exception]
 ) -> None:
-    """The error comes where the lines are read, is not retried, and the connection is given back."""
+    """The error comes where the pieces are read, is not retried, and the connection is given back."""
     body = Broken(error)
     with pytest.raises(expected):
         await read(upstream_over(StreamTransport(body)))
@@ -103,9 +103,9 @@ async def test_who_stops_reading_gives_the_connection_back(upstream_over: MakeUp
     assert body.closed
 
 
-async def lines_from(client: SalesforceClient) -> list[str]:
-    async with client.stream_lines("sobjects/EventLogFile/0AT/LogFile") as lines:
-        return [line async for line in lines]
+async def body_from(client: SalesforceClient) -> bytes:
+    async with client.stream("sobjects/EventLogFile/0AT/LogFile") as body:
+        return b"".join([piece async for piece in body])
 
 
 class TestSalesforce:
@@ -113,7 +113,7 @@ class TestSalesforce:
         """A streamed answer states the org's API calls like any other."""
         transport = CannedTransport(LOGIN, LOG)
         client = client_over(transport)
-        assert await lines_from(client) == ["a\n", "b\n"]
+        assert await body_from(client) == b"a\nb\n"
         assert client.usage == OrgUsage(7, 100, clock.time())
         path = "https://acme.my.salesforce.com/services/data/v62.0/sobjects/EventLogFile/0AT/LogFile"
         assert str(transport.requests[-1].url) == path
@@ -123,17 +123,17 @@ class TestSalesforce:
         """Read, be refused, log in, read; a second refusal is final."""
         client = client_over(CannedTransport(LOGIN, LOG, EXPIRED, LOGIN, LOG, EXPIRED, LOGIN, EXPIRED))
         for sent_by_then in (2, 5):
-            assert await lines_from(client) == ["a\n", "b\n"]
+            assert await body_from(client) == b"a\nb\n"
             assert sent.count == sent_by_then
         with pytest.raises(AuthError):
-            await lines_from(client)
+            await body_from(client)
         assert sent.count == 8
 
     async def test_a_refusal_is_told_by_its_code(self, client_over: Client) -> None:
         """The error array is read although a log was asked for."""
         quota = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]
         with pytest.raises(RateLimited, match="org quota used up"):
-            await lines_from(client_over(CannedTransport(LOGIN, Canned(403, quota))))
+            await body_from(client_over(CannedTransport(LOGIN, Canned(403, quota))))
 
     async def test_a_query_is_one_call(self, client_over: Client, sent: Sent) -> None:
         """Spaces, quotes and signs arrive as they were written."""
