@@ -24,6 +24,7 @@ from exporter.model import (
     Suspension,
     SyncHealth,
     TrustStatus,
+    UsageLog,
 )
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
@@ -42,6 +43,7 @@ PARTS: dict[str, Part] = {
         instance="NA1",
         sandbox=False,
     ),
+    "salesforce_usage_log": UsageLog(1, NOW, by_app=(("HubSpot", 1), ("other", 0), ("unnamed", 2))),
     "salesforce_status": TrustStatus("NA2", "OK"),
     "hubspot_heartbeat": Heartbeat((ObjectHeartbeat("contacts", NOW, NOW, None),)),
     "sync_health": SyncHealth(
