@@ -23,7 +23,17 @@ from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.exposition.escaping import escape
 from exporter.exposition.page import Exposition
-from exporter.model import ErrorCount, Failure, OrgLimits, OrgUsage, Storage, Suspension, SyncHealth
+from exporter.model import (
+    ErrorCount,
+    Failure,
+    OrgLimits,
+    OrgUsage,
+    PartState,
+    Storage,
+    Suspension,
+    SyncHealth,
+    UsageLog,
+)
 from exporter.self_metrics import SelfMetrics
 from exporter.service import Service
 from exporter.state.reading import Reading
@@ -64,7 +74,19 @@ HEALTH = Reading(
     ),
     succeeded_at=NOW,
 )
-ACME = Snapshot("acme", "immediate", None, (HEALTH, LIMITS))
+LOG = Reading(
+    source="salesforce_usage_log",
+    interval=21_600.0,
+    attempted_at=NOW,
+    part=UsageLog(
+        calls=40_100,
+        as_of=NOW - 14_400.0,
+        by_app=(("HubSpot", 40_100), ('Data "Loader"', 900), ("other", 0), ("unnamed", 77)),
+    ),
+    succeeded_at=NOW,
+    parts=(PartState("hourly"),),
+)
+ACME = Snapshot("acme", "immediate", None, (HEALTH, LIMITS, LOG))
 BETA = Snapshot(
     "beta", "off", 5_000, (replace(HEALTH, part=None, succeeded_at=None, failure=Failure("auth", None, "")),)
 )

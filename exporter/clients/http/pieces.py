@@ -79,15 +79,18 @@ class _Gzip:
         piece = b""
         # What was unpacked may be more than one piece holds, also when nothing is left to unpack.
         while chunk or len(piece) == PIECE_BYTES:
-            if self._stream.eof and chunk:
+            if self._stream.eof:
+                # Zeros may follow a gzip stream; anything else is the next one.
+                chunk = chunk.lstrip(b"\0")
+                if not chunk:
+                    return
                 self._stream = zlib.decompressobj(_GZIP)
             self._begun = True
             try:
                 piece = self._stream.decompress(chunk, PIECE_BYTES)
             except zlib.error as error:
                 raise InvalidAnswer(f"{self._where}: broken gzip") from error
-            # Zeros may follow a gzip stream; anything else is the next one.
-            chunk = self._stream.unused_data.lstrip(b"\0") if self._stream.eof else self._stream.unconsumed_tail
+            chunk = self._stream.unused_data if self._stream.eof else self._stream.unconsumed_tail
             yield piece
 
     def end(self) -> None:

@@ -68,10 +68,11 @@ class CallLog:
         self._tally = Tally(identity.merged)
         self._counted: Counter[tuple[int, str, str, str]] = Counter()
         self._hours: dict[str, int] = {}
-        self._read = self._unreadable = 0
+        self._read = self._unreadable = self._bytes = 0
 
     def feed(self, piece: bytes) -> None:
         """Raises ``InvalidAnswer``."""
+        self._bytes += len(piece)
         self._take(self._rows.feed(piece))
 
     def end(self) -> tuple[AppCalls, ...]:
@@ -80,7 +81,8 @@ class CallLog:
         self._take(self._rows.end())
         if self._columns is None:
             raise InvalidAnswer(f"{self._where}: is empty")
-        if not self._rows.whole and self._unreadable > unreadable:
+        # A last line without newline is no cut by itself; that it is short says so, or that the file is.
+        if not self._rows.whole and (self._unreadable > unreadable or self._bytes < (self._file.length or 0)):
             raise InvalidAnswer(f"{self._where}: ends in the middle of a row")
         if self._unreadable > self._read:
             raise InvalidAnswer(f"{self._where}: {self._unreadable} rows with other fields than the header")

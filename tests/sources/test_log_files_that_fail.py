@@ -1,0 +1,357 @@
+"""Each log file is a part that fails alone: the others count, are kept, and are never downloaded again."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from exporter.clients.connection import Connection
+from exporter.errors import AuthError, InvalidAnswer, UpstreamError
+from exporter.remediation.gate import gate
+from exporter.sources.salesforce_usage_log import parse
+from exporter.sources.usage_log.coverage import MOST_LATE
+from exporter.sources.usage_log.downloads import GO_ON_AFTER, MAX_DOWNLOADS, TRY_AGAIN_AFTER
+from exporter.sources.usage_log.listing import SWITCH_OFF
+from exporter.sources.usage_log.log_file import AGAIN_AFTER
+from exporter.state.facts import facts_of
+from exporter.state.reading import Reading
+from exporter.state.snapshot import Snapshot
+from tests.clocks import ManualClock
+from tests.sources.log_org import DAY, HOUR, NOW, TODAY, FakeOrg, Log, calls, counted, fetch, fetched, hourly, use
+
+NEWEST = NOW - 4 * HOUR
+NOT_FOUND = httpx.Response(404, json=[{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}])
+ConnectOver = Callable[[httpx.AsyncBaseTransport], Connection]
+
+
+class BreaksOff(httpx.AsyncByteStream):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"EVENT_TYPE,"
+        raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
+
+
+@dataclass
+class SpoiledOrg(FakeOrg):
+    """An org in which some files are answered with something else; the answer is made anew every time."""
+
+    spoiled: dict[str, Callable[[], httpx.Response]] = field(default_factory=dict)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        file_id = request.url.path.split("/")[-2]
+        if request.url.path.endswith("/LogFile") and file_id in self.spoiled:
+            self.downloads.append(file_id)
+            return self.spoiled[file_id]()
+        return await super().handle_async_request(request)
+
+
+@pytest.fixture
+def org() -> SpoiledOrg:
+    """A day of hourly files, one call of HubSpot each."""
+    return SpoiledOrg([hourly(NEWEST - hour * HOUR, 1) for hour in range(24)])
+
+
+def cut(content: bytes, at: int) -> bytes:
+    return content[: len(content) - at]
+
+
+GOOD = hourly(NEWEST, 1).csv
+BROKEN_GZIP = bytearray(gzip.compress(GOOD))
+BROKEN_GZIP[-8] ^= 0xFF
+
+
+def packed(content: bytes, coding: str = "gzip") -> httpx.Response:
+    async def stream() -> AsyncIterator[bytes]:
+        for start in range(0, len(content), 100):
+            yield content[start : start + 100]
+
+    return httpx.Response(200, content=stream(), headers={"Content-Encoding": coding})
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        pytest.param(
+            lambda: httpx.Response(200, content=GOOD + b'"ApiTotal'), "ends inside a quoted field", id="quote"
+        ),
+        pytest.param(
+            lambda: httpx.Response(200, content=GOOD + b'"a\n' + GOOD * 999), "not CSV", id="quote before more"
+        ),
+        pytest.param(lambda: httpx.Response(200, content=b""), "is empty", id="0 bytes"),
+        pytest.param(lambda: NOT_FOUND, "status 404 NOT_FOUND", id="gone after listing"),
+        pytest.param(lambda: httpx.Response(200, content=cut(GOOD, 4)), "ends in the middle", id="cut field"),
+        pytest.param(
+            lambda: httpx.Response(200, content=GOOD + b"ApiTotalUsage,x"), "ends in the middle", id="cut row"
+        ),
+        pytest.param(lambda: packed(bytes(BROKEN_GZIP)), "broken gzip", id="broken gzip"),
+        pytest.param(lambda: packed(cut(gzip.compress(GOOD), 20)), "gzip that ends early", id="gzip cut off"),
+        pytest.param(lambda: packed(b"not gzip"), "broken gzip", id="no gzip"),
+        pytest.param(lambda: packed(GOOD, "br"), "was not asked for", id="another coding"),
+        pytest.param(lambda: httpx.Response(200, text="<html>maintenance</html>"), "no column", id="a page"),
+        pytest.param(lambda: httpx.Response(200, stream=BreaksOff()), "RemoteProtocolError", id="broken off"),
+        pytest.param(lambda: httpx.Response(400, json=[{"errorCode": "X", "message": ""}]), "status 400 X", id="400"),
+    ],
+)
+async def test_the_newest_of_a_days_files_is_bad(
+    connection: Connection, org: SpoiledOrg, answer: Callable[[], httpx.Response], reason: str
+) -> None:
+    """Case 5: the 23 others are counted, as of their end, and kept; the bad one is named."""
+    bad = org.files[0].id
+    org.spoiled[bad] = answer
+    poll = await fetched(connection)
+    assert use(poll.payload) == (23, float(NEWEST))
+    error = poll.parts["hourly"]
+    assert error is not None
+    with pytest.raises(UpstreamError, match=rf"{bad}.*{reason}"):
+        raise error
+    assert len(org.downloads) == 24
+    again = await fetched(connection, poll.payload)
+    assert use(again.payload) == (23, float(NEWEST))
+    assert set(org.downloads[24:]) <= {bad}
+    assert again.parts["hourly"] is not None
+    assert bad in str(again.parts["hourly"])
+
+
+async def test_good_gzip_is_read(connection: Connection, org: SpoiledOrg) -> None:
+    """In one stream or several, with zeros behind."""
+    half = len(GOOD) // 2
+    for content in (gzip.compress(GOOD), gzip.compress(GOOD[:half]) + gzip.compress(GOOD[half:]) + b"\0" * 300):
+        org.spoiled[org.files[0].id] = lambda content=content: packed(content)  # type: ignore[misc]
+        assert counted(await fetch(connection, None)) == 24
+
+
+class TestTriedAgain:
+    async def test_once_it_has_changed(self, connection: Connection, org: SpoiledOrg) -> None:
+        """Salesforce lists it anew: under another id, or with another length or date."""
+        org.spoiled[org.files[0].id] = lambda: NOT_FOUND
+        payload = await fetch(connection, None)
+        org.files[0] = hourly(NEWEST, 5, name="0ATANEW00000000000", created=NOW)
+        poll = await fetched(connection, payload)
+        assert use(poll.payload) == (28, float(NEWEST + HOUR))
+        assert poll.parts == {"hourly": None}
+        assert org.downloads[24:] == ["0ATANEW00000000000"]
+
+    async def test_a_good_while_later(self, connection: Connection, org: SpoiledOrg, clock: ManualClock) -> None:
+        """It may have been the server's fault."""
+        bad = org.files[0].id
+        org.spoiled[bad] = lambda: httpx.Response(200, content=b"")
+        payload = await fetch(connection, None)
+        clock.advance(AGAIN_AFTER - 1)
+        payload = await fetch(connection, payload)
+        assert len(org.downloads) == 24
+        org.spoiled.clear()
+        clock.advance(1)
+        assert counted(await fetch(connection, payload)) == 24
+        assert org.downloads[24:] == [bad]
+
+    async def test_a_connection_that_broke_is_tried_soon_and_less_and_less(
+        self, connection: Connection, org: SpoiledOrg
+    ) -> None:
+        """At last it counts as the file's own fault."""
+        org.spoiled[org.files[0].id] = lambda: httpx.Response(200, stream=BreaksOff())
+        payload, soon = None, []
+        for _poll in range(4):
+            poll = await fetched(connection, payload)
+            payload = poll.payload
+            soon.append(poll.more_in)
+        assert soon == [TRY_AGAIN_AFTER, 2 * TRY_AGAIN_AFTER, None, None]
+        assert len(org.downloads) == 24 + 2
+
+    async def test_two_in_a_row_end_the_poll(self, connection: Connection, org: SpoiledOrg) -> None:
+        """It is not the file then; what was read before is kept."""
+        for log in org.files[5:]:
+            org.spoiled[log.id] = lambda: httpx.Response(200, stream=BreaksOff())
+        poll = await fetched(connection)
+        assert len(org.downloads) == 7
+        assert poll.more_in == TRY_AGAIN_AFTER
+        assert not parse(poll.payload, NOW).complete
+        org.spoiled.clear()
+        assert counted(await fetch(connection, poll.payload)) == 24
+        assert len(org.downloads) == 7 + 19
+
+    async def test_a_quota_ends_the_poll_at_once(self, connection: Connection, org: SpoiledOrg) -> None:
+        """What was read and paid for is kept."""
+        quota = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]
+        org.spoiled[org.files[3].id] = lambda: httpx.Response(403, json=quota)
+        poll = await fetched(connection)
+        assert len(org.downloads) == 4
+        assert sum(file["calls"] is not None for file in poll.payload["files"]) == 3
+
+
+class TestWhatIsCounted:
+    async def test_a_gap_that_cannot_be_stepped_over_leaves_no_count(
+        self, connection: Connection, org: SpoiledOrg
+    ) -> None:
+        """A sum without an hour in the middle is too low to be anybody's use: absent. The remediation is told."""
+        org.spoiled[org.files[12].id] = lambda: NOT_FOUND
+        usage = parse(await fetch(connection, None), NOW)
+        assert (usage.calls, usage.complete, usage.by_app) == (23, False, ())
+        reading = Reading("salesforce_usage_log", HOUR, NOW, part=usage, succeeded_at=NOW)
+        facts = facts_of(Snapshot("acme", "immediate", 30, (reading,)), NOW)
+        assert facts.calls_used is None
+        refusal = gate(facts)
+        assert refusal is not None
+        assert refusal.detail.startswith("23 of 30 allocated API calls may be used: at least")
+
+    @pytest.mark.parametrize("hours", [1, 3, MOST_LATE // HOUR, MOST_LATE // HOUR + 1])
+    async def test_an_older_window_stands_in_for_some_hours(
+        self, connection: Connection, org: SpoiledOrg, hours: int
+    ) -> None:
+        """As late as log files come anyway, and every hour of it is there."""
+        org.files = [hourly(NEWEST - hour * HOUR, 1) for hour in range(40)]
+        org.spoiled[org.files[hours - 1].id] = lambda: NOT_FOUND
+        usage = parse(await fetch(connection, None), NOW)
+        if hours * HOUR <= MOST_LATE:
+            assert (usage.calls, usage.as_of, usage.complete) == (24, NEWEST + HOUR - hours * HOUR, True)
+        else:
+            assert not usage.complete
+
+    async def test_the_days_file_fills_in(self, connection: Connection, org: SpoiledOrg) -> None:
+        """An hour whose own file is bad is in it as well."""
+        yesterday = [TODAY - DAY + hour * HOUR for hour in range(24)]
+        org.files = [hourly(TODAY, 1), *(hourly(hour, 1) for hour in reversed(yesterday))]
+        org.files.append(Log("Daily", TODAY - DAY, [row for hour in yesterday for row in calls(hour + 1, 1)]))
+        org.spoiled[org.files[12].id] = lambda: NOT_FOUND
+        poll = await fetched(connection)
+        assert use(poll.payload) == (24, float(TODAY + HOUR))
+        assert poll.parts["daily"] is None
+        assert poll.parts["hourly"] is not None
+
+    async def test_one_of_an_hours_sequences_is_bad(self, connection: Connection, org: SpoiledOrg) -> None:
+        """Then the hour is not known, though another of its files was read."""
+        org.files.insert(0, hourly(NEWEST, 3, sequence=2))
+        org.spoiled[org.files[0].id] = lambda: NOT_FOUND
+        assert use(await fetch(connection, None)) == (23, float(NEWEST))
+
+    async def test_nothing_at_all_fails_the_source(self, connection: Connection, org: SpoiledOrg) -> None:
+        """With what the newest file said, and how many more there are."""
+        org.spoiled = {log.id: lambda: httpx.Response(200, content=b"") for log in org.files}
+        with pytest.raises(InvalidAnswer, match=f"log file {org.files[0].id}: is empty"):
+            await fetch(connection, None)
+        assert len(org.downloads) <= MAX_DOWNLOADS
+
+    async def test_how_many_more_there_are_is_said(self, connection: Connection, org: SpoiledOrg) -> None:
+        """The newest stands for all of a kind: a label for each file would be a series for each."""
+        for log in org.files[2:5]:
+            org.spoiled[log.id] = lambda: NOT_FOUND
+        poll = await fetched(connection)
+        assert poll.parts.keys() == {"hourly"}
+        assert str(poll.parts["hourly"]).endswith("(and 2 more)")
+
+
+async def test_a_backlog_goes_on_soon(connection: Connection, org: SpoiledOrg) -> None:
+    """Several sequences an hour: a portion now, the next one in some minutes, and no file twice."""
+    org.files = [hourly(NEWEST - hour * HOUR, 1, sequence=n) for hour in range(24) for n in (1, 2, 3)]
+    payload, soon = None, []
+    for _poll in range(4):
+        poll = await fetched(connection, payload)
+        payload = poll.payload
+        soon.append(poll.more_in)
+    assert soon == [GO_ON_AFTER, GO_ON_AFTER, None, None]
+    assert len(org.downloads) == len(set(org.downloads)) == counted(payload) == 72
+
+
+class TestColumns:
+    """EventLogFile does not have every column in every org."""
+
+    @pytest.fixture
+    def org(self) -> PoorOrg:
+        yesterday = Log("Daily", TODAY - DAY, calls(TODAY - DAY, 3))
+        return PoorOrg([yesterday])
+
+    @pytest.mark.parametrize(
+        "missing",
+        [
+            ("Interval",),
+            ("Sequence",),
+            ("Interval", "Sequence"),
+            ("CreatedDate",),
+            ("LogFileLength",),
+            ("Interval", "Sequence", "CreatedDate", "LogFileLength"),
+        ],
+    )
+    async def test_a_column_that_is_not_there_is_left_out(
+        self, connection: Connection, org: PoorOrg, missing: tuple[str, ...]
+    ) -> None:
+        """Case 15: daily files then; found out once, not at every poll."""
+        org.missing = missing
+        payload = await fetch(connection, None)
+        assert use(payload) == (3, float(TODAY))
+        assert len(org.queries) == 1 + len(missing)
+        assert use(await fetch(connection, payload)) == (3, float(TODAY))
+        assert len(org.queries) == 2 + len(missing)
+        assert len(org.downloads) == 1
+
+    async def test_it_is_asked_for_again_after_a_week(
+        self, connection: Connection, org: PoorOrg, clock: ManualClock
+    ) -> None:
+        """Hourly files may have been licensed meanwhile."""
+        org.missing = ("Interval",)
+        payload = await fetch(connection, None)
+        org.missing = ()
+        clock.advance(7 * DAY)
+        org.files = [hourly(TODAY + 7 * DAY, 8)]
+        assert counted(await fetch(connection, payload)) == 8
+        assert "Interval" in org.queries[-1]
+
+    async def test_a_column_that_is_needed_is_not_done_without(self, connection: Connection, org: PoorOrg) -> None:
+        """Without LogDate nobody knows what a file covers."""
+        org.missing = ("LogDate",)
+        with pytest.raises(InvalidAnswer, match="no column LogDate"):
+            await fetch(connection, None)
+        assert len(org.queries) == 1
+
+    async def test_an_empty_interval_is_a_day(self, connection: Connection, org: PoorOrg) -> None:
+        """The column is there and holds nothing."""
+        org.blank = True
+        assert use(await fetch(connection, None)) == (3, float(TODAY))
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "INVALID_TYPE"), (403, "INSUFFICIENT_ACCESS"), (400, "INSUFFICIENT_ACCESS_OR_READONLY")],
+)
+async def test_an_org_without_event_log_files_says_how_to_switch_the_source_off(
+    connection: Connection, org: SpoiledOrg, status: int, code: str
+) -> None:
+    """One call an interval, one sentence with both remedies."""
+    error = [{"errorCode": code, "message": "sObject type 'EventLogFile' is not supported."}]
+    org.instead = [httpx.Response(status, json=error)]
+    with pytest.raises(AuthError) as caught:
+        await fetch(connection, None)
+    assert str(caught.value) == f"this org shows no event log files: {SWITCH_OFF}"
+    assert "intervals: {salesforce_usage_log: off}" in SWITCH_OFF
+    assert caught.value.code == code
+
+
+@dataclass
+class PoorOrg(FakeOrg):
+    """An org whose EventLogFile lacks columns; it names one a time, as Salesforce does."""
+
+    missing: tuple[str, ...] = ()
+    blank: bool = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/query/"):
+            return await super().handle_async_request(request)
+        query = request.url.params["q"]
+        for column in self.missing:
+            if column in query:
+                self.queries.append(query)
+                message = (
+                    f"\nSELECT Id\n^\nERROR at Row:1:Column:12\nNo such column '{column}' on entity 'EventLogFile'."
+                )
+                error = [{"errorCode": "INVALID_FIELD", "message": message}]
+                return httpx.Response(400, json=error)
+        answer = await super().handle_async_request(request)
+        rows: Any = answer.json()["records"]
+        for row in rows:
+            for column in self.missing:
+                del row[column]
+            if self.blank:
+                row["Interval"] = None
+        return httpx.Response(200, json={"totalSize": len(rows), "done": True, "records": rows})
