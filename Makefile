@@ -14,7 +14,7 @@ TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertman
 SCHEMA := tests/dashboards/schema
 
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test check dashboards previews dashboards-types bench bench-rules load full-size clean \
+.PHONY: help demo scenarios test check dashboards previews dashboards-types bench large-log bench-rules load full-size clean \
 	programs-demo programs-test
 
 help: ## say what there is
@@ -57,6 +57,9 @@ dashboards-types: $(VENV)/installed $(SCHEMA)/node_modules/.package-lock.json ##
 
 bench: $(VENV)/installed ## what a scrape and a poll cost, as ratios within one run
 	$(BIN)/python -m tests.bench
+
+large-log: $(VENV)/installed ## read an event log of 600 MB over loopback: calls, memory, other polls; ARGS=--megabytes=20
+	$(BIN)/python -m tests.large_log $(ARGS)
 
 bench-rules: $(VENV)/installed programs-demo ## what the rules cost a real Prometheus with 1,000 integrations; takes seven minutes
 	$(BIN)/python -m tests.rules.bench $(ARGS)

@@ -38,6 +38,12 @@ def test_what_was_read_replaces_what_was_known() -> None:
     assert row == PollRow("acme", "salesforce_limits", 7, NOW + 60, NOW, None, NOW, "[]", usage)
 
 
+def test_where_there_is_more_to_read_the_next_poll_comes_sooner() -> None:
+    """Never later than its interval says."""
+    assert row_after(ROW, Outcome("[]", PART, more_in=5.0), None, NOW).due_at == NOW + 5
+    assert row_after(ROW, Outcome("[]", PART, more_in=500.0), None, NOW).due_at == ROW.due_at
+
+
 def test_a_failure_leaves_the_last_good_payload() -> None:
     """It is named, and the pause the API asked for postpones the next poll."""
     row = row_after(ROW, REFUSED, None, NOW)
