@@ -41,7 +41,7 @@ def integration(config: Config, tmp_path: Path) -> Integration:
     """Acme, with its HubSpot account."""
     token = tmp_path / "hubspot-token"
     token.write_text(Settings().hubspot_token)
-    account = HubSpot(f"{SIMULATOR}/acme/hubspot", "2026-09", Secret(file=token), None, "HubSpot", OBJECTS)
+    account = HubSpot(f"{SIMULATOR}/acme/hubspot", "2026-09", Secret(file=token), None, ("HubSpot",), OBJECTS)
     return replace(config.integrations[0], hubspot=account)
 
 

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 import pytest
 
 from exporter.clients.connection import Connection
+from exporter.demo.simulator.app import build_app
+from exporter.demo.simulator.org import Org
+from exporter.demo.simulator.settings import Settings
+from exporter.demo.simulator.spoiled import GONE, LOG_FILES
+from exporter.demo.simulator.world import World
 from exporter.errors import AuthError, InvalidAnswer, UpstreamError
 from exporter.remediation.gate import gate
 from exporter.sources.salesforce_usage_log import parse
 from exporter.sources.usage_log.coverage import MOST_LATE
 from exporter.sources.usage_log.downloads import GO_ON_AFTER, MAX_DOWNLOADS, TRY_AGAIN_AFTER
 from exporter.sources.usage_log.listing import SWITCH_OFF
-from exporter.sources.usage_log.log_file import AGAIN_AFTER
+from exporter.sources.usage_log.log_file import AGAIN_AFTER, DAY, HOUR
 from exporter.state.facts import facts_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from tests.clocks import ManualClock
-from tests.sources.log_org import DAY, HOUR, NOW, TODAY, FakeOrg, Log, calls, counted, fetch, fetched, hourly, use
+from tests.sources.log_org import NOW, TODAY, FakeOrg, Log, calls, counted, fetch, fetched, hourly, use
 
 NEWEST = NOW - 4 * HOUR
 NOT_FOUND = httpx.Response(404, json=[{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}])
@@ -355,3 +360,74 @@ class PoorOrg(FakeOrg):
             if self.blank:
                 row["Interval"] = None
         return httpx.Response(200, json={"totalSize": len(rows), "done": True, "records": rows})
+
+
+class TestSimulator:
+    """The same habits in the simulated org: 22 hours of 10 calls of HubSpot and 90 of another app."""
+
+    @pytest.fixture
+    def simulated(
+        self, clock: ManualClock, connect_over: ConnectOver, request: pytest.FixtureRequest
+    ) -> tuple[Connection, Org]:
+        settings: dict[str, Any] = getattr(request, "param", {})
+        world = World(["acme"], clock.time, Settings(records_per_second=0, event_log_lag=4.0 * HOUR, **settings))
+        org = world.orgs["acme"]
+        for hour in range(5, 27):
+            org.use_api_calls("HubSpot", 10, hour * HOUR)
+            org.use_api_calls("Other", 90, hour * HOUR)
+        return connect_over(httpx.ASGITransport(build_app(world, sync_interval=None))), org
+
+    @pytest.mark.parametrize("how", [*LOG_FILES, GONE])
+    async def test_a_spoiled_newest_file(self, simulated: tuple[Connection, Org], how: str) -> None:
+        """Whatever is wrong with it, what is counted is right as of its time."""
+        connection, org = simulated
+        whole = counted(await fetch(connection, None))
+        org.spoiled_log_file = how
+        poll = await fetched(connection)
+        usage = parse(poll.payload, NOW)
+        if how == "short_row":  # a row is lost, not the file
+            assert (usage.calls, usage.uncertain, poll.parts["hourly"]) == (whole, 1, None)
+        else:
+            assert usage.calls is not None
+            assert whole is not None
+            assert (usage.calls, usage.complete) == (whole - 10, True)
+            assert poll.parts["hourly"] is not None
+
+    @pytest.mark.parametrize("simulated", [{"event_log_sequences": 3}], indirect=True)
+    async def test_several_files_an_hour(self, simulated: tuple[Connection, Org]) -> None:
+        """All are read, in portions, and each call counts once."""
+        connection, _org = simulated
+        poll = await fetched(connection)
+        for _portion in range(3):
+            poll = await fetched(connection, poll.payload)
+        by_app = dict(parse(poll.payload, NOW).by_app)
+        assert by_app["Other"] == 9 * by_app["HubSpot"] > 0
+
+    @pytest.mark.parametrize("simulated", [{"event_log_without": frozenset({"Interval", "Sequence"})}], indirect=True)
+    async def test_without_hourly_files(self, simulated: tuple[Connection, Org]) -> None:
+        """The daily one is found and read."""
+        connection, org = simulated
+        payload = await fetch(connection, None)
+        assert parse(payload, NOW).as_of == TODAY
+        assert org.requests["salesforce.query"] == 3
+        await fetch(connection, payload)
+        assert org.requests["salesforce.query"] == 4
+
+    @pytest.mark.parametrize("simulated", [{"event_log_nameless": 0.9}], indirect=True)
+    async def test_nine_of_ten_calls_are_nameless(self, simulated: tuple[Connection, Org]) -> None:
+        """The integration's are told by its user, the others' are of no concern."""
+        connection, org = simulated
+        salesforce = connection.settings.salesforce
+        assert salesforce is not None
+        named = replace(connection.settings, salesforce=replace(salesforce, integration_user=org.integration_user))
+        usage = parse(await fetch(replace(connection, settings=named), None), NOW)
+        assert usage.calls is not None
+        assert (usage.calls, usage.uncertain) == (sum(dict(usage.by_app).values()) // 10, 0)
+        unsure = parse(await fetch(connection, None), NOW)
+        assert unsure.uncertain > 0
+
+    @pytest.mark.parametrize("simulated", [{"event_logs": False}], indirect=True)
+    async def test_without_event_logs(self, simulated: tuple[Connection, Org]) -> None:
+        """The source says so, and how to switch it off."""
+        with pytest.raises(AuthError, match="switch the source off"):
+            await fetch(simulated[0], None)

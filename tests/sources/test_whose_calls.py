@@ -17,10 +17,11 @@ from exporter.model import Suspension, SyncHealth, UsageLog
 from exporter.remediation.gate import gate
 from exporter.sources.salesforce_usage_log import parse
 from exporter.sources.usage_log.app_calls import LONGEST_NAME, MOST_HELD, MOST_KEPT
+from exporter.sources.usage_log.log_file import DAY, HOUR
 from exporter.state.facts import facts_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
-from tests.sources.log_org import DAY, HOUR, NOW, TODAY, FakeOrg, Log, fetch, stamp
+from tests.sources.log_org import NOW, TODAY, FakeOrg, Log, fetch, stamp
 
 USER = "hubspot@acme.example"
 HUBSPOT_ID, OTHER_ID = "8883i000001AbCd", "0H43i000000WxYz"

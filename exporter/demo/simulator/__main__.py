@@ -107,6 +107,15 @@ def _options() -> argparse.ArgumentParser:
     add("--sync-written-late", type=float, default=usual.sync_written_late, help="seconds until a sync time is noted")
     add("--event-log-interval", choices=("Hourly", "Daily"), default=usual.event_log_interval)
     add("--event-log-lag", type=float, default=usual.event_log_lag, help="seconds until a log file appears")
+    add("--event-log-sequences", type=int, default=usual.event_log_sequences, help="log files an hour")
+    add(
+        "--event-log-nameless",
+        type=float,
+        default=usual.event_log_nameless,
+        help="share of calls without an app's name",
+    )
+    add("--event-log-without", default="", metavar="COLUMNS", help="columns EventLogFile lacks, separated by commas")
+    add("--no-event-logs", action="store_true", help="the org has no event log files")
     return parser
 
 
@@ -130,6 +139,10 @@ def _settings(options: argparse.Namespace) -> Settings:
         sync_written_late=options.sync_written_late,
         event_log_interval=options.event_log_interval,
         event_log_lag=options.event_log_lag,
+        event_log_sequences=options.event_log_sequences,
+        event_log_nameless=options.event_log_nameless,
+        event_log_without=frozenset(name.strip() for name in options.event_log_without.split(",") if name.strip()),
+        event_logs=not options.no_event_logs,
     )
 
 

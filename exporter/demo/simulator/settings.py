@@ -41,5 +41,9 @@ class Settings:
     sync_written_late: float = 0.0  # seconds until the time of a sync stands on the record; HubSpot's takes 2 to 13
     event_log_interval: str = "Hourly"  # or Daily
     event_log_lag: float = 0.0  # seconds; real hourly files lag 3 to 6 hours
+    event_log_sequences: int = 1  # hourly files an hour, each with a part of its calls
+    event_log_nameless: float = 0.0  # share of the calls, of every app, that name no app; in real orgs up to 0.9
+    event_log_without: frozenset[str] = frozenset()  # columns EventLogFile does not have; without Interval: daily files
+    event_logs: bool = True  # without them EventLogFile is no object of the org
     mapped_properties: frozenset[str] = MAPPED_PROPERTIES
     unmapped_properties: frozenset[str] = UNMAPPED_PROPERTIES

@@ -1,6 +1,8 @@
 """Answers that look right at first: JSON that stops in the middle, or that holds other types than it should."""
 
+import gzip
 import json
+from collections.abc import Callable
 from itertools import cycle
 from typing import Any
 
@@ -11,6 +13,24 @@ def cut_in_the_middle(response: Response) -> Response:
     """The same status and type with the first half of the body."""
     body = bytes(response.body)
     return Response(body[: len(body) // 2], status_code=response.status_code, media_type=response.media_type)
+
+
+def _truncated_gzip(content: bytes) -> Response:
+    packed = gzip.compress(content)
+    return Response(packed[: len(packed) // 2], headers={"Content-Encoding": "gzip"}, media_type="text/csv")
+
+
+LOG_FILES: dict[str, Callable[[bytes], Response]] = {
+    "empty": lambda _content: Response(b"", media_type="text/csv"),
+    "unclosed_quote": lambda content: Response(content + b'"ApiTotalUsage', media_type="text/csv"),
+    "cut": lambda content: Response(content[: len(content) * 2 // 3], media_type="text/csv"),
+    "short_row": lambda content: Response(content + b'"ApiTotalUsage"\n', media_type="text/csv"),
+    "broken_gzip": _truncated_gzip,
+}
+"""What may be wrong with an event log file that is there."""
+
+GONE = "gone"
+"""One that is listed and then not there any more."""
 
 
 def with_wrong_types(response: Response) -> Response:

@@ -54,7 +54,7 @@ def client_over(make_http: MakeHttp, clock: ManualClock, sent: Sent, token_file:
 
     def make(transport: httpx.AsyncBaseTransport, **changes: Any) -> HubSpotClient:
         secret = Secret(file=changes.pop("token_file", token_file))
-        settings = replace(HubSpot(URL, "2026-09", secret, None, "HubSpot", ("contacts",)), **changes)
+        settings = replace(HubSpot(URL, "2026-09", secret, None, ("HubSpot",), ("contacts",)), **changes)
         return HubSpotClient(settings, secret, Upstream(make_http(transport), clock, sent.one), paces)
 
     return make
@@ -149,7 +149,7 @@ class TestRequest:
         self, config: Config, make_http: MakeHttp, clock: ManualClock, sent: Sent, token_file: Path
     ) -> None:
         """And its requests are counted as HubSpot's; what it is made of stands in the connection too."""
-        settings = HubSpot(URL, "2026-09", Secret(file=token_file), None, "HubSpot", ("contacts",))
+        settings = HubSpot(URL, "2026-09", Secret(file=token_file), None, ("HubSpot",), ("contacts",))
         acme = replace(config.integrations[0], hubspot=settings)
         connection = connect(acme, make_http(CannedTransport(Canned(200, PAGE))), clock, sent.of)
         assert (connection.settings, connection.clock) == (acme, clock)
@@ -161,7 +161,7 @@ class TestRequest:
         self, config: Config, make_http: MakeHttp, clock: ManualClock, sent: Sent
     ) -> None:
         """Nor without a HubSpot section."""
-        acme = replace(config.integrations[0], hubspot=HubSpot(URL, "v3", None, None, "HubSpot", ()))
+        acme = replace(config.integrations[0], hubspot=HubSpot(URL, "v3", None, None, ("HubSpot",), ()))
         for integration in (acme, replace(acme, hubspot=None)):
             assert connect(integration, make_http(None), clock, sent.of).hubspot is None
 

@@ -12,10 +12,11 @@ from starlette.routing import Route
 
 from exporter.demo.simulator.gate import Gate, Handler, Refusal, bearer, json_refusal, read_object
 from exporter.demo.simulator.org import Org
-from exporter.demo.simulator.salesforce.event_log import log_file_csv
+from exporter.demo.simulator.salesforce.event_log import is_newest, log_file_csv
 from exporter.demo.simulator.salesforce.soql.query import run_query
 from exporter.demo.simulator.salesforce.soql.values import Problem
 from exporter.demo.simulator.salesforce.tables import tables_of
+from exporter.demo.simulator.spoiled import GONE, LOG_FILES
 from exporter.demo.simulator.sync.conditions import quota_used_up
 from exporter.demo.simulator.world import World
 
@@ -107,9 +108,13 @@ async def composite(org: Org, request: Request) -> Response:
 
 async def log_file_content(org: Org, request: Request) -> Response:
     """The CSV of an event log file."""
-    content = log_file_csv(org, request.path_params["file_id"])
-    if content is None:
+    file_id = request.path_params["file_id"]
+    content = log_file_csv(org, file_id)
+    spoiled = org.spoiled_log_file if is_newest(org, file_id) else None
+    if content is None or spoiled == GONE:
         raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
+    if spoiled is not None:
+        return LOG_FILES[spoiled](content.encode())
     return Response(content, media_type="text/csv")
 
 

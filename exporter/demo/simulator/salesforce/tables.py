@@ -33,8 +33,10 @@ def tables_of(org: Org) -> dict[str, Table]:
         "Organization": (_ORGANIZATION_FIELDS, _organization),
         "User": (_USER_FIELDS, _users),
         "UserLogin": (_LOGIN_FIELDS, _logins),
-        "EventLogFile": (_LOG_FIELDS, log_file_rows),
+        "EventLogFile": (_log_fields(org), log_file_rows),
     }
+    if not org.settings.event_logs:
+        del made["EventLogFile"]
     return {
         name: Table(name, tuple(one for one in fields if f"{name}.{one}" not in org.hidden), partial(rows, org))
         for name, (fields, rows) in made.items()
@@ -80,6 +82,10 @@ def _set(set_id: str, label: str, session_based: bool = False) -> dict[str, Any]
         "PermissionsApiEnabled": False,
         "ProfileId": None,
     }
+
+
+def _log_fields(org: Org) -> tuple[str, ...]:
+    return tuple(name for name in _LOG_FIELDS if name not in org.settings.event_log_without)
 
 
 def _profile(org: Org) -> dict[str, Any]:

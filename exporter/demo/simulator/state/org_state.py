@@ -58,6 +58,7 @@ class OrgState:
         self.causes: set[str] = set()
         self.suspension: Suspension | None = None
         self.faults = FaultBook()
+        self.spoiled_log_file: str | None = None  # what is wrong with the newest event log file
         self.trust: str | None = "OK"
         self.silent = False
         self.hidden: frozenset[str] = frozenset()  # objects and columns (`UserLogin`, `Organization.IsSandbox`)

@@ -35,6 +35,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "change-unmapped": {"object_type": "contacts", "count": 1, "seconds_ago": 60},
     "fall-silent": {"seconds_ago": 7200},
     "speak-again": {},
+    "spoil-log-file": {"how": "cut"},
     "tick": {"rounds": 2},
 }
 
