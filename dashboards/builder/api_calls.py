@@ -113,8 +113,26 @@ HEADROOM = line_panel(
     overrides=[Override(".* allocation to recommend", _line(ORANGE, (10, 6)), pattern=True)],
 )
 
+BY_APP = line_panel(
+    Head(
+        207,
+        "Who makes the org's calls",
+        "API calls of 24 hours by connected app, counted in Salesforce's event log, which comes some hours late: the ten "
+        "largest apps, all the others, and calls that name no app. Absent while a log file of the day is missing.",
+        24,
+        9,
+    ),
+    Values("locale", "No event log: not read yet, switched off, or the org has none", least=0),
+    Query(fact("org_api_calls_by_app", "app"), "{{integration}} {{app}}"),
+    overrides=[
+        Override(".* other", _line(GREY, (10, 6), width=1), pattern=True),
+        Override(".* unnamed", _line(GREY, (2, 6), width=1), pattern=True),
+    ],
+    ranked=True,
+)
+
 API_CALLS = Section(
     200,
     "API calls",
-    [DRAWN, (SHARE_OF_ALLOCATION, SHARE_OF_LIMIT, EXHAUSTED), HEADROOM],
+    [DRAWN, (SHARE_OF_ALLOCATION, SHARE_OF_LIMIT, EXHAUSTED), HEADROOM, BY_APP],
 )
