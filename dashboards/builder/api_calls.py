@@ -117,8 +117,8 @@ BY_APP = line_panel(
     Head(
         207,
         "Who makes the org's calls",
-        "API calls of 24 hours by connected app, counted in Salesforce's event log, which comes some hours late: the ten "
-        "largest apps, all the others, and calls that name no app. Absent while a log file of the day is missing.",
+        "API calls of 24 hours by connected app, counted in Salesforce's event log, which comes some hours late: the "
+        "ten largest apps, all the others, and calls that name no app. Absent while a log file of the day is missing.",
         24,
         9,
     ),

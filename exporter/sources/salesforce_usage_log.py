@@ -73,7 +73,6 @@ async def fetch(connection: Connection, previous: Any) -> Any:
         files=tuple(downloads.files),
         without=without,
         asked_at=began if again else old.asked_at,
-        pauses=old.pauses + 1 if downloads.stopped_by else 0,
     )
     return Fetched(_learned(memory).as_json(), downloads.parts(), downloads.more_in())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -255,3 +256,15 @@ def test_trust_can_be_switched_off(tmp_path: Path, written: str) -> None:
     salesforce = load_config(file).integrations[0].salesforce
     assert salesforce is not None
     assert salesforce.status is None
+
+
+@pytest.mark.parametrize(
+    ("written", "apps"),
+    [("HubSpot EU", ("HubSpot EU",)), (["HubSpot", "8883i000001AbCd"], ("HubSpot", "8883i000001AbCd"))],
+)
+def test_a_connected_app_or_several(load: Load, written: Any, apps: tuple[str, ...]) -> None:
+    """One name, or a list of names and ids."""
+    entry = {"name": "acme", "sync_health": {"url": "https://bridge.example"}, "hubspot": {"connected_app": written}}
+    hubspot = load({"integrations": [entry]}).integrations[0].hubspot
+    assert hubspot is not None
+    assert hubspot.connected_apps == apps

@@ -16,13 +16,14 @@ from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.spoiled import GONE, LOG_FILES
 from exporter.demo.simulator.world import World
-from exporter.errors import AuthError, InvalidAnswer, UpstreamError
+from exporter.errors import Again, AuthError, InvalidAnswer, UpstreamError
 from exporter.remediation.gate import gate
 from exporter.sources.salesforce_usage_log import parse
+from exporter.sources.source import Fetched
 from exporter.sources.usage_log.coverage import MOST_LATE
-from exporter.sources.usage_log.downloads import GO_ON_AFTER, MAX_DOWNLOADS, TRY_AGAIN_AFTER
+from exporter.sources.usage_log.downloads import GO_ON_AFTER, MAX_DOWNLOADS
 from exporter.sources.usage_log.listing import SWITCH_OFF
-from exporter.sources.usage_log.log_file import AGAIN_AFTER, DAY, HOUR
+from exporter.sources.usage_log.log_file import AGAIN_AFTER, BROKEN_OFF_AGAIN_AFTER, DAY, HOUR, PASSING_TRIES
 from exporter.state.facts import facts_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
@@ -31,6 +32,7 @@ from tests.sources.log_org import NOW, TODAY, FakeOrg, Log, calls, counted, fetc
 
 NEWEST = NOW - 4 * HOUR
 NOT_FOUND = httpx.Response(404, json=[{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}])
+BROKEN_OFF, WEB_PAGE = "hangs up", "web page"
 ConnectOver = Callable[[httpx.AsyncBaseTransport], Connection]
 
 
@@ -58,6 +60,13 @@ class SpoiledOrg(FakeOrg):
 def org() -> SpoiledOrg:
     """A day of hourly files, one call of HubSpot each."""
     return SpoiledOrg([hourly(NEWEST - hour * HOUR, 1) for hour in range(24)])
+
+
+def told(poll: Fetched) -> UpstreamError:
+    """Why the hourly part is missing."""
+    error = poll.parts["hourly"]
+    assert error is not None
+    return error
 
 
 def cut(content: bytes, at: int) -> bytes:
@@ -97,7 +106,8 @@ def packed(content: bytes, coding: str = "gzip") -> httpx.Response:
         pytest.param(lambda: packed(b"not gzip"), "broken gzip", id="no gzip"),
         pytest.param(lambda: packed(GOOD, "br"), "was not asked for", id="another coding"),
         pytest.param(lambda: httpx.Response(200, text="<html>maintenance</html>"), "no column", id="a page"),
-        pytest.param(lambda: httpx.Response(200, stream=BreaksOff()), "RemoteProtocolError", id="broken off"),
+        pytest.param(lambda: httpx.Response(200, html="<html>maintenance</html>"), WEB_PAGE, id="a page that says so"),
+        pytest.param(lambda: httpx.Response(200, stream=BreaksOff()), BROKEN_OFF, id="broken off"),
         pytest.param(lambda: httpx.Response(400, json=[{"errorCode": "X", "message": ""}]), "status 400 X", id="400"),
     ],
 )
@@ -109,16 +119,17 @@ async def test_the_newest_of_a_days_files_is_bad(
     org.spoiled[bad] = answer
     poll = await fetched(connection)
     assert use(poll.payload) == (23, float(NEWEST))
-    error = poll.parts["hourly"]
-    assert error is not None
-    with pytest.raises(UpstreamError, match=rf"{bad}.*{reason}"):
-        raise error
+    with pytest.raises(UpstreamError, match=reason):
+        raise told(poll)
+    assert bad in str(told(poll))
     assert len(org.downloads) == 24
     again = await fetched(connection, poll.payload)
     assert use(again.payload) == (23, float(NEWEST))
+    assert bad in str(told(again))
     assert set(org.downloads[24:]) <= {bad}
-    assert again.parts["hourly"] is not None
-    assert bad in str(again.parts["hourly"])
+    if reason not in (BROKEN_OFF, WEB_PAGE):
+        assert len(org.downloads) == 24
+        assert told(poll).again is told(again).again is Again.LATER
 
 
 async def test_good_gzip_is_read(connection: Connection, org: SpoiledOrg) -> None:
@@ -153,18 +164,21 @@ class TestTriedAgain:
         assert counted(await fetch(connection, payload)) == 24
         assert org.downloads[24:] == [bad]
 
-    async def test_a_connection_that_broke_is_tried_soon_and_less_and_less(
-        self, connection: Connection, org: SpoiledOrg
+    async def test_a_connection_that_broke_is_tried_soon(
+        self, connection: Connection, org: SpoiledOrg, clock: ManualClock
     ) -> None:
-        """At last it counts as the file's own fault."""
+        """The third time it counts as the file's own fault, for an hour."""
         org.spoiled[org.files[0].id] = lambda: httpx.Response(200, stream=BreaksOff())
-        payload, soon = None, []
-        for _poll in range(4):
+        payload, again = None, []
+        for _poll in range(5):
             poll = await fetched(connection, payload)
             payload = poll.payload
-            soon.append(poll.more_in)
-        assert soon == [TRY_AGAIN_AFTER, 2 * TRY_AGAIN_AFTER, None, None]
-        assert len(org.downloads) == 24 + 2
+            again.append(told(poll).again)
+        assert again == [Again.SOON] * (PASSING_TRIES - 1) + [Again.LATER] * 3
+        assert len(org.downloads) == 24 + PASSING_TRIES - 1
+        org.spoiled.clear()
+        clock.advance(BROKEN_OFF_AGAIN_AFTER)
+        assert counted(await fetch(connection, payload)) == 24
 
     async def test_two_in_a_row_end_the_poll(self, connection: Connection, org: SpoiledOrg) -> None:
         """It is not the file then; what was read before is kept."""
@@ -172,7 +186,7 @@ class TestTriedAgain:
             org.spoiled[log.id] = lambda: httpx.Response(200, stream=BreaksOff())
         poll = await fetched(connection)
         assert len(org.downloads) == 7
-        assert poll.more_in == TRY_AGAIN_AFTER
+        assert told(poll).again is Again.SOON
         assert not parse(poll.payload, NOW).complete
         org.spoiled.clear()
         assert counted(await fetch(connection, poll.payload)) == 24
@@ -185,6 +199,7 @@ class TestTriedAgain:
         poll = await fetched(connection)
         assert len(org.downloads) == 4
         assert sum(file["calls"] is not None for file in poll.payload["files"]) == 3
+        assert (told(poll).kind, told(poll).again, poll.more_in) == ("rate_limit", Again.LATER, None)
 
 
 class TestWhatIsCounted:

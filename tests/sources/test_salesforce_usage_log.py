@@ -501,7 +501,6 @@ payloads = anything | st.fixed_dictionaries(
         "shown": st.lists(st.text(max_size=9), max_size=2),
         "without": st.just([]),
         "asked_at": times,
-        "pauses": st.integers(0, 3),
     }
 )
 

@@ -12,6 +12,9 @@ from exporter.clients.http.upstream import Answer
 from exporter.clients.salesforce.refusals import MAINTENANCE
 from exporter.errors import Again, InvalidAnswer, ServerError, UpstreamError
 
+WEB_PAGE = "WEB_PAGE"
+"""Our word for a page in place of an answer: it says nothing of what was asked for."""
+
 _ORG_DOMAINS = (".my.salesforce.com", ".my.salesforce.mil", ".my.sfcrmproducts.cn")
 _WORDS = ("maintenance", "unavailable", "down for", "be right back")
 
@@ -28,7 +31,7 @@ def not_the_api(answer: Answer, org_url: str) -> UpstreamError | None:
         return InvalidAnswer(
             f"{where} with a web page instead of an answer: a proxy or portal in between, or salesforce.url is not the "
             "org's My Domain URL",
-            code="WEB_PAGE",
+            code=WEB_PAGE,
         )
     return None
 

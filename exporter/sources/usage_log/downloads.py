@@ -1,5 +1,8 @@
 """The downloads of one poll: file after file, each a part that fails alone.
 
+What a failure means is the poller's to say (``Again``): trouble of the connection, or of Salesforce, brings the next
+poll closer. Trouble of a file does not, for there is nothing to be had until it has changed.
+
 A poll ends early and keeps what it has read, so that a restart costs the file at hand and no other.
 """
 
@@ -11,12 +14,13 @@ from dataclasses import replace
 from typing import Any
 
 from exporter.clients.salesforce.client import SalesforceClient
+from exporter.clients.salesforce.maintenance import WEB_PAGE
 from exporter.clock import Clock
-from exporter.errors import BudgetExceeded, InvalidAnswer, RateLimited, UpstreamError
+from exporter.errors import Again, BudgetExceeded, InvalidAnswer, RateLimited, UpstreamError
 from exporter.sources.usage_log.app_calls import AppCalls
 from exporter.sources.usage_log.call_log import CallLog
 from exporter.sources.usage_log.coverage import window_to_read
-from exporter.sources.usage_log.log_file import LogFile, Trouble
+from exporter.sources.usage_log.log_file import PASSING_TRIES, LogFile, Trouble
 from exporter.sources.usage_log.payload import Memory
 
 MAX_DOWNLOADS = 30
@@ -29,24 +33,19 @@ READING_SECONDS = 120.0
 GO_ON_AFTER = 300.0
 """Seconds until the next poll where there is more to read."""
 
-TRY_AGAIN_AFTER = 60.0
-"""The same after trouble that may pass, twice as long each time."""
-
-MOST_DOUBLINGS = 10
-
 
 class Downloads:
-    """``files`` are all that may count, replaced as they are read. ``stopped_by`` is why Salesforce gave no more."""
+    """``files`` are all that may count, replaced as they are read."""
 
     def __init__(self, salesforce: SalesforceClient, clock: Clock, memory: Memory, files: Sequence[LogFile]) -> None:
         self.files = list(files)
-        self.stopped_by: UpstreamError | None = None
         self._salesforce = salesforce
         self._clock = clock
         self._memory = memory
         self._began = clock.time()
         self._tried: set[str] = set()
         self._errors: dict[str, UpstreamError] = {}
+        self._stopped_by: dict[str, UpstreamError] = {}
 
     async def read(self) -> None:
         """Newest first, until all are read that can be, or it is enough for one poll."""
@@ -57,35 +56,29 @@ class Downloads:
                 self._replace(file, calls=await self._download(file), trouble=None)
                 broken_off = 0
             except InvalidAnswer as error:
-                self._note(file, error, passing=False)
+                self._note(file, error, passing=error.code == WEB_PAGE)
+            except (RateLimited, BudgetExceeded) as error:
+                self._stopped_by[file.interval] = error
+                return
             except UpstreamError as error:
                 broken_off += 1
                 self._note(file, error, passing=True)
                 # One file may break off by itself; the second in a row says that it is not the file.
-                if isinstance(error, RateLimited | BudgetExceeded) or broken_off > 1:
-                    self.stopped_by = error
+                if broken_off > 1:
                     return
 
     def parts(self) -> Mapping[str, UpstreamError | None]:
         """By interval, the error of the newest file that could not be read; raises it where nothing at all was."""
-        intervals = dict.fromkeys(file.interval for file in window_to_read(self.files, self._hopeless))
-        broken = {interval: self._broken(interval) for interval in ("Hourly", "Daily")}
-        failed = [files[0] for files in broken.values() if files]
+        counted = {file.interval for file in window_to_read(self.files, self._hopeless)}
+        errors = {interval: self._error(interval) for interval in ("Hourly", "Daily")}
+        failed = [error for error in errors.values() if error is not None]
         if failed and all(file.calls is None for file in self.files):
-            raise self._error(failed[:1])
-        named = [interval for interval in ("Hourly", "Daily") if interval in intervals or broken[interval]]
-        return {name.lower(): self._error(broken[name]) if broken[name] else None for name in named}
+            raise failed[0]
+        return {name.lower(): error for name, error in errors.items() if error is not None or name in counted}
 
     def more_in(self) -> float | None:
-        """Seconds until it is worth going on before the next interval, ``None`` where it is not."""
-        if isinstance(self.stopped_by, BudgetExceeded):
-            return None
-        if self.stopped_by is not None:
-            return max(_doubled(self._memory.pauses), self.stopped_by.retry_after or 0.0)
-        if self._next() is not None:
-            return GO_ON_AFTER
-        passing = [file.trouble.tries for file in self.files if file.trouble and file.trouble.over(self._began)]
-        return _doubled(max(passing) - 1) if passing else None
+        """Seconds until it is worth going on before the next interval, ``None`` where all is read that can be."""
+        return GO_ON_AFTER if self._next() is not None and not self._stopped_by else None
 
     def _may_go_on(self) -> bool:
         return len(self._tried) < MAX_DOWNLOADS and self._clock.time() < self._began + READING_SECONDS
@@ -114,19 +107,20 @@ class Downloads:
         tries = file.trouble.tries + 1 if file.trouble else 1
         self._replace(file, trouble=Trouble(str(error), self._clock.time(), tries, passing))
 
-    def _broken(self, interval: str) -> list[LogFile]:
-        return [file for file in self.files if file.interval == interval and file.trouble is not None]
+    def _error(self, interval: str) -> UpstreamError | None:
+        """What ended the poll, else the newest file's, as it came or as it is remembered, and how many more there are.
 
-    def _error(self, broken: Sequence[LogFile]) -> UpstreamError:
-        """The newest file's, as it came or as it is remembered; how many more there are is said with it."""
-        file = broken[0]
+        Where it is only files that are broken there is nothing to try again soon.
+        """
+        if interval in self._stopped_by:
+            return self._stopped_by[interval]
+        troubled = [(file, file.trouble) for file in self.files if file.interval == interval and file.trouble]
+        if not troubled:
+            return None
+        file, trouble = troubled[0]
+        more = f" (and {len(troubled) - 1} more)" if len(troubled) > 1 else ""
         came = self._errors.get(file.id)
-        error = came or InvalidAnswer(file.trouble.message if file.trouble else "")
-        if len(broken) == 1:
-            return error
-        kind = InvalidAnswer if isinstance(error, InvalidAnswer) else type(error)
-        return kind(f"{error} (and {len(broken) - 1} more)", code=error.code)
-
-
-def _doubled(times: int) -> float:
-    return TRY_AGAIN_AFTER * 2.0 ** min(times, MOST_DOUBLINGS)
+        kind = type(came) if came is not None else InvalidAnswer
+        passing = any(one.passing and one.tries < PASSING_TRIES for _file, one in troubled)
+        again = Again.SOON if passing else Again.LATER
+        return kind(trouble.message + more, code=came.code if came is not None else None, again=again)

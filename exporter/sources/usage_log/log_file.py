@@ -24,6 +24,9 @@ PERIODS = {"Hourly": HOUR, "Daily": DAY}
 AGAIN_AFTER = 12 * HOUR
 """Seconds until a file that cannot be read is downloaded again although Salesforce says that it has not changed."""
 
+BROKEN_OFF_AGAIN_AFTER = HOUR
+"""The same for one whose download broke off too often: that may have been an outage."""
+
 PASSING_TRIES = 3
 """So often in a row a download may break off before the file counts as one that cannot be read."""
 
@@ -40,7 +43,9 @@ class Trouble:
 
     def over(self, now: float) -> bool:
         """Whether the file may be tried again."""
-        return (self.passing and self.tries < PASSING_TRIES) or now >= self.at + AGAIN_AFTER
+        if self.passing:
+            return self.tries < PASSING_TRIES or now >= self.at + BROKEN_OFF_AGAIN_AFTER
+        return now >= self.at + AGAIN_AFTER
 
 
 @dataclass(frozen=True, slots=True)

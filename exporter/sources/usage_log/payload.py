@@ -19,8 +19,7 @@ class Memory:
     """Of which ``org`` and ``user`` the ``files`` are, and how the integration is told.
 
     ``matched``: some call was the integration's, now or before, so that none is a known 0. ``shown`` are the apps that
-    have a series. ``without`` are columns that EventLogFile did not have ``asked_at``. ``pauses`` counts the polls in a
-    row that Salesforce ended early.
+    have a series. ``without`` are columns that EventLogFile did not have ``asked_at``.
     """
 
     org: str
@@ -31,7 +30,6 @@ class Memory:
     shown: tuple[str, ...] = ()
     without: frozenset[str] = frozenset()
     asked_at: float = 0.0
-    pauses: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -44,7 +42,6 @@ class Memory:
             "shown": list(self.shown),
             "without": sorted(self.without),
             "asked_at": self.asked_at,
-            "pauses": self.pauses,
         }
 
 
@@ -59,7 +56,6 @@ def memory_of(told: Mapping[str, Any]) -> Memory:
         shown=tuple(told["shown"]),
         without=frozenset(told["without"]),
         asked_at=told["asked_at"],
-        pauses=int(told["pauses"]),
     )
 
 

@@ -188,7 +188,7 @@ async def test_what_is_refused_for_one_thing_goes_on_for_the_others(client_over:
     for _ in range(60):
         assert await client.get_json("limits/") == LIMITS.body
         with pytest.raises(AuthError):
-            async with client.stream_lines("sobjects/EventLogFile/0AT/LogFile"):
+            async with client.stream("sobjects/EventLogFile/0AT/LogFile"):
                 pass
         clock.advance(60)
     assert org.asked["limits"] == 60
