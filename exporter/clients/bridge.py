@@ -87,7 +87,8 @@ class BridgeClient:
 
     def _json(self, answer: Answer) -> Any:
         if answer.status in (401, 403):
-            raise AuthError(f"{_REFUSED[self._token is None]} ({answer.where}: status {answer.status})")
+            pause = self._upstream.asked_pause(answer)
+            raise AuthError(f"{_REFUSED[self._token is None]} ({answer.told()})", retry_after=pause)
         if answer.status not in (200, 202):
             raise self._upstream.failure(answer)
         body = answer.json()

@@ -12,7 +12,12 @@ from urllib.parse import quote
 
 from exporter.clients.http.upstream import Answer, Upstream
 from exporter.config.settings import TrustSettings
-from exporter.errors import InvalidAnswer
+from exporter.errors import AuthError, InvalidAnswer
+
+_REFUSED = (
+    "The status page does not let the exporter in, which sends no token there: check salesforce.status.url, or whether "
+    "a proxy stands in between."
+)
 
 
 class TrustClient:
@@ -37,6 +42,8 @@ class TrustClient:
     def _judge(self, answer: Answer) -> dict[str, Any] | None:
         if answer.status == 404:  # noqa: PLR2004
             return None
+        if answer.status in (401, 403) and not answer.is_web_page:
+            raise AuthError(f"{_REFUSED} ({answer.told()})", retry_after=self._upstream.asked_pause(answer))
         if answer.status != 200:  # noqa: PLR2004
             raise self._upstream.failure(answer)
         body = answer.json()

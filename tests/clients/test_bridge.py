@@ -118,6 +118,29 @@ class TestSyncHealth:
             await client_over(CannedTransport(answer)).sync_health()
         assert sent.count == requests
 
+    @pytest.mark.parametrize(
+        ("answer", "words"),
+        [
+            (Canned(401, b"<html>401 Authorization Required</html>"), "does not take the token"),
+            (Canned(403, {}), "does not take the token"),
+            (Canned(302, b"", {"Location": "https://login.example/"}), "sends to login.example"),
+            (Canned(200, b"<html>Sign in</html>"), "web page"),
+            (Canned(200, b""), "an empty body"),
+            (Canned(502, b"<html>Bad gateway</html>"), "web page"),
+        ],
+    )
+    async def test_it_is_told_what_answered_instead(self, client_over: Client, answer: Canned, words: str) -> None:
+        """A gateway's page, a login, nothing: in the words that every API's failures have."""
+        with pytest.raises(UpstreamError, match=words):
+            await client_over(CannedTransport(answer)).sync_health()
+
+    @pytest.mark.parametrize("status", [401, 403, 404, 503])
+    async def test_a_pause_is_kept_whatever_the_status(self, client_over: Client, status: int) -> None:
+        """The next poll waits for it."""
+        with pytest.raises(UpstreamError) as caught:
+            await client_over(CannedTransport(Canned(status, {}, {"Retry-After": "600"}))).sync_health()
+        assert caught.value.retry_after == 600
+
 
 class TestSyncErrors:
     async def test_every_page_is_read(self, client: BridgeClient, acme: Org) -> None:

@@ -13,7 +13,7 @@ from exporter.clients.connection import connect
 from exporter.clients.trust import TrustClient
 from exporter.config.settings import Config, TrustSettings
 from exporter.demo.simulator.org import Org
-from exporter.errors import ConnectError, InvalidAnswer, RateLimited, ServerError, UpstreamError
+from exporter.errors import AuthError, ConnectError, InvalidAnswer, RateLimited, ServerError, UpstreamError
 from tests.clients.canned import Canned, CannedTransport
 from tests.clients.conftest import MakeHttp, Sent
 from tests.clocks import ManualClock
@@ -89,7 +89,10 @@ async def test_a_name_stays_one_step_of_the_path(client_over: Client, name: str)
         (Canned(503, b"<html>Try again later.</html>"), ServerError),
         (Canned(429, {}, {"Retry-After": "600"}), RateLimited),
         (Canned(301, {}, {"Location": "https://elsewhere.example/"}), InvalidAnswer),
-        (Canned(403, {}), InvalidAnswer),
+        (Canned(401, {}), AuthError),
+        (Canned(403, {}), AuthError),
+        (Canned(403, b"<html>Blocked</html>"), InvalidAnswer),
+        (Canned(200, b""), InvalidAnswer),
         (Canned(200, b"<html>"), InvalidAnswer),
         (Canned(200, []), InvalidAnswer),
         (Canned(200, None), InvalidAnswer),
@@ -99,4 +102,22 @@ async def test_a_name_stays_one_step_of_the_path(client_over: Client, name: str)
 async def test_a_page_that_does_not_answer(client_over: Client, canned: Any, error: type[UpstreamError]) -> None:
     """Its failures are the usual ones."""
     with pytest.raises(error):
+        await client_over(CannedTransport(canned)).instance_status("NA1")
+
+
+@pytest.mark.parametrize(
+    ("canned", "words"),
+    [
+        (Canned(401, {}), "salesforce.status.url"),
+        (Canned(403, {}), "salesforce.status.url"),
+        (Canned(403, b"<html>Blocked</html>"), "web page"),
+        (Canned(302, b"", {"Location": "https://trust.example/"}), "sends to trust.example"),
+        (Canned(200, b"<html>Sign in</html>"), "web page"),
+        (Canned(200, b""), "an empty body"),
+        (Canned(503, b"<html>Back soon</html>"), "web page"),
+    ],
+)
+async def test_it_is_told_what_answered_instead(client_over: Client, canned: Canned, words: str) -> None:
+    """A page, a redirect, nothing: in the words that every API's failures have."""
+    with pytest.raises(UpstreamError, match=words):
         await client_over(CannedTransport(canned)).instance_status("NA1")

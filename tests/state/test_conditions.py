@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.catalog.catalog import CATALOG
+from exporter.clients.salesforce.refusals import EVIDENCE
 from exporter.exposition.page import Exposition
 from exporter.model import (
     Access,
@@ -25,6 +26,7 @@ from exporter.model import (
     UsageLog,
 )
 from exporter.self_metrics import SelfMetrics
+from exporter.state.channels import SALESFORCE_SOURCES
 from exporter.state.conditions import Condition, conditions_change_at, conditions_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
@@ -199,6 +201,24 @@ def test_every_reason_is_judged_once_all_sources_are_read() -> None:
 
 
 class TestErrorCodes:
+    @pytest.mark.parametrize(
+        ("reason", "code"), [(reason, code) for reason, codes in EVIDENCE.items() for code in sorted(codes)]
+    )
+    def test_every_code_of_the_table_speaks_for_its_reason(self, reason: str, code: str) -> None:
+        """And for no other, whichever source that asks Salesforce met it."""
+        for source in sorted(SALESFORCE_SOURCES):
+            assert holding(failed(code, source)) == {reason}
+
+    @pytest.mark.parametrize(
+        "code",
+        ["HTTP_401", "HTTP_403", "HTTP_404", "HTTP_410", "HTTP_429", "HTTP_511", "WEB_PAGE", "REDIRECTED"]
+        + ["OTHER_DOMAIN", "QUERY_TIMEOUT", "INVALID_FIELD", "INVALID_SESSION_ID", "TOO_MANY_REQUESTS"],
+    )
+    def test_what_passes_or_is_no_answer_of_the_org_speaks_for_nothing(self, code: str) -> None:
+        """Neither for nor against: a portal in between, a wrong URL, a limit of seconds."""
+        for source in sorted(SALESFORCE_SOURCES):
+            assert judge(failed(code, source)) == {}
+
     @pytest.mark.parametrize("source", ["sync_health", "hubspot_heartbeat", "salesforce_status"])
     @pytest.mark.parametrize(
         "code", ["REQUEST_LIMIT_EXCEEDED", "ORG_LOCKED", "HTTP_500", "HTTP_503", "STORAGE_LIMIT_EXCEEDED"]

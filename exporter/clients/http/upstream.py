@@ -24,6 +24,7 @@ from exporter.clients.http.pieces import PACKED, pieces
 from exporter.clock import Clock
 from exporter.errors import (
     Again,
+    AuthError,
     ConnectError,
     InvalidAnswer,
     RateLimited,
@@ -43,6 +44,9 @@ LONGEST_RETRY_AFTER = 86_400.0
 
 _WEB_PAGES = {"text/html", "application/xhtml+xml"}
 _WEB_PAGE = "with a web page instead of an answer (maintenance, or a proxy or portal in between)"
+_REFUSED_AS_ASKED = frozenset({400, 405, 406, 410, 411, 413, 414, 415, 422, 431})
+"""Statuses that refuse the request itself: the same again would be refused as well."""
+
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 
 T = TypeVar("T")
@@ -60,8 +64,7 @@ class Answer:
     @property
     def is_web_page(self) -> bool:
         """HTML where an API was asked: a maintenance page, or a proxy's or portal's in between."""
-        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return kind in _WEB_PAGES or self.body.lstrip()[:1] == b"<"
+        return _is_web_page(self.headers, self.body)
 
     @property
     def sent_to(self) -> str | None:
@@ -83,8 +86,14 @@ class Answer:
             return parse_json(self.body)
         except (ValueError, RecursionError) as error:
             if self.is_web_page:
-                raise InvalidAnswer(f"{self.where}: status {self.status} {_WEB_PAGE}", code="WEB_PAGE") from error
-            raise InvalidAnswer(f"{self.where}: status {self.status} with a body that is not JSON") from error
+                raise InvalidAnswer(self.told(), code="WEB_PAGE") from error
+            what = "a body that is not JSON" if self.body.strip() else "an empty body"
+            raise InvalidAnswer(f"{self.where}: status {self.status} with {what}") from error
+
+    def told(self, code: str | None = None) -> str:
+        """Method, path, status and the API's own code as a person reads them; and that it is a web page, if it is."""
+        words = [f"{self.where}: status {self.status}", code or "", _WEB_PAGE if self.is_web_page else ""]
+        return " ".join(word for word in words if word)
 
 
 class Upstream:
@@ -152,8 +161,8 @@ class Upstream:
         """The body of an answer too large to hold, in pieces, as they arrive; memory stays flat, and no total time is
         set: see ``pieces``.
 
-        ``judge`` sees a 200 without its body, and any other answer whole. Opening is retried like ``call``; what
-        breaks in the middle is not, and raises its ``UpstreamError`` where the pieces are read.
+        ``judge`` sees a 200 without its body, and any other answer, or a web page, whole. Opening is retried like
+        ``call``; what breaks in the middle is not, and raises its ``UpstreamError`` where the pieces are read.
         """
         headers = {**(headers or {}), "Accept-Encoding": PACKED}
         request = self._http.build_request("GET", url, headers=headers, timeout=REQUEST_TIMEOUT)
@@ -178,24 +187,29 @@ class Upstream:
         await self._about_to_send()
         with _as_upstream_errors(where):
             response = await self._http.send(request, stream=True)
-            if response.status_code == httpx.codes.OK:
+            if response.status_code == httpx.codes.OK and not _is_web_page(response.headers, b""):
                 return response
             answer = await _whole(response, where)
         judge(answer)
         raise self.failure(answer)
 
     def failure(self, answer: Answer, code: str | None = None) -> UpstreamError:
-        """The error for an answer whose status alone says what happened."""
-        reason = f"{answer.where}: status {answer.status}" + (f" {code}" if code else "")
+        """The error for an answer whose status alone says what happened; a redirect and a web page are told as such."""
+        reason, wait = answer.told(code), self.asked_pause(answer)
         code = code or f"HTTP_{answer.status}"
-        wait = self.asked_pause(answer)
         if answer.status == httpx.codes.TOO_MANY_REQUESTS:
             return RateLimited(reason, code=code, retry_after=wait)
         if answer.status >= httpx.codes.INTERNAL_SERVER_ERROR:
             return ServerError(reason, code=code, retry_after=wait)
+        if answer.status == httpx.codes.UNAUTHORIZED:
+            return AuthError(reason, code=code, retry_after=wait)
+        # A web page under 403 is written by a firewall or proxy in between, not by an API that knows who asks.
+        if answer.status == httpx.codes.FORBIDDEN and not answer.is_web_page:
+            return AuthError(reason, code=code, retry_after=wait)
         if answer.sent_to is not None:
             reason += f": sends to {answer.sent_to}, where no token goes; check the configured URL"
-        return InvalidAnswer(reason, code=code, retry_after=wait)
+        again = Again.LATER if answer.status in _REFUSED_AS_ASKED else Again.SOON
+        return InvalidAnswer(reason, code=code, retry_after=wait, again=again)
 
     def asked_pause(self, answer: Answer) -> float | None:
         """Seconds the API asks to be left alone, ``None`` if it does not."""
@@ -223,6 +237,11 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     except (ValueError, OverflowError):
         return None
     return max(0.0, date.timestamp() - now)
+
+
+def _is_web_page(headers: Mapping[str, str], body: bytes) -> bool:
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind in _WEB_PAGES or body.lstrip()[:1] == b"<"
 
 
 def parse_json(text: str | bytes) -> Any:

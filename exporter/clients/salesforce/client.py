@@ -17,7 +17,7 @@ from exporter.clients.http.upstream import Answer, Upstream
 from exporter.clients.salesforce.composite import Records, Refused, composite_body, composite_records
 from exporter.clients.salesforce.login import Login, Session, error_code
 from exporter.clients.salesforce.maintenance import not_the_api
-from exporter.clients.salesforce.refusals import refusal_of, told_code
+from exporter.clients.salesforce.refusals import failure_of
 from exporter.clients.salesforce.sessions import Sessions
 from exporter.clock import Clock
 from exporter.config.settings import Salesforce
@@ -111,22 +111,15 @@ class SalesforceClient:
             self.usage = usage
 
     def _refusal(self, answer: Answer) -> UpstreamError:
-        elsewhere = not_the_api(answer, self._settings.url)
+        elsewhere = not_the_api(answer, self._settings.url, self._upstream.asked_pause(answer))
         if elsewhere is not None:
             return elsewhere
         code, message = _first_error(answer)
-        where = f"{answer.where}: status {answer.status} {code or ''}".rstrip()
         if code == "INVALID_FIELD" and (column := _UNKNOWN_COLUMN.search(message)):
+            where = f"{answer.where}: status {answer.status} {code}"
             return UnknownColumn(f"{where}: no column {column[1]}", code=code, column=column[1])
-        row = refusal_of(code, answer.status, message)
-        if row is None:
-            return self._upstream.failure(answer, code)
-        return row.error(
-            f"{where}: {row.says}" if row.says else where,
-            code=told_code(row, code, answer.status),
-            retry_after=self._upstream.asked_pause(answer),
-            again=row.again,
-        )
+        failure = failure_of(answer, code, message, self._upstream.asked_pause(answer))
+        return failure or self._upstream.failure(answer, code)
 
 
 def parse_limit_info(header: str, now: float) -> OrgUsage | None:

@@ -21,7 +21,9 @@ from exporter.clients.http.secrets import secret_text
 from exporter.clients.http.upstream import Answer, Upstream
 from exporter.clients.salesforce.login_catalog import UNKNOWN, login_cause
 from exporter.clients.salesforce.login_cause import plain_words
+from exporter.clients.salesforce.maintenance import not_the_api
 from exporter.clients.salesforce.pause import Pause, next_pause
+from exporter.clients.salesforce.refusals import failure_of
 from exporter.clock import Clock
 from exporter.config.private_key import PrivateKeyError, load_private_key
 from exporter.config.settings import ClientCredentials, JwtBearer, Salesforce
@@ -100,8 +102,12 @@ class Login:
     def _judge(self, answer: Answer, secret: str) -> Session:
         if answer.status in (400, 401, 403):
             raise self._refusal(answer)
+        elsewhere = not_the_api(answer, self._settings.url, self._upstream.asked_pause(answer))
+        if elsewhere is not None:
+            raise elsewhere
         if answer.status != 200:  # noqa: PLR2004
-            raise self._upstream.failure(answer)
+            failure = failure_of(answer, None, "", self._upstream.asked_pause(answer))
+            raise failure or self._upstream.failure(answer)
         body = _object(answer)
         token, instance_url = body.get("access_token"), body.get("instance_url", self._settings.url)
         if not isinstance(token, str) or not token or not isinstance(instance_url, str):

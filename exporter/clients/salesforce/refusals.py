@@ -11,7 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from exporter.errors import Again, AuthError, InvalidAnswer, RateLimited, ServerError, SessionExpired, UpstreamError
+from exporter.clients.http.upstream import Answer
+from exporter.errors import (
+    Again,
+    AuthError,
+    InvalidAnswer,
+    RateLimited,
+    ServerError,
+    SessionExpired,
+    UpstreamError,
+    UpstreamTimeout,
+)
 
 ORG_LIMIT = "salesforce_org_api_limit_exceeded"
 ACCESS_DISABLED = "salesforce_org_api_access_disabled"
@@ -23,7 +33,9 @@ SERVER = "salesforce_server_error"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A row: ``code`` and ``status`` of the answer and ``words`` of its message, in lower case, where they are given.
+    """A row: ``code`` and ``status`` of the answer and ``words`` of its message, where they are given.
+
+    Words are compared in small letters and without spaces: ``totalrequests`` for "TotalRequests Limit exceeded.".
 
     ``reason`` is the suspension reason that such an answer is evidence for; ``says`` is what a person reads. Where the
     same code is evidence in another row, this one is ``namesake`` and keeps it to itself.
@@ -43,7 +55,7 @@ class Refusal:
             self.code in (None, code)
             and self.status in (None, status)
             and (self.code is not None or self.status is not None)
-            and self.words in message.lower()
+            and self.words in "".join(message.lower().split())
         )
 
 
@@ -68,10 +80,11 @@ REFUSALS: tuple[Refusal, ...] = (
         RateLimited,
         Again.SOON,
         "UNKNOWN_EXCEPTION",
-        words="limit exceeded",
+        words="limitexceeded",
         says="a limit of the org is exceeded for the moment, which passes",
         namesake=True,
     ),
+    Refusal(UpstreamTimeout, Again.SOON, "QUERY_TIMEOUT", says="the query took Salesforce too long"),
     Refusal(RateLimited, Again.LATER, "STORAGE_LIMIT_EXCEEDED", reason=STORAGE, says="org storage used up"),
     Refusal(AuthError, Again.LATER, "API_DISABLED_FOR_ORG", reason=ACCESS_DISABLED),
     Refusal(AuthError, Again.LATER, "API_CURRENTLY_DISABLED", reason=ACCESS_DISABLED),
@@ -110,11 +123,25 @@ def refusal_of(code: str | None, status: int, message: str) -> Refusal | None:
     return next((row for row in REFUSALS if row.fits(code, status, message)), None)
 
 
+def failure_of(answer: Answer, code: str | None, message: str, asked_pause: float | None) -> UpstreamError | None:
+    """The failure that the table makes of an answer with this code and message; ``None`` where it has no row for it."""
+    row = refusal_of(code, answer.status, message)
+    if row is None:
+        return None
+    told = answer.told(code)
+    return row.error(
+        f"{told}: {row.says}" if row.says else told,
+        code=told_code(row, code, answer.status),
+        retry_after=asked_pause,
+        again=row.again,
+    )
+
+
 def told_code(row: Refusal, code: str | None, status: int) -> str | None:
     """The code of the failure, by which it is found where evidence is looked for."""
     if row.namesake:
         return None
-    return code or (f"HTTP_{status}" if row.reason else None)
+    return code or f"HTTP_{status}"
 
 
 def _evidence() -> dict[str, frozenset[str]]:

@@ -69,7 +69,7 @@ async def test_opening_is_retried(upstream_over: MakeUpstream, sent: Sent) -> No
     """As any other request is: while a failure may pass, three times in all."""
     failed = httpx.ConnectError("no route")
     assert await read(upstream_over(CannedTransport(Canned(503), failed, LOG))) == b"a\nb\n"
-    with pytest.raises(ServerError, match=r"^GET /log: status 503$"):
+    with pytest.raises(ServerError, match=r"^GET /log: status 503 with a web page"):
         await read(upstream_over(CannedTransport(Canned(503, b"<html>"))))
     assert sent.count == 3 + ATTEMPTS
 

@@ -27,6 +27,7 @@ from exporter.clients.http.upstream import (
 )
 from exporter.errors import (
     UPSTREAM_ERROR_KINDS,
+    Again,
     AuthError,
     ConnectError,
     InvalidAnswer,
@@ -239,6 +240,47 @@ async def _server(answer: bytes) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
+class TestStatus:
+    @pytest.mark.parametrize(
+        ("answer", "error", "again", "words"),
+        [
+            (
+                Canned(302, b"", {"Location": "https://b.example/x"}),
+                InvalidAnswer,
+                Again.SOON,
+                "sends to b.example, where",
+            ),
+            (Canned(307, b"", {"Location": "/login"}), InvalidAnswer, Again.SOON, "sends to the same host"),
+            (Canned(304, b""), InvalidAnswer, Again.SOON, "status 304"),
+            (Canned(400, {}), InvalidAnswer, Again.LATER, "status 400"),
+            (Canned(401, {}), AuthError, Again.LATER, "status 401"),
+            (Canned(401, b"<html>"), AuthError, Again.LATER, "web page"),
+            (Canned(403, b""), AuthError, Again.LATER, "status 403"),
+            (Canned(403, b"<html>"), InvalidAnswer, Again.SOON, "web page"),
+            (Canned(404, {}), InvalidAnswer, Again.SOON, "status 404"),
+            (Canned(414, b"<html>"), InvalidAnswer, Again.LATER, "web page"),
+            (Canned(429, b"<html>"), RateLimited, Again.SOON, "web page"),
+            (Canned(502, b"<html>"), ServerError, Again.AT_ONCE, "web page"),
+            (Canned(200, b""), InvalidAnswer, Again.SOON, "an empty body"),
+            (Canned(200, b" \n"), InvalidAnswer, Again.SOON, "an empty body"),
+        ],
+    )
+    async def test_a_status_alone_says_what_happened(
+        self, upstream_over: MakeUpstream, answer: Canned, error: type[UpstreamError], again: Again, words: str
+    ) -> None:
+        """Who refused, whether asking again helps, where a redirect leads, that it is a page: for every API alike."""
+        with pytest.raises(error, match=words) as caught:
+            await ask(upstream_over(CannedTransport(answer)), retry=False)
+        assert (type(caught.value), caught.value.again) == (error, again)
+
+    @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 408, 423, 429, 477, 500, 503, 520])
+    async def test_a_pause_is_kept_whatever_the_status(self, upstream_over: MakeUpstream, status: int) -> None:
+        """The schedule waits for it."""
+        with pytest.raises(UpstreamError) as caught:
+            await ask(upstream_over(CannedTransport(Canned(status, {}, {"Retry-After": "600"}))))
+        assert caught.value.retry_after == 600
+
+
 class TestBody:
     async def test_an_answer_may_be_as_large_as_the_limit(self, upstream_over: MakeUpstream) -> None:
         """Sixteen mebibytes pass."""
@@ -275,7 +317,6 @@ class TestBody:
     @pytest.mark.parametrize(
         "body",
         [
-            b"",
             b'{"DailyApiRequests": {"Max": 1000',
             b'{"Max": NaN}',
             b"[Infinity]",
