@@ -211,8 +211,10 @@ class TestErrorCodes:
 
     @pytest.mark.parametrize(
         "code",
-        ["HTTP_401", "HTTP_403", "HTTP_404", "HTTP_410", "HTTP_429", "HTTP_511", "WEB_PAGE", "REDIRECTED"]
-        + ["OTHER_DOMAIN", "QUERY_TIMEOUT", "INVALID_FIELD", "INVALID_SESSION_ID", "TOO_MANY_REQUESTS"],
+        [
+            *("HTTP_401", "HTTP_403", "HTTP_404", "HTTP_410", "HTTP_429", "HTTP_511", "WEB_PAGE", "REDIRECTED"),
+            *("OTHER_DOMAIN", "QUERY_TIMEOUT", "INVALID_FIELD", "INVALID_SESSION_ID", "TOO_MANY_REQUESTS"),
+        ],
     )
     def test_what_passes_or_is_no_answer_of_the_org_speaks_for_nothing(self, code: str) -> None:
         """Neither for nor against: a portal in between, a wrong URL, a limit of seconds."""

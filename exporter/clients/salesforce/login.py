@@ -121,6 +121,10 @@ class Login:
         body = _object(answer)
         code = error_code(body.get("error", body.get("errorCode")))
         description = _text(body.get("error_description", body.get("message")))
+        # Refused because of how much is asked, by anybody: not because of what this credential is.
+        limit = failure_of(answer, code and code.upper(), description or "", self._upstream.asked_pause(answer))
+        if isinstance(limit, RateLimited):
+            return limit
         cause = login_cause(code, description)
         if cause is UNKNOWN and description is not None:
             log.debug("login refused", code=code, description=plain_words(description))

@@ -9,10 +9,10 @@ From top to bottom; each imports only what is further down, and what stands on o
     control | life                               somebody pulls the strings | people who do so by themselves
     salesforce | hubspot | bridge_api            the HTTP faces of the outside world
     gate                                         what every request passes
-    spoiled                                      answers that look right at first
+    spoiled | in_between                         answers that look right at first | those of whoever stands in front
     world                                        all orgs together
     org                                          one customer: what happens to it, and what can be done to it
     sync                                         HubSpot's rounds, and when it suspends
     state                                        what is true of a customer
-    faults | names | settings | clock            the ground
+    faults | login_faults | names | settings …   the ground
 """

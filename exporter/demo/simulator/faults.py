@@ -19,6 +19,20 @@ NAMES = (
     "storage_exceeded",
     "missing_scopes",
     "session_refused",
+    "concurrent_limit",
+    "org_transaction_limit",
+    "old_api_version",
+    "query_timeout",
+    "daily_limit",
+    "ten_secondly_limit",
+    "locked",
+    "migrating",
+    "maintenance_page",
+    "maintenance_redirect",
+    "moved_domain",
+    "edge_without_routing",
+    "edge_html",
+    "web_page",
 )
 
 

@@ -14,12 +14,14 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from exporter.demo.simulator.faults import Fault
+from exporter.demo.simulator.in_between import OUTAGE_PAGE, answer_in_between
 from exporter.demo.simulator.login_faults import LOGIN_FAULTS
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.spoiled import cut_in_the_middle, with_wrong_types
 from exporter.demo.simulator.world import World
 
-OUTAGE_PAGE = "<html><head><title>Service unavailable</title></head><body>Try again later.</body></html>"
+MIGRATION_SECONDS = 3_600
+"""What HubSpot asks to wait while an account is moved, unless the fault says it: up to a day, and always something."""
 
 
 class Refusal(Exception):
@@ -49,6 +51,18 @@ _FAULT_ANSWERS = {
     "unable_to_lock_row": (400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record"),
     "storage_exceeded": (403, "STORAGE_LIMIT_EXCEEDED", "storage limit exceeded"),
     "missing_scopes": (403, "MISSING_SCOPES", "This app hasn't been granted all required scopes."),
+    "concurrent_limit": (
+        403,
+        "REQUEST_LIMIT_EXCEEDED",
+        "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+    ),
+    "org_transaction_limit": (500, "UNKNOWN_EXCEPTION", "ConcurrentPerOrgLongTxn Limit exceeded."),
+    "old_api_version": (410, "UNSUPPORTED_API_VERSION", "The requested API version is retired."),
+    "query_timeout": (400, "QUERY_TIMEOUT", "Your query request was running for too long."),
+    "daily_limit": (429, "DAILY", "You have reached your daily limit."),
+    "ten_secondly_limit": (429, "TEN_SECONDLY_ROLLING", "You have reached your ten_secondly_rolling limit."),
+    "locked": (423, "LOCKED", "The resource is locked by other writes."),
+    "migrating": (477, "MIGRATION_IN_PROGRESS", "This account is being moved."),
     "session_refused": (401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API"),
     **LOGIN_FAULTS,
 }
@@ -93,8 +107,10 @@ class Gate:
         name = fault.fault if fault else ""
         if name == "hang":
             await _hang(request, self.world.stopping)
-        if name in ("hang", "unavailable_html"):
             return HTMLResponse(OUTAGE_PAGE, status_code=503)
+        instead = answer_in_between(fault, request) if fault else None
+        if instead is not None:
+            return instead
         try:
             _raise_fault(fault)
             response = await handler(org, request)
@@ -110,7 +126,8 @@ class Gate:
 def _raise_fault(fault: Fault | None) -> None:
     if fault is not None and fault.fault in _FAULT_ANSWERS:
         status, code, message = _FAULT_ANSWERS[fault.fault]
-        raise Refusal(status, code, message, fault.retry_after)
+        wait = MIGRATION_SECONDS if fault.fault == "migrating" and fault.retry_after is None else fault.retry_after
+        raise Refusal(status, code, message, wait)
 
 
 async def _hang(request: Request, stopping: asyncio.Event) -> None:

@@ -25,6 +25,10 @@ class TestFaults:
             ("unable_to_lock_row", 400, "UNABLE_TO_LOCK_ROW"),
             ("storage_exceeded", 403, "STORAGE_LIMIT_EXCEEDED"),
             ("session_refused", 401, "INVALID_SESSION_ID"),
+            ("concurrent_limit", 403, "REQUEST_LIMIT_EXCEEDED"),
+            ("org_transaction_limit", 500, "UNKNOWN_EXCEPTION"),
+            ("old_api_version", 410, "UNSUPPORTED_API_VERSION"),
+            ("query_timeout", 400, "QUERY_TIMEOUT"),
         ],
     )
     async def test_salesforce_says_its_code(
@@ -48,7 +52,63 @@ class TestFaults:
         acme.faults.put(Fault("hubspot", "rate_limited", retry_after=7))
         answer = await hubspot.post("contacts/search", json={})
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
-        assert answer.json()["policyName"] == "TEN_SECONDLY_ROLLING"
+        assert answer.json()["policyName"] == "SECONDLY"
+
+    @pytest.mark.parametrize(
+        ("fault", "status", "category", "policy", "retry_after"),
+        [
+            ("rate_limited", 429, "RATE_LIMIT", "SECONDLY", None),
+            ("ten_secondly_limit", 429, "RATE_LIMIT", "TEN_SECONDLY_ROLLING", None),
+            ("daily_limit", 429, "RATE_LIMIT", "DAILY", None),
+            ("locked", 423, "LOCKED", None, None),
+            ("migrating", 477, "MIGRATION_IN_PROGRESS", None, "3600"),
+        ],
+    )
+    async def test_hubspot_says_which_limit_it_is(
+        self,
+        hubspot: httpx.AsyncClient,
+        acme: Org,
+        fault: str,
+        status: int,
+        category: str,
+        policy: str | None,
+        retry_after: str | None,
+    ) -> None:
+        """In its own form; of a migration it says how long to wait."""
+        acme.faults.put(Fault("hubspot", fault))
+        answer = await hubspot.post("contacts/search", json={})
+        content = answer.json()
+        assert (answer.status_code, content["category"], content.get("policyName")) == (status, category, policy)
+        assert answer.headers.get("Retry-After") == retry_after
+
+    @pytest.mark.parametrize(
+        ("fault", "status", "location"),
+        [
+            ("maintenance_page", 200, None),
+            ("web_page", 200, None),
+            ("edge_html", 502, None),
+            ("edge_without_routing", 420, None),
+            ("maintenance_redirect", 302, "https://maintenance.salesforce.com/maintenance.html"),
+            ("moved_domain", 302, "https://acme--moved.my.salesforce.com/acme/salesforce/services/data/v62.0/limits/"),
+        ],
+    )
+    async def test_somebody_in_front_may_answer(
+        self, salesforce: httpx.AsyncClient, acme: Org, fault: str, status: int, location: str | None
+    ) -> None:
+        """A page or a redirect, never JSON; for so many requests, with a Retry-After if told to."""
+        acme.faults.put(Fault("salesforce", fault, count=1, retry_after=9))
+        answer = await salesforce.get("limits/", follow_redirects=False)
+        assert (answer.status_code, answer.headers.get("Location")) == (status, location)
+        assert answer.headers["Retry-After"] == "9"
+        with pytest.raises(json.JSONDecodeError):
+            answer.json()
+        assert (await salesforce.get("limits/")).status_code == 200
+
+    async def test_hubspots_edge_has_a_status_of_its_own(self, hubspot: httpx.AsyncClient, acme: Org) -> None:
+        """520, with HTML."""
+        acme.faults.put(Fault("hubspot", "edge_html"))
+        answer = await hubspot.post("contacts/search", json={})
+        assert (answer.status_code, answer.headers["content-type"]) == (520, "text/html; charset=utf-8")
 
     async def test_hubspot_may_lack_scopes(self, hubspot: httpx.AsyncClient, acme: Org) -> None:
         """403 names the scopes it wants."""

@@ -20,6 +20,11 @@ from exporter.demo.simulator.world import World
 
 MOST_INPUTS = 100
 _CORRELATION_ID = "00000000-0000-4000-8000-000000000000"
+_POLICIES = {code: code for code in ("DAILY", "TEN_SECONDLY_ROLLING", "SECONDLY")} | {"RATE_LIMIT": "SECONDLY"}
+_CATEGORIES = dict.fromkeys(_POLICIES, "RATE_LIMIT") | {
+    "INVALID_SESSION_ID": "INVALID_AUTHENTICATION",
+    "JSON_PARSER_ERROR": "VALIDATION_ERROR",
+}
 _BASES = ("/{org}/hubspot/crm/v3/objects", "/{org}/hubspot/crm/objects/2026-09")
 
 
@@ -50,9 +55,7 @@ def routes(world: World) -> list[Route]:
 
 def write_refusal(refusal: Refusal) -> Response:
     """`{"status": "error", "message": "…", "correlationId": "…", "category": "…"}`, more for some categories."""
-    category = {"INVALID_SESSION_ID": "INVALID_AUTHENTICATION", "JSON_PARSER_ERROR": "VALIDATION_ERROR"}.get(
-        refusal.code, refusal.code
-    )
+    category = _CATEGORIES.get(refusal.code, refusal.code)
     content: dict[str, Any] = {
         "status": "error",
         "message": refusal.message,
@@ -60,7 +63,7 @@ def write_refusal(refusal: Refusal) -> Response:
         "category": category,
     }
     if category == "RATE_LIMIT":
-        content |= {"errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING"}
+        content |= {"errorType": "RATE_LIMIT", "policyName": _POLICIES[refusal.code]}
     if category == "MISSING_SCOPES":
         scopes = refusal.scopes if isinstance(refusal, OutOfScope) else [_scope(name) for name in OBJECT_TYPES]
         content["errors"] = [{"message": refusal.message, "context": {"requiredGranularScopes": scopes}}]
@@ -83,7 +86,7 @@ def _authorized(handler: Handler) -> Handler:
 async def search(org: Org, request: Request) -> Response:
     """One page of a search; at most so many searches a second for the account."""
     if not org.searches.admit():
-        raise Refusal(429, "RATE_LIMIT", "You have reached your secondly limit.")
+        raise Refusal(429, "SECONDLY", "You have reached your secondly limit.")
     body = await read_object(request)
     records = org.records.by_type[request.path_params["object_type"]]
     if org.settings.search_lag or org.settings.sync_written_late:
@@ -147,4 +150,12 @@ def _why_refused(org: Org, records: Mapping[str, Record], one: Mapping[str, Any]
 
 
 def _batch_error(hubspot_id: str, category: str, message: str) -> dict[str, Any]:
-    return {"status": "error", "category": category, "message": message, "context": {"ids": [hubspot_id]}}
+    """All that HubSpot's schema requires of an error in a batch, the empty parts too."""
+    return {
+        "status": "error",
+        "category": category,
+        "message": message,
+        "context": {"ids": [hubspot_id]},
+        "errors": [],
+        "links": {},
+    }

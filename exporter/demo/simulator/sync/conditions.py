@@ -21,6 +21,10 @@ REASON_OF_FAULT = {
     "unable_to_lock_row": "salesforce_org_locked",
     "storage_exceeded": "salesforce_org_storage_limit_exceeded",
     "unavailable_html": "salesforce_org_unavailable",
+    "maintenance_page": "salesforce_org_unavailable",
+    "maintenance_redirect": "salesforce_org_unavailable",
+    "edge_without_routing": "salesforce_org_unavailable",
+    "edge_html": "salesforce_org_unavailable",
     "server_error": "salesforce_server_error",
 }
 

@@ -112,6 +112,7 @@ class TestSearch:
             await search(hubspot)
         answer = await hubspot.post("contacts/search", json=search_body())
         assert (answer.status_code, answer.json()["errorType"]) == (429, "RATE_LIMIT")
+        assert answer.json()["policyName"] == "SECONDLY"
         assert "Retry-After" not in answer.headers
         clock.pass_seconds(1)
         await search(hubspot)
@@ -146,6 +147,8 @@ class TestBatchUpdate:
         content = answer.json()
         assert (answer.status_code, content["numErrors"]) == (207, 3)
         assert [error["context"]["ids"] for error in content["errors"]] == [["102"], ["999"], ["103"]]
+        required = {"status", "category", "message", "context", "errors", "links"}
+        assert all(required <= set(error) for error in content["errors"])
         assert list(acme.records.waiting) == ["101"]
 
     @pytest.mark.parametrize(
