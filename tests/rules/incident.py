@@ -92,6 +92,7 @@ def _prometheus() -> Iterator[Series]:
 
 
 def _sources() -> Iterator[Series]:
+    yield _of_acme("source_part_up", _at(0), source="hubspot_heartbeat", part="companies")
     for source in SOURCES:
         yield _of_acme("source_up", _at(0), source=source.name)
         yield _of_acme("source_last_success_timestamp_seconds", _at(0), source=source.name)
