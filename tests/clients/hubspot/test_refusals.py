@@ -36,7 +36,7 @@ class Account:
         """What a search fails with, and how often it was asked."""
         transport = CannedTransport(answer)
         upstream = Upstream(self._make_http(transport), self._clock, self._sent.one)
-        settings = HubSpot("https://api.hubapi.com", "2026-09", self._secret, None, "HubSpot", ("contacts",))
+        settings = HubSpot("https://api.hubapi.com", "2026-09", self._secret, None, ("HubSpot",), ("contacts",))
         client = HubSpotClient(settings, self._secret, upstream, SearchPaces(self._clock))
         with pytest.raises(UpstreamError) as caught:
             await self._clock.pass_during(client.search("contacts", [[]], "createdate", ["createdate"]))

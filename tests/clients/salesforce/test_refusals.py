@@ -205,7 +205,7 @@ async def test_a_log_file_may_be_a_maintenance_page(client_over: Client) -> None
     """200 with HTML where CSV belongs is read far enough to tell."""
     client = client_over(CannedTransport(LOGIN, page(200, DOWN)))
     with pytest.raises(ServerError, match="maintenance page") as caught:
-        async with client.stream_lines("sobjects/EventLogFile/0AT1/LogFile"):
+        async with client.stream("sobjects/EventLogFile/0AT1/LogFile"):
             pass
     assert caught.value.code == "MAINTENANCE_PAGE"
 
