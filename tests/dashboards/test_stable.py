@@ -46,6 +46,7 @@ PANELS: Mapping[str, Mapping[int, str]] = {
         203: "Share of the org's limit",
         204: "Used up at today's pace",
         206: "Calls left, and the change of an hour",
+        207: "Who makes the org's calls",
         300: "Sync errors",
         301: "Associations",
         302: "Custom code",
