@@ -30,10 +30,12 @@ EMPTY_WHEN_HEALTHY: Mapping[str, str] = {
     "sync-health / Used up at today's pace A": "when the allocation is used up: the pace does not lead there",
     "sync-health / Used up at today's pace B": "when the org's limit is reached: the pace does not lead there",
     "sync-health / Storage C": "the forecast compares with the day before: the quiet half day is the first there is",
+    "sync-health / Access ends A": "when an assignment ends: none does",
     "remediation / Oldest queued job A": "the queue is empty",
     "remediation / Refusals by reason A": "nothing is refused",
     "remediation / Age of the queue A": "the queue is empty",
     "exporter / Failed reads by kind A": "no read fails",
+    "exporter / Sources C": "how many parts are missing: none is",
 }
 """Queries that return nothing while all is well, and why. On the bad day they must return something."""
 

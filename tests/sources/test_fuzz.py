@@ -26,6 +26,7 @@ from exporter.errors import UpstreamError
 from exporter.exposition.page import Exposition
 from exporter.self_metrics import SelfMetrics
 from exporter.sources import SOURCES, Source
+from exporter.sources.source import Fetched
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from tests.clocks import ManualClock
@@ -59,6 +60,7 @@ COMPOSITE = {
         ),
         _part("objects", {"SobjectType": "Contact", "PermissionsRead": True, "PermissionsEdit": False}),
         _part("fields", {"Field": "Contact.Email", "PermissionsRead": True, "PermissionsEdit": True}),
+        _part("login", {"IsFrozen": False, "IsPasswordLocked": False}),
         _part("organization", {"InstanceName": "NA1", "IsSandbox": False}),
     ]
 }
@@ -200,7 +202,8 @@ class Bench:
         connection, now = connect(self._integration, self._http, clock, lambda *_: None), clock.time()
         part = None
         with contextlib.suppress(UpstreamError):
-            payload = await source.fetch(connection, None)
+            fetched = await source.fetch(connection, None)
+            payload = fetched.payload if isinstance(fetched, Fetched) else fetched
             part = source.parse(json.loads(json.dumps(payload)), now)
         usage = connection.org_usage if source.asks_salesforce else None
         succeeded = now if part is not None else None
@@ -299,6 +302,7 @@ FACTS: dict[str, tuple[tuple[str, dict[str, str], tuple[Any, ...]], ...]] = {
     "salesforce_status": (("trust_status", {"status": "OK"}, ("status",)),),
     "salesforce_access": (
         ("integration_user_active", {}, _rows(0, "Assignee", "IsActive")),
+        ("integration_user_frozen", {}, _rows(3, "IsFrozen")),
         ("integration_user_api_enabled", {}, _rows(0, "PermissionSet", "PermissionsApiEnabled")),
         ("permission_set_assigned", {}, _rows(0, "PermissionSet", "Label")),
         *_permission("object_permission", 1, object="Contact"),
