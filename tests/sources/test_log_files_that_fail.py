@@ -330,6 +330,18 @@ class TestColumns:
         org.blank = True
         assert use(await fetch(connection, None)) == (3, float(TODAY))
 
+    async def test_an_empty_interval_of_an_hour_is_not_guessed_at(self, connection: Connection, org: PoorOrg) -> None:
+        """The column was asked for and says nothing: the file is left out, and the day's counts."""
+        org.blank = True
+        org.files.append(hourly(TODAY + HOUR, 50))
+        assert use(await fetch(connection, None)) == (3, float(TODAY))
+
+    async def test_without_the_column_the_sequence_tells(self, connection: Connection, org: PoorOrg) -> None:
+        """Hourly files begin at other hours than midnight, and are numbered from 1."""
+        org.missing = ("Interval",)
+        org.files = [hourly(TODAY + HOUR, 5), hourly(TODAY, 4)]
+        assert use(await fetch(connection, None)) == (9, float(TODAY + 2 * HOUR))
+
 
 @pytest.mark.parametrize(
     ("status", "code"),

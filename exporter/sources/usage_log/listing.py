@@ -47,7 +47,7 @@ async def listed_files(
                 raise
             missing |= {column}
         else:
-            return [file for row in rows if (file := log_file(row)) is not None], missing
+            return [file for row in rows if (file := log_file(row, missing)) is not None], missing
 
 
 async def _rows(salesforce: SalesforceClient, now: float, missing: Collection[str]) -> Any:

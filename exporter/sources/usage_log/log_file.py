@@ -9,7 +9,7 @@ there is a daily one, kept for a day, and there may be no columns ``Interval`` a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,22 +89,33 @@ class LogFile:
         return min(max(int(seconds) // HOUR * HOUR, self.start), self.end - HOUR)
 
 
-def log_file(row: Mapping[str, Any]) -> LogFile | None:
-    """A record of EventLogFile, ``None`` for an interval this version does not know."""
+def log_file(row: Mapping[str, Any], without: Collection[str] = ()) -> LogFile | None:
+    """A record of EventLogFile, asked for ``without`` some columns; ``None`` for an interval this version does not
+    know."""
     start, sequence = int(_time(row["LogDate"])), int(row.get("Sequence") or 0)
-    # Without the column, or with nothing in it: a file that begins at midnight and is the only one is a daily one.
-    interval = row.get("Interval") or ("Hourly" if sequence or start % DAY else "Daily")
+    interval = row.get("Interval") or _interval(start, sequence, told="Interval" not in without)
     period = PERIODS.get(interval)
     if period is None:
         return None
+    created = row["LogDate"] if "CreatedDate" in without else row.get("CreatedDate")
+    if created is None:
+        raise InvalidAnswer("query of EventLogFile: CreatedDate missing")
     return LogFile(
         id=row["Id"],
         interval=interval,
         start=start // period * period,
         sequence=sequence,
-        created=_time(row.get("CreatedDate") or row["LogDate"]),
+        created=_time(created),
         length=row.get("LogFileLength"),
     )
+
+
+def _interval(start: int, sequence: int, *, told: bool) -> str:
+    """Of a file that has none: one that begins at midnight and is the only one is a daily one. Where the column was
+    asked for and is empty nothing more is guessed."""
+    if not sequence and not start % DAY:
+        return "Daily"
+    return "" if told else "Hourly"
 
 
 def _time(text: str) -> float:
