@@ -32,7 +32,7 @@ from tests.sources.log_org import NOW, TODAY, FakeOrg, Log, calls, counted, fetc
 
 NEWEST = NOW - 4 * HOUR
 NOT_FOUND = httpx.Response(404, json=[{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}])
-BROKEN_OFF, WEB_PAGE = "hangs up", "web page"
+BROKEN_OFF, WEB_PAGE = "hangs up", "maintenance page"
 ConnectOver = Callable[[httpx.AsyncBaseTransport], Connection]
 
 
