@@ -80,6 +80,14 @@ HABITS: tuple[Habit, ...] = (
     ),
     Habit("searches lag behind, and sync times are written late", {"search_lag": 60.0, "sync_written_late": 13.0}),
     Habit(
+        "HubSpot's package is uninstalled, its permissions come from a set of the org's own",
+        begin=lambda org: org.set_package(installed=False),
+    ),
+    Habit(
+        "nine calls of ten name no app, and hourly log files are not licensed",
+        {"event_log_nameless": 0.9, "event_log_without": frozenset({"Interval"})},
+    ),
+    Habit(
         "the token may not read companies",
         begin=lambda org: setattr(org, "objects_out_of_scope", frozenset({"companies"})),
     ),
