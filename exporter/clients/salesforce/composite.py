@@ -8,7 +8,6 @@ went in ``httpStatusCode``, with the body the same request would get alone. Refe
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +22,6 @@ from exporter.schemas.json_schema import checked
 MAX_QUERIES = 5
 MAX_QUERY_LENGTH = 20_000
 """Characters of SOQL a query is kept under. The documented limit is 100,000; older orgs were given 20,000."""
-
-_NO_SUCH_COLUMN = re.compile(r"No such column '([\w.]{1,100})' on entity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +51,9 @@ def composite_body(queries: Mapping[str, str], api_version: str) -> dict[str, An
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A query without records: why, and which column it named that Salesforce says it does not have."""
+    """A query without records, and why."""
 
     error: UpstreamError
-    column: str | None = None
 
 
 Refusal = Callable[[Answer], UpstreamError]
@@ -82,15 +78,8 @@ def _answer(part: Mapping[str, Any] | None, where: str, refusal: Refusal) -> Rec
             raise InvalidAnswer(f"{where}: no answer")
         status, body = checked(part, "salesforce_composite_part", where)["httpStatusCode"], part["body"]
         if status != 200:  # noqa: PLR2004
-            error = refusal(Answer(int(status), httpx.Headers(), json.dumps(body).encode(), where))
-            return Refused(error, _missing_column(body))
+            return Refused(refusal(Answer(int(status), httpx.Headers(), json.dumps(body).encode(), where)))
         records = checked(body, "salesforce_records", where)
     except UpstreamError as error:
         return Refused(error)
     return Records(tuple(records["records"]), records["done"])
-
-
-def _missing_column(body: Any) -> str | None:
-    """Which column an ``INVALID_FIELD`` says there is not."""
-    found = _NO_SUCH_COLUMN.search(json.dumps(body))
-    return found[1] if found else None

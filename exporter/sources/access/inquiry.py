@@ -23,7 +23,7 @@ from exporter.clients.salesforce.access_queries import (
 )
 from exporter.clients.salesforce.client import SalesforceClient
 from exporter.clients.salesforce.composite import MAX_QUERIES, Records, Refused
-from exporter.errors import InvalidAnswer, UpstreamError
+from exporter.errors import InvalidAnswer, UnknownColumn, UpstreamError
 from exporter.sources.access.answers import explained, kept
 from exporter.sources.access.rounds import carried, look, to_ask_again, to_ask_first
 from exporter.sources.source import Fetched, fetched
@@ -88,9 +88,10 @@ async def _answers(
 
 def _lacking(answer: Records | Refused, asked: Iterable[str]) -> tuple[str, ...]:
     """Columns of assignments that the org turns out not to have."""
-    if isinstance(answer, Refused) and answer.error.code == "INVALID_FIELD":
-        return dispensable(answer.column, asked)
-    return ()
+    if not isinstance(answer, Refused) or answer.error.code != "INVALID_FIELD":
+        return ()
+    named = answer.error.column if isinstance(answer.error, UnknownColumn) else None
+    return dispensable(named, asked)
 
 
 def _among(queries: AccessQueries, names: Iterable[str], answered: Collection[str]) -> dict[str, str]:

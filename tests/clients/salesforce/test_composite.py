@@ -17,7 +17,7 @@ from exporter.clients.salesforce.composite import Records, Refused, composite_bo
 from exporter.clients.salesforce.soql import soql_text
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
-from exporter.errors import AuthError, InvalidAnswer, RateLimited, ServerError, UpstreamError
+from exporter.errors import AuthError, InvalidAnswer, RateLimited, ServerError, UnknownColumn, UpstreamError
 from tests.clients.canned import Canned, CannedTransport
 from tests.clients.conftest import Client, Sent
 
@@ -137,7 +137,8 @@ async def test_a_query_salesforce_does_not_understand(client: SalesforceClient) 
     told = await client.composite({"where": ORGANIZATION, "bad": "SELECT Colour FROM User"})
     met = told["bad"]
     assert isinstance(met, Refused)
-    assert (met.error.code, met.column) == ("INVALID_FIELD", "Colour")
+    assert isinstance(met.error, UnknownColumn)
+    assert (met.error.code, met.error.column) == ("INVALID_FIELD", "Colour")
 
 
 async def test_an_expired_session_is_renewed_once(client: SalesforceClient, acme: Org) -> None:
