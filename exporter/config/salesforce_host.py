@@ -15,7 +15,8 @@ PRODUCTION = "https://login.salesforce.com"
 SANDBOX = "https://test.salesforce.com"
 
 _MY_DOMAIN = ".my.salesforce.com"
-_TEST_PARTITIONS = (".sandbox" + _MY_DOMAIN, ".scratch" + _MY_DOMAIN)
+_GOVERNMENT = ".my.salesforce.mil"
+_TEST_PARTITIONS = tuple(part + domain for domain in (_MY_DOMAIN, _GOVERNMENT) for part in (".sandbox", ".scratch"))
 _LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 _PAGES = {
     ".lightning.force.com": "of Lightning pages",

@@ -7,7 +7,7 @@ asked for a pause, the next poll waits for it. One that passes by itself brings 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from exporter.errors import Again, UpstreamError
@@ -16,6 +16,9 @@ from exporter.polling import schedule
 from exporter.polling.target import Target
 from exporter.state.reading import Reading
 from exporter.store.polls import PollRow
+
+_WHOLE = ""
+"""Among the names of parts: the source as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +41,31 @@ def row_after(row: PollRow, outcome: Outcome, usage: OrgUsage | None, now: float
         parts = tuple(PartState(name, _failure(missed) if missed else None) for name, missed in outcome.missing.items())
         if outcome.more_in is not None:
             row = replace(row, due_at=min(row.due_at, now + outcome.more_in))
-        failures, due_at = _next_try(row, [missed for missed in outcome.missing.values() if missed is not None], now)
+        failures, due_at = _next_try(row, {name: error for name, error in outcome.missing.items() if error}, now)
         read = replace(row, failure=None, payload=outcome.payload, succeeded_at=now, parts=parts)
         return replace(read, failures=failures, due_at=due_at)
     # Of a source that failed as a whole its own failure says all there is to say.
-    failures, due_at = _next_try(row, [error], now)
+    failures, due_at = _next_try(row, {_WHOLE: error}, now)
     return replace(row, failure=_failure(error), parts=(), failures=failures, due_at=due_at)
 
 
-def _next_try(row: PollRow, errors: Sequence[UpstreamError], now: float) -> tuple[int, float]:
-    """How many polls in a row have failed, wholly or in part, and when the next one is due."""
-    if not errors:
-        return 0, row.due_at
-    failures, due_at = row.failures + 1, row.due_at
-    if any(error.again is not Again.LATER for error in errors):
+def _next_try(row: PollRow, errors: Mapping[str, UpstreamError], now: float) -> tuple[int, float]:
+    """How many polls in a row have failed in a way that may pass, and when the next one is due. ``errors`` are by part.
+
+    What takes a person does not count: a permission that is missing for good must not make a hiccup wait as long as the
+    hundredth of its kind. Nor does what failed before: a part that fails now for the first time is tried again at once.
+    """
+    failures, due_at = 0, row.due_at
+    passing = {name for name, error in errors.items() if error.again is not Again.LATER}
+    if passing:
+        failures = row.failures + 1 if passing <= _failed_before(row) else 1
         due_at = schedule.retried_due(due_at, now, failures)
-    pause = max((error.retry_after or 0.0 for error in errors), default=0.0)
+    pause = max((error.retry_after or 0.0 for error in errors.values()), default=0.0)
     return failures, schedule.postponed_due(due_at, now, pause)
+
+
+def _failed_before(row: PollRow) -> set[str]:
+    return {part.name for part in row.parts if part.failure} | ({_WHOLE} if row.failure else set())
 
 
 def _failure(error: UpstreamError) -> Failure:

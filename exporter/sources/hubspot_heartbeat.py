@@ -24,7 +24,7 @@ from exporter.clients.connection import Connection
 from exporter.clients.hubspot.client import Filters, HubSpotClient
 from exporter.clock import is_plausible, parse_timestamp
 from exporter.config.settings import Integration
-from exporter.errors import AuthError, InvalidAnswer, RateLimited, UpstreamError, UpstreamTimeout
+from exporter.errors import Again, AuthError, InvalidAnswer, RateLimited, UpstreamError, UpstreamTimeout
 from exporter.model import Heartbeat, ObjectHeartbeat
 from exporter.schemas.json_schema import checked
 from exporter.sources.source import Source, configured, fetched, remembered
@@ -48,7 +48,7 @@ hang costs that object and not what was read of the others."""
 GOOD_FOR = 3600.0
 """Seconds for which it still counts what an object said that cannot be read any more."""
 
-_OF_THE_TOKEN = ("INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION")
+_OF_THE_TOKEN = ("INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION", "HTTP_401")
 _MILLISECONDS = re.compile(r"[0-9]{1,15}")
 
 
@@ -97,7 +97,10 @@ async def _look_at(
 
 
 def _concerns_all(error: UpstreamError) -> bool:
-    return isinstance(error, RateLimited) or (isinstance(error, AuthError) and error.code in _OF_THE_TOKEN)
+    """Whether the other objects would meet it too: a limit or the token is the account's, a lock is one object's."""
+    if isinstance(error, RateLimited):
+        return "LOCK" not in (error.code or "") and error.code != "HTTP_423"
+    return isinstance(error, AuthError) and error.code in _OF_THE_TOKEN
 
 
 def _explained(error: UpstreamError, name: str) -> UpstreamError:
@@ -109,6 +112,7 @@ def _explained(error: UpstreamError, name: str) -> UpstreamError:
         f"{error}; does this account have the properties {properties} on {name}? Without the sync of {name} it has "
         f"not: then leave {name} out of hubspot.heartbeat_objects",
         code=error.code,
+        again=Again.LATER,
     )
 
 

@@ -14,7 +14,8 @@ OUTAGE = "MAJOR_INCIDENT_CORE"
 
 _WORD = re.compile(r"[A-Z]+")
 _SERIOUS = frozenset({"MAJOR", "CORE"})
-_HARMLESS = frozenset({"NON", "NONCORE", "MAINTENANCE", "INFORMATIONAL", "RESOLVED"})
+_FAILS = frozenset({"INCIDENT", "OUTAGE", "DISRUPTION"})
+_HARMLESS = frozenset({"NO", "NON", "NONCORE", "MAINTENANCE", "INFORMATIONAL", "MITIGATED", "PLANNED", "RESOLVED"})
 
 
 def is_outage(trust: TrustStatus) -> bool | None:
@@ -23,4 +24,5 @@ def is_outage(trust: TrustStatus) -> bool | None:
     if trust.status is not None:
         return trust.status == OUTAGE
     words = set(_WORD.findall((trust.words or "").upper()))
-    return True if words >= _SERIOUS and words.isdisjoint(_HARMLESS) else None
+    serious = words >= _SERIOUS and not words.isdisjoint(_FAILS)
+    return True if serious and words.isdisjoint(_HARMLESS) else None

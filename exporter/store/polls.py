@@ -23,7 +23,8 @@ _OF_ROUND = sa.update(polls).where(
 @dataclass(frozen=True, slots=True)
 class PollRow:
     """One source of one integration as the store knows it; ``payload`` is the last good answer as JSON text,
-    ``failures`` how many polls in a row have failed, wholly or in part."""
+    ``failures`` how many polls in a row have failed, wholly or in part, in a way that
+    may pass."""
 
     integration: str
     source: str

@@ -89,6 +89,38 @@ def test_a_part_that_failed_is_named() -> None:
     assert row_after(row, REFUSED, None, NOW + 60).parts == ()
 
 
+FORBIDDEN = InvalidAnswer("needs the permission Manage Users", code="INSUFFICIENT_ACCESS", again=Again.LATER)
+
+
+def test_a_part_that_is_missing_for_good_does_not_make_a_hiccup_wait() -> None:
+    """A hundred polls without a permission are no failures in a row: the first timeout is tried again in a minute."""
+    row = ROW
+    for _poll in range(100):
+        row = row_after(replace(row, due_at=NOW + 3600), Outcome("[]", PART, missing={"login": FORBIDDEN}), None, NOW)
+        assert (row.failures, row.due_at) == (0, NOW + 3600)
+    both = {"login": FORBIDDEN, "fields": UpstreamTimeout("slow")}
+    pauses = []
+    for _poll in range(3):
+        row = row_after(replace(row, due_at=NOW + 3600), Outcome("[]", PART, missing=both), None, NOW)
+        pauses.append((row.due_at - NOW) / 60)
+    assert pauses == [1, 2, 4]
+
+
+def test_what_fails_for_the_first_time_is_tried_again_first() -> None:
+    """Whatever else has failed for long: its own minutes begin anew."""
+    broken = {"daily": InvalidAnswer("an unclosed quote")}
+    row = ROW
+    for _poll in range(9):
+        row = row_after(
+            replace(row, due_at=NOW + 21_600), Outcome("[]", PART, missing={"hourly": None, **broken}), None, NOW
+        )
+    assert row.due_at - NOW > 3600
+    slow = {"hourly": UpstreamTimeout("slow"), **broken}
+    assert row_after(replace(row, due_at=NOW + 21_600), Outcome("[]", PART, missing=slow), None, NOW).due_at == NOW + 60
+    whole = Outcome(error=UpstreamTimeout("slow"))
+    assert row_after(replace(row, due_at=NOW + 21_600), whole, None, NOW).due_at == NOW + 60
+
+
 @pytest.fixture
 def target(service: Service) -> Target:
     """The limits of acme."""

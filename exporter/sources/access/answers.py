@@ -18,7 +18,7 @@ from exporter.clients.salesforce.access_queries import (
     AccessQueries,
 )
 from exporter.clients.salesforce.composite import Records, Refused
-from exporter.errors import InvalidAnswer, UnknownColumn, UpstreamError
+from exporter.errors import Again, InvalidAnswer, UnknownColumn, UpstreamError
 from exporter.schemas.json_schema import checked
 from exporter.sources.access.assignments import assignments_of
 
@@ -69,7 +69,8 @@ def _rows(question: str, told: Sequence[Records], given: int, queries: AccessQue
     if question == ASSIGNMENTS:
         assignments_of(rows, 0.0)
     if question == LOGIN and told and not rows:
-        raise InvalidAnswer("access: login: Salesforce shows none of this user", code="INSUFFICIENT_ACCESS")
+        reason = "access: login: Salesforce shows none of this user"
+        raise InvalidAnswer(reason, code="INSUFFICIENT_ACCESS", again=Again.LATER)
     return kept
 
 
@@ -86,4 +87,4 @@ def explained(error: UpstreamError, question: str) -> UpstreamError:
     needed = "Manage Users" if question == LOGIN else "View Setup and Configuration"
     text = f"{error}: the exporter's own user needs the permission {needed}"
     kind = InvalidAnswer if isinstance(error, UnknownColumn) else type(error)
-    return kind(text, code=error.code, retry_after=error.retry_after, again=error.again)
+    return kind(text, code=error.code, retry_after=error.retry_after, again=Again.LATER)

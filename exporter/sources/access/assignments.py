@@ -112,7 +112,11 @@ def _through(
     grouped: Iterable[Assignment], groups: Rows | None, fits: Callable[[str | None, str | None], bool]
 ) -> tuple[Assignment, ...]:
     members = groups["rows"] if groups else ()
-    holding = {group_id for group_id, _set_id, label, name in members if fits(label, name)}
+    holding = {
+        group_id
+        for group_id, set_id, label, name in members
+        if fits(label, name) and not (set_id or "").startswith(MUTING)
+    }
     return tuple(one for one in grouped if one.group_id in holding or None in holding)
 
 
