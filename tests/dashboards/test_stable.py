@@ -72,6 +72,7 @@ PANELS: Mapping[str, Mapping[int, str]] = {
         603: "Salesforce status",
         604: "Storage, share in use",
         605: "Storage",
+        606: "Access ends",
     },
     "remediation": {
         100: "Now",

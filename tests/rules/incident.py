@@ -49,6 +49,8 @@ def _from(value: float, step: float) -> str:
 def _calls() -> Iterator[Series]:
     yield _of_acme("org_api_calls_used", _from(40_000, 100))
     yield _of_acme("org_api_calls_limit", _at(100_000))
+    for app in ("Data Loader", "HubSpot", "other", "unnamed"):
+        yield _of_acme("org_api_calls_by_app", _from(10_000, 20), app=app)
     yield _of_acme("integration_api_calls_used", _from(20_000, 60))
     yield _of_acme("integration_api_calls_allocated", _at(60_000))
     for kind in ("data", "file"):
