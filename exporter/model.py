@@ -121,6 +121,10 @@ class TrustStatus:
     words: str | None = None
 
 
+LOG_HOLDS = 72 * 3600.0
+"""Seconds. Salesforce's log files come hours late, daily ones a day and now and then three."""
+
+
 @dataclass(frozen=True, slots=True)
 class UsageLog:
     """API calls in the 24 hours before ``as_of``, the end of what the event log covers.
@@ -136,6 +140,10 @@ class UsageLog:
     complete: bool = True
     uncertain: int = 0
     by_app: tuple[tuple[str, int], ...] = ()
+
+    def is_over(self, now: float) -> bool:
+        """Whether what it tells of is too long past to pass for the last 24 hours: the log has stopped."""
+        return now - self.as_of > LOG_HOLDS
 
 
 @dataclass(frozen=True, slots=True)

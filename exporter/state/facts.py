@@ -93,7 +93,8 @@ def sources_of(snapshot: Snapshot, now: float, kind: type[P]) -> tuple[tuple[P, 
 def _logged_calls(snapshot: Snapshot, now: float) -> tuple[int | None, str]:
     """The integration's calls by the event log: some hours late, so only where nobody states them."""
     logs = sources_of(snapshot, now, UsageLog)
-    return next(((part.calls, source) for part, source in logs if part.complete), (None, ""))
+    stated = ((part.calls, source) for part, source in logs if part.complete and not part.is_over(now))
+    return next(stated, (None, ""))
 
 
 def _suspected_calls(snapshot: Snapshot, now: float) -> tuple[Suspected | None, str]:
@@ -105,7 +106,7 @@ def _suspected_calls(snapshot: Snapshot, now: float) -> tuple[Suspected | None, 
         if part.uncertain:
             why = (
                 f"{part.uncertain} of them have no name in the usage log and may be others':"
-                " salesforce.integration_user would tell them apart"
+                " salesforce.integration_user, if it is the user HubSpot logs in as, would tell them apart"
             )
             return Suspected(calls, why), source
     return None, ""

@@ -123,10 +123,11 @@ async def test_named_and_nameless_calls_of_the_integration_are_counted(connect_a
 
 
 async def test_a_log_in_which_nothing_is_the_integrations_says_nothing(connect_as: Connect, org: FakeOrg) -> None:
-    """Case 1b: absent, not 0; the other apps are known all the same."""
+    """Case 1b: absent, not 0; the other apps are known all the same. Not even its user is in the log: any nameless call
+    may be its own."""
     org.files = [log_of([row("Data Loader")] * 100 + [row()] * 40)]
     usage = await usage_of(connect_as())
-    assert (usage.calls, usage.uncertain) == (None, 0)
+    assert (usage.calls, usage.uncertain) == (None, 40)
     assert usage.by_app == (("Data Loader", 100), ("other", 0), ("unnamed", 40))
     assert facts(usage, 120).calls_used is None
 
@@ -210,7 +211,7 @@ class TestDoubt:
         assert refusal.reason == "api_budget"
         assert refusal.detail == (
             "90 of 120 allocated API calls may be used: 60 of them have no name in the usage log and may be others':"
-            " salesforce.integration_user would tell them apart"
+            " salesforce.integration_user, if it is the user HubSpot logs in as, would tell them apart"
         )
         assert gate(facts(usage, 121)) is None
         org.files = [log_of([row("HubSpot")] * 30 + [row(user="")] * 60)]
@@ -222,6 +223,13 @@ class TestDoubt:
         usage = await usage_of(connect_as())
         assert (usage.calls, usage.uncertain) == (10, 0)
         assert gate(facts(usage, 100)) is None
+
+    async def test_a_user_the_log_does_not_know_tells_nobody_apart(self, connect_as: Connect, org: FakeOrg) -> None:
+        """HubSpot logs in as another user than the configured one: its nameless calls may be among all the others."""
+        org.files = [log_of([row("HubSpot", user="hub2@acme.example")] * 25 + [row(user="hub2@acme.example")] * 75)]
+        usage = await usage_of(connect_as())
+        assert (usage.calls, usage.uncertain) == (25, 75)
+        assert gate(facts(usage, 120)) is not None
 
     async def test_a_row_that_cannot_be_read_is_a_call_of_nobody_known(self, connect_as: Connect, org: FakeOrg) -> None:
         """It costs that row only, and the count says so."""

@@ -6,7 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.model import ErrorCount, Failure, OrgLimits, OrgUsage, Part, Storage, Suspension, SyncHealth, UsageLog
+from exporter.model import (
+    LOG_HOLDS,
+    ErrorCount,
+    Failure,
+    OrgLimits,
+    OrgUsage,
+    Part,
+    Storage,
+    Suspension,
+    SyncHealth,
+    UsageLog,
+)
 from exporter.state.facts import CONFIGURATION, HEADER, Facts, facts_expire_at, facts_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
@@ -120,6 +131,15 @@ class TestUse:
         log = reading(UsageLog(calls=123, as_of=NOW, complete=False), "salesforce_usage_log")
         facts = facts_of(snapshot(log, reading(SILENT)), NOW)
         assert facts.calls_used is None
+
+    def test_an_event_log_that_has_stopped_does_not(self) -> None:
+        """Three days later nobody can take it for the last 24 hours."""
+        log = UsageLog(calls=123, as_of=NOW - LOG_HOLDS - 1)
+        assert facts_of(snapshot(reading(log, "salesforce_usage_log")), NOW).calls_used is None
+        assert (
+            facts_of(snapshot(reading(replace(log, as_of=NOW - LOG_HOLDS), "salesforce_usage_log")), NOW).calls_used
+            == 123
+        )
 
 
 class TestSeveralPages:

@@ -14,7 +14,7 @@ from exporter.model import UsageLog
 
 def _samples(known: Known) -> Iterator[Sample]:
     for log in known.parts(UsageLog):
-        for app, calls in log.by_app:
+        for app, calls in () if log.is_over(known.now) else log.by_app:
             yield "org_api_calls_by_app", {"app": app}, float(calls)
 
 

@@ -35,13 +35,16 @@ class Identity:
     ids: frozenset[str] = frozenset()
     names: dict[str, str] = field(default_factory=dict)
     """Names of other apps by their ids."""
+    user_seen: bool = True
+    """Whether the log knows the integration user: if not, HubSpot may log in as another, and no nameless call is
+    certainly another app's."""
 
     def learned(self, apps: Collection[AppCalls]) -> Identity:
         """The same, with what rows say that have a name and an id."""
         mine = {app.id for app in apps if app.id and self._named(app.name)}
         ids = frozenset(sorted(self.ids | mine)[:MOST_IDS])
         largest = sorted((app for app in apps if app.id and app.name), key=lambda app: app.total)
-        return Identity(self.apps, ids, {app.id: app.name for app in largest})
+        return Identity(self.apps, ids, {app.id: app.name for app in largest}, any(app.user == MINE for app in apps))
 
     def owner(self, app: AppCalls) -> Owner:
         if self._named(app.name) or app.id in self.ids or app.id in self._configured_ids:
@@ -52,7 +55,7 @@ class Identity:
             return Owner(self.names[app.id])
         if app.user == MINE:
             return Owner(self._label(app), integration=True)
-        return Owner(UNNAMED, doubtful=app.user == UNKNOWN)
+        return Owner(UNNAMED, doubtful=app.user == UNKNOWN or not self.user_seen)
 
     def owns_any(self, apps: Iterable[AppCalls]) -> bool:
         return any(self.owner(app).integration for app in apps)
