@@ -60,8 +60,11 @@ def _next_try(row: PollRow, errors: Mapping[str, UpstreamError], now: float) -> 
     if passing:
         failures = row.failures + 1 if passing <= _failed_before(row) else 1
         due_at = schedule.retried_due(due_at, now, failures)
-    pause = max((error.retry_after or 0.0 for error in errors.values()), default=0.0)
-    return failures, schedule.postponed_due(due_at, now, pause)
+    postponed = schedule.postponed_due(
+        due_at, now, max((error.retry_after or 0.0 for error in errors.values()), default=0.0)
+    )
+    # What one part was asked to wait for keeps nobody from reading the others when they are due.
+    return failures, postponed if _WHOLE in errors else min(postponed, max(due_at, row.due_at))
 
 
 def _failed_before(row: PollRow) -> set[str]:

@@ -115,12 +115,14 @@ async def _repetition(
     """The number of the job that this notification makes; ``None`` if it is a duplicate of the last that made one."""
     same = [jobs.c[name] == value for name, value in asdict(occurrence).items()]
     query = sa.select(jobs.c.repetition, jobs.c.state, jobs.c.created_at).where(*same, jobs.c.action == action)
-    last = (await connection.execute(query.order_by(jobs.c.repetition.desc()).limit(1))).first()
-    if last is None:
+    made = (await connection.execute(query.order_by(jobs.c.repetition.desc()))).all()
+    if not made:
         return 0
-    if repeat_after is None or last.state not in ENDED or now - last.created_at < repeat_after:
+    # Any of them: the oldest may wait still where a version before took one alert for several.
+    going_on = any(job.state not in ENDED for job in made)
+    if repeat_after is None or going_on or now - made[0].created_at < repeat_after:
         return None
-    return int(last.repetition) + 1
+    return int(made[0].repetition) + 1
 
 
 def _job_values(job: NewJob, repetition: int, now: float) -> dict[str, Any]:

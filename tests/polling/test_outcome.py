@@ -106,6 +106,15 @@ def test_a_part_that_is_missing_for_good_does_not_make_a_hiccup_wait() -> None:
     assert pauses == [1, 2, 4]
 
 
+def test_a_part_that_is_to_wait_keeps_the_others_to_their_interval() -> None:
+    """A day's pause for one log file is no day without the rest; within the interval it is kept."""
+    row = replace(ROW, due_at=NOW + 3600)
+    for asked, pause in ((86_400.0, 3600), (600.0, 600), (30.0, 60)):
+        error = RateLimited("wait", retry_after=asked)
+        assert row_after(row, Outcome("[]", PART, missing={"a": None, "b": error}), None, NOW).due_at == NOW + pause
+    assert row_after(row, Outcome(error=RateLimited("wait", retry_after=86_400.0)), None, NOW).due_at == NOW + 86_400
+
+
 def test_what_fails_for_the_first_time_is_tried_again_first() -> None:
     """Whatever else has failed for long: its own minutes begin anew."""
     broken = {"daily": InvalidAnswer("an unclosed quote")}

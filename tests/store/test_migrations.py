@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from exporter.store.tables import METADATA
+from exporter.store.tables import METADATA, jobs
 from tests.store.shelf import Shelf, claimed, opened
 from tests.store.version_0001 import AGAIN, EXPECTED, fill, rows_of
 
@@ -83,3 +83,13 @@ async def test_a_replica_of_the_version_before_goes_on_meanwhile(file: Path, sto
         for _ in range(2):
             connection.execute(OLD_INSERT)
     assert len((await store.listing(None, 100))["jobs"]) == len(EXPECTED) + 1
+
+
+async def test_a_job_that_waits_still_is_the_job_of_its_alert(file: Path) -> None:
+    """The oldest of the three of one alert has not ended: the next repeat is told to be its duplicate."""
+    async with opened(file.parent) as database:
+        async with database.transaction() as connection:
+            await connection.execute(sa.update(jobs).where(jobs.c.id == 1).values(state="queued"))
+        store = Shelf(database)
+        assert await store.known(AGAIN.occurrence, "bridge", 300.0, 1e9)
+        assert await store.accept([replace(AGAIN, repeat_after=300.0)], (), 1e9) == 0
