@@ -90,8 +90,11 @@ def _any(flags: Iterable[bool | None]) -> bool | None:
 
 
 def _frozen(login: Mapping[str, Any] | None) -> bool | None:
-    """Frozen, or locked out for too many wrong passwords."""
-    return _any(flag for row in login["rows"] for flag in row) if login else None
+    """Frozen, or locked out for too many wrong passwords; neither is only known where both are told."""
+    flags = [flag for row in login["rows"] for flag in row] if login else []
+    if any(flags):
+        return True
+    return None if not flags or None in flags else False
 
 
 def _organization(answers: Mapping[str, Any]) -> tuple[str | None, bool | None]:

@@ -250,6 +250,10 @@ def at(body: Any, path: tuple[Any, ...]) -> Any:
             # Any of several that is null makes what is said of all of them unknown; of none nothing is null.
             found = [at(entry, path[path.index(EACH) + 1 :]) for entry in body]
             return None if None in found else found
+        if isinstance(body, list) and isinstance(step, str):
+            # A part of a composite answer goes by its name, wherever it stands.
+            body = next((entry for entry in body if isinstance(entry, dict) and entry.get("referenceId") == step), None)
+            continue
         inside = step in body if isinstance(body, dict) else isinstance(body, list) and step in range(len(body))
         if not inside:
             return None
@@ -267,12 +271,12 @@ EACH = object()
 """In a path: every entry of the list, of which there may be none. No row of permissions is a permission refused."""
 
 
-def _rows(part: int, *path: str) -> tuple[Any, ...]:
+def _rows(part: str, *path: str) -> tuple[Any, ...]:
     """A field of every record in a part of the composite answer."""
     return ("compositeResponse", part, "body", "records", EACH, *path)
 
 
-def _permission(family: str, part: int, **labels: str) -> Iterator[tuple[str, dict[str, str], tuple[Any, ...]]]:
+def _permission(family: str, part: str, **labels: str) -> Iterator[tuple[str, dict[str, str], tuple[Any, ...]]]:
     for access, name in (("read", "PermissionsRead"), ("edit", "PermissionsEdit")):
         yield family, {**labels, "access": access}, _rows(part, name)
 
@@ -301,12 +305,12 @@ FACTS: dict[str, tuple[tuple[str, dict[str, str], tuple[Any, ...]], ...]] = {
     ),
     "salesforce_status": (("trust_status", {"status": "OK"}, ("status",)),),
     "salesforce_access": (
-        ("integration_user_active", {}, _rows(0, "Assignee", "IsActive")),
-        ("integration_user_frozen", {}, _rows(3, "IsFrozen")),
-        ("integration_user_api_enabled", {}, _rows(0, "PermissionSet", "PermissionsApiEnabled")),
-        ("permission_set_assigned", {}, _rows(0, "PermissionSet", "Label")),
-        *_permission("object_permission", 1, object="Contact"),
-        *_permission("field_permission", 2, object="Contact", field="Email"),
+        ("integration_user_active", {}, _rows("assignments", "Assignee", "IsActive")),
+        ("integration_user_frozen", {}, _rows("login", "IsFrozen")),
+        ("integration_user_api_enabled", {}, _rows("assignments", "PermissionSet", "PermissionsApiEnabled")),
+        ("permission_set_assigned", {}, _rows("assignments", "PermissionSet", "Label")),
+        *_permission("object_permission", "objects", object="Contact"),
+        *_permission("field_permission", "fields", object="Contact", field="Email"),
     ),
     "hubspot_heartbeat": (*_heartbeat("contacts", "lastmodifieddate"), *_heartbeat("deals", "hs_lastmodifieddate")),
     "salesforce_usage_log": tuple(
