@@ -1,4 +1,4 @@
-"""The default configuration against a healthy org of 2026: a simulated week in which nobody is called."""
+"""A healthy org of 2026, configured by default but for longer intervals: a simulated week in which nobody is called."""
 
 from __future__ import annotations
 
