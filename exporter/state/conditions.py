@@ -14,7 +14,7 @@ from exporter.state.channels import CHANNELS
 from exporter.state.evidence import Channel, Evidence
 from exporter.state.facts import facts_expire_at, facts_of
 from exporter.state.snapshot import Snapshot
-from exporter.state.waiting import stale_from, waiting_too_long
+from exporter.state.standstill import stale_from, waiting_too_long
 
 UNKNOWN_ERROR = "unknown_error"
 

@@ -30,7 +30,7 @@ from exporter.state.channels import SALESFORCE_SOURCES
 from exporter.state.conditions import Condition, conditions_change_at, conditions_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
-from exporter.state.waiting import SEVERAL, STALE_AFTER, TOGETHER
+from exporter.state.standstill import SEVERAL, STALE_AFTER, TOGETHER
 from tests.clocks import ManualClock
 from tests.pages import Page
 
