@@ -29,10 +29,10 @@ class Org(OrgState):
     def tick(self) -> None:
         """Time passes: records change at the set rate, then HubSpot does a round."""
         now = self.clock()
-        self.changes_owed += self.records_per_second * max(0.0, now - self.last_tick)
-        self.last_tick = now
+        since, self.last_tick = min(self.last_tick, now), now
+        self.changes_owed += self.records_per_second * (now - since)
         changes, self.changes_owed = divmod(self.changes_owed, 1.0)
-        self.records.change_next(int(changes), now)
+        self.records.change_next(int(changes), now, since)
         run_round(self, now)
 
     # What HubSpot's API and the bridge can do.

@@ -315,7 +315,7 @@ class TestSilence:
         rounds(org, clock, 1)
         waiting = org.records.waiting.values()
         assert {record.object_type for record in waiting} == set(org.records.by_type)
-        assert [record.changed for record in waiting] == [clock.now - 7201 + 60 * minute for minute in range(12)]
+        assert [record.changed for record in waiting] == [clock.now - 7201 + 300 * number for number in range(12)]
         assert max(record.synced or 0 for record in org.records.by_id.values()) < clock.now - 7201
         assert reason(org) is None
 

@@ -15,6 +15,7 @@ SALESFORCE_ID_PROPERTY = {
 _HOUR = 3_600.0
 _QUARTER = 900.0
 _LEFT_BEHIND = 12
+_LEFT_EVERY = 300.0
 _MIX = ("contacts",) * 5 + ("companies",) * 3 + ("deals",) * 2
 
 
@@ -138,19 +139,21 @@ class RecordBook:
 
     def stop_at(self, moment: float, now: float) -> None:
         """The past as if no record had synced for a quarter of an hour before `moment`, and records of every type had
-        changed from then on, one a minute, as on any working day."""
+        changed from then on, one every five minutes, as on any working day."""
         for record in self.by_id.values():
             record.changed = min(record.changed, moment - _QUARTER)
             if record.synced is not None:
                 record.synced = min(record.synced, moment - _QUARTER)
-        for minute, record in enumerate(islice(self.by_id.values(), _LEFT_BEHIND)):
-            self.change(record, min(moment + 60 * minute, now))
+        for number, record in enumerate(islice(self.by_id.values(), _LEFT_BEHIND)):
+            self.change(record, min(moment + _LEFT_EVERY * number, now))
 
-    def change_next(self, count: int, now: float) -> None:
-        """Everyday traffic: the next records in turn change. Records added later take no part in it."""
+    def change_next(self, count: int, now: float, since: float | None = None) -> None:
+        """Everyday traffic: the next records in turn change, one after the other from `since` on, or all at once.
+        Records added later take no part in it."""
         if self._busy:
-            for record in islice(self._regular, count):
-                self.change(record, now)
+            since = now if since is None else since
+            for number, record in enumerate(islice(self._regular, count), start=1):
+                self.change(record, since + (now - since) * number / count)
 
 
 def _salesforce_object(object_type: str, position: int) -> str:
