@@ -7,7 +7,7 @@ moves it too, and is followed by no sync, ever).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 SLACK = 60.0
@@ -18,8 +18,19 @@ ECHO = 300.0
 """Seconds after a record's own sync in which its change may be an answer to it: a workflow or a score that follows what
 has just come from Salesforce, on as many records as were synced."""
 
+AT_ONCE = 60.0
+CROWD = 5
+"""So many records of one object that change within ``AT_ONCE`` seconds are the work of a job: an import, a workflow, a
+score, a table that is uploaded every hour. Nobody knows whether the property it changes is mapped, so it tells nothing.
+What people change comes to that in a very large account alone, at some three hundred records an hour of one object;
+there the other objects tell."""
+
+MOMENT = 300.0
+"""Seconds within which changes are one event: a call that is logged, a list that somebody works through."""
+
 MOST_WAITING = 50
-"""Records kept an object, the first ones that wait: many more than it takes to tell a stop."""
+"""Records kept an object. Of more than that the first of each ``MOMENT`` stays, and of these the first and the newest
+half: the first ones keep a stop told, by the newest one is seen that came after many single changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,7 @@ def waiting_records(
     changes: Iterable[Change], newest_sync: float | None, before: Mapping[str, float]
 ) -> dict[str, float]:
     """By record the first of its changes known that no sync of any object has followed; ``before`` is what the last
-    poll knew. A record that changes again and again is one record."""
+    poll knew. A record that changes again and again is one record; one that a job has changed is none."""
     if newest_sync is None:
         return {}
     late = newest_sync + SLACK
@@ -55,5 +66,35 @@ def waiting_records(
         for change in changes
         if change.at > late and (change.synced is None or change.at > change.synced + ECHO)
     }
-    known = found | {record: at for record, at in before.items() if at > late}
-    return dict(sorted(known.items(), key=lambda entry: entry[1])[:MOST_WAITING])
+    kept = {record: at for record, at in before.items() if at > late}
+    crowded = _crowded(kept | found)
+    alone = {record: at for record, at in (found | kept).items() if at != crowded.get(record)}
+    return dict(_most(sorted(alone.items(), key=_when)))
+
+
+def _crowded(times: Mapping[str, float]) -> dict[str, float]:
+    """Those of the records that changed in a crowd."""
+    ordered = sorted(times.items(), key=_when)
+    crowds = zip(ordered, ordered[CROWD - 1 :], strict=False)
+    return {
+        one: at
+        for number, (first, last) in enumerate(crowds)
+        if last[1] - first[1] <= AT_ONCE
+        for one, at in ordered[number : number + CROWD]
+    }
+
+
+def _most(waiting: Sequence[tuple[str, float]]) -> Sequence[tuple[str, float]]:
+    """No more than are kept; they come in the order of their times."""
+    if len(waiting) <= MOST_WAITING:
+        return waiting
+    spread = [waiting[0]]
+    for record, at in waiting:
+        if at >= spread[-1][1] + MOMENT:
+            spread.append((record, at))
+    half = MOST_WAITING // 2
+    return [*spread[:half], *spread[half:][-half:]]
+
+
+def _when(entry: tuple[str, float]) -> float:
+    return entry[1]

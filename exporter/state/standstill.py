@@ -1,14 +1,23 @@
 """Changes that wait for a sync: since when, and from when on that is a sync that stands still. Pure.
 
 One change that waits proves nothing: where a property is not mapped, its changes are followed by no sync, ever, and on
-a quiet weekend nothing else happens. So there must be a second sign: as many records as do not change by chance.
+a quiet weekend nothing else happens. So there must be a second sign: changes at as many moments as chance does not
+bring. A burst is one moment however many records it touches, and what changes in crowds, as a job does it, is left out
+before (``exporter.sources.waiting_changes``): a nightly run over thousands of records is no sign at all.
+
+What cannot be told from a stop, while nothing else syncs for an hour: a job that goes slowly (fewer than five records a
+minute) for more than an hour, or for twenty minutes on more than one object; single unmapped changes, one an hour or
+more often, for five hours. What is not told as a stop: one of an account where records change in crowds alone. Both
+raise SyncStale, which compares the newest change with the newest sync.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from exporter.model import Heartbeat
+from exporter.sources.waiting_changes import MOMENT
 from exporter.state.evidence import Channel, Evidence
 from exporter.state.facts import sources_of
 from exporter.state.snapshot import Snapshot
@@ -17,14 +26,26 @@ STALE_AFTER = 3600.0
 """Four of HubSpot's 15-minute rounds: a change that waits longer is not just waiting for its turn."""
 
 SEVERAL = 5
-"""Records that must wait together. A logged call touches a contact, its company and its deal, three records at once; a
-sync that has stopped leaves behind whatever changes, in working hours dozens of records an hour."""
+"""Moments of change that must wait together. A call that is logged touches a contact, its company and its deal, all at
+one moment; a sync that has stopped leaves behind whatever changes, in working hours dozens of records an hour."""
 
 TOGETHER = 6 * 3600.0
-"""Seconds within which they must have changed: a change every few hours all through a weekend is no stop."""
+"""Seconds within which they must lie: a change every few hours all through a weekend is no stop."""
+
+ONE_OBJECT = 3600.0
+"""Seconds over which they must be spread where all are of one object, as a job's are: few jobs run for so long, and
+people at work change more than contacts."""
 
 SURE_AFTER = 1800.0
 """Two rounds, which each of them must have waited: a record that has just changed says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Records of these objects changed ``at`` this time, or within ``MOMENT`` of it."""
+
+    at: float
+    objects: frozenset[str]
 
 
 def waiting_since(heartbeat: Heartbeat) -> float | None:
@@ -37,13 +58,37 @@ def waiting_since(heartbeat: Heartbeat) -> float | None:
 def stands_from(heartbeat: Heartbeat) -> float | None:
     """From when on what waits tells of a sync that stands still, if none comes until then; ``None``: too little waits.
 
-    Several records that changed together, the first of them ``STALE_AFTER`` ago, the last ``SURE_AFTER``.
+    Changes at several moments, the first of them ``STALE_AFTER`` ago, the last ``SURE_AFTER``.
     """
+    moments = _moments(heartbeat)
+    told = (_told_from(moments[number:]) for number in range(len(moments)))
+    return min((moment for moment in told if moment is not None), default=None)
+
+
+def _moments(heartbeat: Heartbeat) -> Sequence[Moment]:
+    """When something changed that waits; what follows within ``MOMENT`` is the same event."""
     newest_sync = _newest_sync(heartbeat)
-    times = sorted(moment for one in heartbeat.objects for moment in one.waiting if moment > newest_sync)
-    groups = zip(times, times[SEVERAL - 1 :], strict=False)
-    moments = [max(first + STALE_AFTER, last + SURE_AFTER) for first, last in groups if last - first <= TOGETHER]
-    return min(moments, default=None)
+    changes = sorted((at, one.object) for one in heartbeat.objects for at in one.waiting if at > newest_sync)
+    moments: list[Moment] = []
+    for at, name in changes:
+        if moments and at < moments[-1].at + MOMENT:
+            moments[-1] = Moment(moments[-1].at, moments[-1].objects | {name})
+        else:
+            moments.append(Moment(at, frozenset({name})))
+    return moments
+
+
+def _told_from(moments: Sequence[Moment]) -> float | None:
+    """From when on these moments, beginning with the first, tell of a stop."""
+    first = moments[0].at
+    objects: frozenset[str] = frozenset()
+    for number, moment in enumerate(moments, start=1):
+        if moment.at > first + TOGETHER:
+            break
+        objects |= moment.objects
+        if number >= SEVERAL and (len(objects) > 1 or moment.at >= first + ONE_OBJECT):
+            return max(first + STALE_AFTER, moment.at + SURE_AFTER)
+    return None
 
 
 def waiting_too_long(explanation: str) -> Channel:
@@ -56,7 +101,9 @@ def waiting_too_long(explanation: str) -> Channel:
             if stands:
                 detail = "changes wait for more than an hour" + (f"; explained: {explanation}" if explanation else "")
             elif _reached(_late_from(part), part, now):
-                detail = "a change waits for more than an hour, of too few records to tell of a stop: it may never sync"
+                detail = (
+                    "a change waits for more than an hour, too little beside it to tell of a stop: it may never sync"
+                )
             yield Evidence(snapshot.read_at(source), stands and not explanation, source, detail)
 
     return channel

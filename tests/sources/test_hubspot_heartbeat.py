@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +27,17 @@ from exporter.errors import AuthError, InvalidAnswer, RateLimited, UpstreamError
 from exporter.model import Heartbeat, ObjectHeartbeat
 from exporter.sources.hubspot_heartbeat import GOOD_FOR, NEWEST, applies, fetch, parse, time_of
 from exporter.sources.source import Fetched
-from exporter.sources.waiting_changes import ECHO, MOST_WAITING, SLACK, Change, waiting_records, waiting_since
+from exporter.sources.waiting_changes import (
+    AT_ONCE,
+    CROWD,
+    ECHO,
+    MOMENT,
+    MOST_WAITING,
+    SLACK,
+    Change,
+    waiting_records,
+    waiting_since,
+)
 from tests.clients.canned import Canned, CannedTransport
 from tests.clocks import ManualClock
 from tests.conftest import SIMULATOR
@@ -262,23 +273,66 @@ class TestWaitingRecords:
         """The account may have no sync at all."""
         assert waiting_records([Change("1", self.SYNC, None)], None, {"2": self.SYNC}) == {}
 
+    @pytest.mark.parametrize(
+        ("seconds", "waiting"),
+        [
+            ([0.0] * CROWD, []),
+            ([0.0] * (CROWD - 1), [0.0] * (CROWD - 1)),
+            ([number * AT_ONCE / (CROWD - 1) for number in range(CROWD)], []),
+            ([number * AT_ONCE for number in range(CROWD)], [number * AT_ONCE for number in range(CROWD)]),
+            ([-3600.0, *[0.0] * 8, 3600.0], [-3600.0, 3600.0]),
+        ],
+    )
+    def test_what_changes_in_a_crowd_does_not_count(self, seconds: list[float], waiting: list[float]) -> None:
+        """It is the work of a job, and nobody knows whether its property is mapped."""
+        changes = [Change(str(number), self.SYNC + 9000 + at, None) for number, at in enumerate(seconds)]
+        assert list(waiting_records(changes, self.SYNC, {}).values()) == [self.SYNC + 9000 + at for at in waiting]
+
+    def test_a_job_is_known_though_each_poll_sees_some_of_it(self) -> None:
+        """500 records in forty minutes, looked at every two: no more is kept than the poll in which it began has seen.
+        A record that waited before goes on waiting."""
+        known = {"7": self.SYNC + 4000}
+        job = [(str(number), self.SYNC + 9000 + 4.8 * number) for number in range(500)]
+        for poll in range(0, 2500, 120):
+            seen = [Change(one, at, None) for one, at in job if at <= self.SYNC + 9010 + poll][-NEWEST:]
+            known = waiting_records(seen, self.SYNC, known)
+        assert known == {"7": self.SYNC + 4000, "0": self.SYNC + 9000, "1": self.SYNC + 9004.8, "2": self.SYNC + 9009.6}
+
     def test_no_more_are_kept_than_needed(self) -> None:
-        """The first ones: a stop that is told is not forgotten over what changes later."""
-        changes = [Change(str(number), self.SYNC + 700 + number, None) for number in range(200)]
+        """One of each moment: the first ones, so that a stop that is told is not forgotten, and the newest, so that one
+        is told that came later."""
+        changes = [Change(str(number), self.SYNC + 700 + 100 * number, None) for number in range(600)]
         known = waiting_records(changes, self.SYNC, {})
-        assert list(known) == [str(number) for number in range(MOST_WAITING)]
+        times = list(known.values())
+        assert len(times) == MOST_WAITING
+        assert [times[0], times[-1]] == [self.SYNC + 700, self.SYNC + 700 + 597 * 100]
+        assert all(later - earlier >= MOMENT for earlier, later in itertools.pairwise(times))
+        assert waiting_records([], self.SYNC, known) == known
 
     async def test_the_newest_of_every_object_are_looked_at(
         self, connection: Connection, clock: ManualClock, acme: Org
     ) -> None:
-        """Without a search more than before; further ones are found by the next polls."""
+        """Without a search more than before; what changes later is found by the next polls."""
+        payload, times = None, []
+        for record in acme.records.by_type["contacts"][:3]:
+            clock.advance(1500)
+            record.touch(clock.time())
+            times.append(clock.time())
+            payload = await look(connection, clock, payload)
+        assert of(payload).waiting == pytest.approx(times, abs=0.001)
+        assert of(payload, "deals").waiting == ()
+        assert acme.requests == {"hubspot.search": 18}
+
+    async def test_a_job_over_many_records_leaves_none_waiting(
+        self, connection: Connection, clock: ManualClock, acme: Org
+    ) -> None:
+        """However many; of the change itself the heartbeat tells."""
         clock.advance(1000)
         began = clock.time()
         acme.change_unmapped("contacts", NEWEST + 5)
         payload = await look(connection, clock)
-        assert of(payload).waiting == pytest.approx([began] * NEWEST, abs=0.001)
-        assert of(payload, "deals").waiting == ()
-        assert acme.requests == {"hubspot.search": 6}
+        assert of(payload).waiting == ()
+        assert of(payload).waiting_since == pytest.approx(began, abs=0.001)
 
     async def test_search_lag_and_late_sync_times_are_no_wait(self, connect_over: Connect, clock: ManualClock) -> None:
         """A search is a minute behind, and the time of a sync comes 13 s late and moves the modification date."""
