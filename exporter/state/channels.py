@@ -7,7 +7,7 @@ which answers betray it. ``CHANNELS``, at the end, is the table of them all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from exporter.clients.salesforce.refusals import (
     ACCESS_DISABLED,
@@ -23,28 +23,48 @@ from exporter.sources import SOURCES
 from exporter.state.evidence import Channel, Evidence
 from exporter.state.facts import facts_of, sources_of
 from exporter.state.outage import is_outage
+from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 
 SALESFORCE_SOURCES = frozenset(source.name for source in SOURCES if source.asks_salesforce)
 """Whose calls go to the org; another source's failure says nothing about it."""
 
 
+_TOLD_BY_A_PART = frozenset({ORG_LIMIT, LOCKED, STORAGE})
+"""What the refusal of one part tells of, whatever the others were answered: a lock is met where something is locked,
+such as permissions while they are deployed, and calls that are used up by what comes last. An error of the server may
+be of one query or file alone; and that the API is on, the other parts have shown."""
+
+
 def _calls_met(reason: str) -> Channel:
-    """Refusals met by calls to the org that speak for a reason; a later call that worked speaks against them."""
+    """Refusals met by calls to the org that speak for a reason; a later call that worked speaks against them.
+
+    Facts: Salesforce REST API Developer Guide, *Composite*: the answer as a whole is 200 though parts of it failed. So
+    a poll of which a part met such a refusal does not speak against the reason, and of some reasons it speaks for.
+    """
     codes = EVIDENCE[reason]
 
     def channel(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
         for reading in snapshot.readings:
             if reading.source not in SALESFORCE_SOURCES or now >= reading.attempt_expires_at:
                 continue
-            if reading.failure is None:
+            met = _met(reading, codes)
+            if met is None and reading.up:
                 yield Evidence(reading.attempted_at, False, reading.source, "a call to Salesforce worked")
-            elif reading.failure.code in codes:
-                yield Evidence(
-                    reading.attempted_at, True, reading.source, f"Salesforce answered {reading.failure.code}"
-                )
+            elif met is not None and (not reading.up or reason in _TOLD_BY_A_PART):
+                yield Evidence(reading.attempted_at, True, reading.source, f"Salesforce answered {met}")
 
     return channel
+
+
+def _met(reading: Reading, codes: Collection[str]) -> str | None:
+    """The code among these that the newest poll met, and in which of its parts if not in all."""
+    if reading.failure is not None:
+        return reading.failure.code if reading.failure.code in codes else None
+    told = (
+        f"{part.failure.code} ({part.name})" for part in reading.parts if part.failure and part.failure.code in codes
+    )
+    return next(told, None)
 
 
 def _org_calls(snapshot: Snapshot, now: float) -> Iterable[Evidence]:

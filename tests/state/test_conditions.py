@@ -18,6 +18,7 @@ from exporter.model import (
     OrgLimits,
     OrgUsage,
     Part,
+    PartState,
     Permission,
     Storage,
     Suspension,
@@ -53,6 +54,12 @@ def read(source: str, part: Part, at: float = NOW, usage: OrgUsage | None = None
 def failed(code: str | None, source: str = "salesforce_limits", at: float = NOW) -> Reading:
     """A poll that met an error code."""
     return Reading(source, MINUTE, at, failure=Failure("server", code, "it failed"))
+
+
+def parted(code: str, usage: OrgUsage | None = None) -> Reading:
+    """A poll of log files: the daily one was read, an hourly one met an error code."""
+    parts = (PartState("daily"), PartState("hourly", Failure("server", code, "it failed")))
+    return replace(read("salesforce_usage_log", UsageLog(None, NOW), usage=usage), parts=parts)
 
 
 def limits(used: int = 700, data: int = 5, file: int = 0, at: float = NOW) -> Reading:
@@ -242,6 +249,50 @@ class TestErrorCodes:
         locked = failed("ORG_LOCKED", "salesforce_access")
         assert holding(locked, failed(None, at=NOW + 5), now=NOW + 5) == {"salesforce_org_locked"}
         assert holding(locked, limits(at=NOW + 5), now=NOW + 5) == set()
+
+
+class TestParts:
+    """A composite call is answered with 200 though one of its queries was refused; a log file fails beside others."""
+
+    @pytest.mark.parametrize(
+        ("code", "reason"),
+        [
+            ("UNABLE_TO_LOCK_ROW", "salesforce_org_locked"),
+            ("ORG_LOCKED", "salesforce_org_locked"),
+            ("STORAGE_LIMIT_EXCEEDED", "salesforce_org_storage_limit_exceeded"),
+            ("REQUEST_LIMIT_EXCEEDED", "salesforce_org_api_limit_exceeded"),
+        ],
+    )
+    def test_what_concerns_the_org_is_told_by_one_part(self, code: str, reason: str) -> None:
+        """Though others were answered, and though earlier calls of the poll say how many are used; a call that works
+        later, or a look at what is left, takes it back."""
+        partly = parted(code, OrgUsage(900, 1000, NOW - 5))
+        assert holding(partly) == {reason}
+        evidence = judge(partly)[reason].set_by
+        assert evidence is not None
+        assert evidence.detail == f"Salesforce answered {code} (hourly)"
+        assert holding(partly, limits(at=NOW + 5), now=NOW + 5) == set()
+        assert holding(limits(at=NOW - 5), partly) == {reason}
+
+    @pytest.mark.parametrize(
+        ("code", "reason"),
+        [
+            ("UNKNOWN_EXCEPTION", "salesforce_server_error"),
+            ("HTTP_500", "salesforce_server_error"),
+            ("HTTP_503", "salesforce_org_unavailable"),
+            ("API_DISABLED_FOR_ORG", "salesforce_org_api_access_disabled"),
+        ],
+    )
+    def test_what_may_be_the_part_s_own_tells_nothing(self, code: str, reason: str) -> None:
+        """Neither for nor against: it clears nothing that another call has met."""
+        assert reason not in judge(parted(code))
+        assert holding(failed(code, at=NOW - 5), parted(code)) == {reason}
+
+    def test_a_part_that_only_may_not_be_read_hinders_nothing(self) -> None:
+        """The call worked, and speaks against every reason that calls can tell of."""
+        judged = judge(parted("INVALID_FIELD"))
+        assert not any(condition.holds for condition in judged.values())
+        assert holding(failed("ORG_LOCKED", at=NOW - 5), parted("INVALID_FIELD")) == set()
 
 
 class TestChannels:
