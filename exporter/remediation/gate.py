@@ -6,6 +6,7 @@ Looked at when a firing alert arrives, and before each request of a running job,
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from exporter.catalog.catalog import CATALOG, UNKNOWN
 from exporter.remediation.refusal import Refusal
@@ -20,28 +21,41 @@ ORG_RESERVE = 0.10
 """The last part of the org's limit is left to its other apps."""
 
 
-def gate(facts: Facts, unseen_calls: int = 0) -> Refusal | None:
-    """Why no record may be resynced right now. ``unseen_calls`` were spent since the usage in ``facts`` was stated."""
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """API calls that our own resyncs may have cost since the use was counted: the integration's, and the org's."""
+
+    own: int = 0
+    org: int = 0
+
+
+def gate(facts: Facts, unseen: Unseen = Unseen()) -> Refusal | None:
+    """Why no record may be resynced right now. What is ``unseen`` was spent since the use in ``facts`` was counted."""
     if facts.suspension is not None and facts.suspension.suspended:
         return Refusal("suspended", f"HubSpot reports the integration suspended ({facts.suspension.reason or UNKNOWN})")
-    allocated, used, org_limit, org_used = (
-        facts.calls_allocated,
-        facts.calls_used,
-        facts.org_calls_limit,
-        facts.org_calls_used,
-    )
-    if allocated is not None and used is not None and used + unseen_calls >= ALLOCATION_SHARE * allocated:
-        return Refusal("api_budget", f"{used + unseen_calls} of {allocated} allocated API calls are used")
-    suspected = facts.calls_suspected
-    if (
-        allocated is not None
-        and suspected is not None
-        and suspected.calls + unseen_calls >= ALLOCATION_SHARE * allocated
-    ):
-        detail = f"{suspected.calls + unseen_calls} of {allocated} allocated API calls may be used: {suspected.why}"
+    return _allocation_refusal(facts, unseen.own) or _org_refusal(facts, unseen.org)
+
+
+def _allocation_refusal(facts: Facts, unseen: int) -> Refusal | None:
+    allocated = facts.calls_allocated
+    if allocated is None:
+        return None
+    limit = ALLOCATION_SHARE * allocated
+    used, suspected = facts.calls_used, facts.calls_suspected
+    if used is not None and used + unseen >= limit:
+        return Refusal("api_budget", f"{used + unseen} of {allocated} allocated API calls are used")
+    if suspected is not None and suspected.calls + unseen >= limit:
+        detail = f"{suspected.calls + unseen} of {allocated} allocated API calls may be used: {suspected.why}"
         return Refusal("api_budget", detail)
-    if org_limit is not None and org_used is not None and org_used + unseen_calls >= (1 - ORG_RESERVE) * org_limit:
-        return Refusal("api_budget", f"{org_used + unseen_calls} of the org's {org_limit} API calls are used")
+    if unseen and unseen >= limit:
+        return Refusal("api_budget", f"{unseen} of {allocated} allocated API calls may be used by resyncs alone")
+    return None
+
+
+def _org_refusal(facts: Facts, unseen: int) -> Refusal | None:
+    limit, used = facts.org_calls_limit, facts.org_calls_used
+    if limit is not None and used is not None and used + unseen >= (1 - ORG_RESERVE) * limit:
+        return Refusal("api_budget", f"{used + unseen} of the org's {limit} API calls are used")
     return None
 
 

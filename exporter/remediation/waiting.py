@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from exporter.clock import Clock
-from exporter.model import SyncHealth
-from exporter.remediation.gate import cause_refusal, gate
+from exporter.remediation.gate import Unseen, cause_refusal, gate
 from exporter.remediation.journal import Journal
 from exporter.remediation.refusal import Refusal
 from exporter.sources.sync_health import SOURCE
 from exporter.state.conditions import conditions_of
-from exporter.state.facts import Facts, facts_of
+from exporter.state.facts import facts_of, org_use_told_until, use_told_until
+from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
 from exporter.store.batches import BatchStore
 from exporter.store.job import Job
@@ -28,6 +28,12 @@ UNREAD_PAUSE = 5.0
 """The same while nothing is known of its integration yet: the first poll is about to come."""
 
 LONGEST_JOB = 86400.0
+
+WINDOW = 86400.0
+"""Seconds. Salesforce and HubSpot count the calls of the last 24 hours."""
+
+MOST_CALLS = 4
+"""Salesforce API calls that a resync can cost: HubSpot, of the sync of a contact (2017, and again until 2023)."""
 
 SYNC_HEALTH = SOURCE.name
 
@@ -78,17 +84,20 @@ class Waiting:
         if reading is None or not reading.up or reading.visible_part(now) is None:
             # An alert also resolves when its series vanish: that a suspension is over must be known, not assumed.
             return Refusal("suspended", "whether HubSpot suspended it is not known: Sync Health cannot be read")
-        facts = facts_of(snapshot, now)
-        return gate(facts, await self._unseen_calls(integration, facts))
+        return gate(facts_of(snapshot, now), await self._unseen(snapshot, now))
 
-    async def _unseen_calls(self, integration: str, facts: Facts) -> int:
-        """Calls our own resyncs have cost since the integration's usage was stated."""
-        if facts.calls_used is None:
-            return 0
-        reading = self._snapshots[integration].reading(facts.stated_by["calls_used"])
-        if reading is None or not isinstance(reading.part, SyncHealth):
-            return 0
-        return await self._batches.sent_since(integration, reading.part.as_of)
+    async def _unseen(self, snapshot: Snapshot, now: float) -> Unseen:
+        """What our own resyncs may have cost since calls were counted: minutes ago by a bridge or Salesforce, hours ago
+        by the usage log, or never. Of an org whose calls nobody counts there is nothing to judge by."""
+        own_until = use_told_until(snapshot, facts_of(snapshot, now))
+        org_until = org_use_told_until(snapshot, now)
+        own = await self._cost_since(snapshot.integration, own_until or 0.0, now)
+        org = await self._cost_since(snapshot.integration, org_until, now) if org_until is not None else 0
+        return Unseen(own, org)
+
+    async def _cost_since(self, integration: str, moment: float, now: float) -> int:
+        """Calls since then that are among those of the last 24 hours."""
+        return MOST_CALLS * await self._batches.sent_since(integration, max(moment, now - WINDOW))
 
     def _cause_refusal(self, job: Job) -> Refusal | None:
         """A cause may be gone since it was last seen. If that was before the job, its source is asked to look again,

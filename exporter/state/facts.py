@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from exporter.model import ErrorCount, OrgLimits, Part, Storage, Suspension, SyncHealth, UsageLog
+from exporter.model import ErrorCount, OrgLimits, OrgUsage, Part, Storage, Suspension, SyncHealth, UsageLog
 from exporter.state.snapshot import Snapshot
 
 P = TypeVar("P", bound=Part)
@@ -90,6 +90,19 @@ def sources_of(snapshot: Snapshot, now: float, kind: type[P]) -> tuple[tuple[P, 
     )
 
 
+def use_told_until(snapshot: Snapshot, facts: Facts) -> float | None:
+    """Until when the integration's calls are counted in what ``facts`` say of them; ``None`` if nobody counts them."""
+    source = facts.stated_by.get("calls_used") or facts.stated_by.get("calls_suspected")
+    reading = snapshot.reading(source) if source else None
+    part = reading.part if reading else None
+    return part.as_of if isinstance(part, SyncHealth | UsageLog) else None
+
+
+def org_use_told_until(snapshot: Snapshot, now: float) -> float | None:
+    """Until when the org's calls are counted; ``None`` if nobody counts them."""
+    return max((usage.observed_at for usage, _source in _org_usages(snapshot, now)), default=None)
+
+
 def _logged_calls(snapshot: Snapshot, now: float) -> tuple[int | None, str]:
     """The integration's calls by the event log: some hours late, so only where nobody states them."""
     logs = sources_of(snapshot, now, UsageLog)
@@ -129,12 +142,16 @@ def _newest_limits(snapshot: Snapshot, now: float) -> tuple[OrgLimits | None, st
     return max(stated, key=lambda entry: entry[0].usage.observed_at, default=(None, ""))
 
 
-def _org_usage(snapshot: Snapshot, now: float) -> dict[str, tuple[int | None, str]]:
-    """What Salesforce says of the org; its limit alone stands on HubSpot's page too."""
+def _org_usages(snapshot: Snapshot, now: float) -> list[tuple[OrgUsage, str]]:
+    """What Salesforce says of the org, by ``/limits`` and on the side, each with its source."""
     stated = [(usage, HEADER) for reading in snapshot.readings if (usage := reading.visible_usage(now)) is not None]
     limits, source = _newest_limits(snapshot, now)
-    if limits is not None:
-        stated.append((limits.usage, source))
+    return stated if limits is None else [*stated, (limits.usage, source)]
+
+
+def _org_usage(snapshot: Snapshot, now: float) -> dict[str, tuple[int | None, str]]:
+    """What Salesforce says of the org; its limit alone stands on HubSpot's page too."""
+    stated = _org_usages(snapshot, now)
     if not stated:
         return {"org_calls_limit": _newest_health(snapshot, now, "limited_by_salesforce")}
     usage, source = max(stated, key=lambda entry: entry[0].observed_at)

@@ -52,10 +52,11 @@ class Bench:
     metrics: SelfMetrics
     clock: ManualClock
 
-    async def poll(self) -> None:
-        """Reads what the gate looks at."""
+    async def poll(self, *sources: str) -> None:
+        """Reads what the gate looks at, or these sources."""
+        wanted = sources or ("sync_health", "salesforce_limits", "salesforce_access")
         for target in self.poller.targets:
-            if target.source.name in ("sync_health", "salesforce_limits", "salesforce_access"):
+            if target.source.name in wanted:
                 await self.poller.poll(target)
 
     async def notify(self, *alerts: dict[str, Any]) -> Receipt:

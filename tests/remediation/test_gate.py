@@ -6,10 +6,10 @@ import pytest
 
 from exporter.catalog.catalog import CATALOG
 from exporter.model import Suspension
-from exporter.remediation.gate import cause_refusal, gate
+from exporter.remediation.gate import Unseen, cause_refusal, gate
 from exporter.state.conditions import Condition
 from exporter.state.evidence import Evidence
-from exporter.state.facts import Facts
+from exporter.state.facts import Facts, Suspected
 
 NOTHING_KNOWN = Facts()
 SUSPENDED = Facts(suspension=Suspension(suspended=True, reason="salesforce_org_locked", since=None))
@@ -37,7 +37,7 @@ def test_the_gate_is_open_when_nothing_is_known_against_it() -> None:
     assert gate(NOTHING_KNOWN) is None
     assert gate(Facts(calls_allocated=100, org_calls_limit=100)) is None
     assert gate(Facts(calls_used=100, org_calls_used=100)) is None
-    assert gate(RUNNING, unseen_calls=10**9) is None
+    assert gate(RUNNING, Unseen(own=10**9, org=10**9)) is None
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,11 @@ def test_the_gate_is_open_when_nothing_is_known_against_it() -> None:
         (Facts(calls_used=44_900, calls_allocated=60_000), 100, "api_budget"),
         (Facts(calls_used=0, calls_allocated=0), 0, "api_budget"),
         (Facts(calls_used=5_000_000, calls_allocated=None), 0, None),
+        (Facts(calls_suspected=Suspected(44_900, "?"), calls_allocated=60_000), 99, None),
+        (Facts(calls_suspected=Suspected(44_900, "?"), calls_allocated=60_000), 100, "api_budget"),
+        (Facts(calls_allocated=60_000), 44_999, None),
+        (Facts(calls_allocated=60_000), 45_000, "api_budget"),
+        (Facts(org_calls_limit=100_000), 90_000, None),
         (Facts(org_calls_used=89_999, org_calls_limit=100_000), 0, None),
         (Facts(org_calls_used=90_000, org_calls_limit=100_000), 0, "api_budget"),
         (Facts(org_calls_used=89_950, org_calls_limit=100_000), 50, "api_budget"),
@@ -60,8 +65,15 @@ def test_the_gate_is_open_when_nothing_is_known_against_it() -> None:
 )
 def test_the_gate(facts: Facts, unseen: int, reason: str | None) -> None:
     """Shut while suspended, from exactly 75 % of the allocation on (if one is set), and in the org's last 10 %."""
-    refusal = gate(facts, unseen)
+    refusal = gate(facts, Unseen(own=unseen, org=unseen))
     assert (refusal.reason if refusal else None) == reason
+
+
+def test_each_use_has_its_own_unseen_calls() -> None:
+    """The integration's was counted hours ago, the org's just now."""
+    facts = Facts(calls_used=1, calls_allocated=60_000, org_calls_used=89_000, org_calls_limit=100_000)
+    assert gate(facts, Unseen(own=44_000)) is None
+    assert gate(facts, Unseen(org=1_000)) is not None
 
 
 def test_a_suspension_comes_before_a_budget() -> None:

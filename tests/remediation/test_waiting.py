@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from exporter.config.file import load_config
 from exporter.config.settings import Config
@@ -14,6 +17,7 @@ from exporter.demo.simulator.org import Org
 from exporter.polling.schedule import HASTE_PAUSE
 from exporter.polling.target import Target
 from exporter.remediation.waiting import LONGEST_JOB, REFUSED_PAUSE, UNREAD_PAUSE
+from tests.conftest import SIMULATOR
 from tests.remediation.at_work import Interrupted, permission_errors, records
 from tests.remediation.bench import Bench
 from tests.remediation.conftest import OpenBench
@@ -92,8 +96,9 @@ async def test_a_job_that_has_sent_everything_ends_even_while_suspended(
 
 
 async def test_a_job_spends_no_more_than_the_budget(bench: Bench, acme: Org) -> None:
-    """Calls of its own that the last stated usage cannot know of are added: it stops at 75 % without another poll."""
-    acme.use_api_calls("HubSpot", 44_850)
+    """Calls of its own that the last stated usage cannot know of are added, four a record as a contact may cost: it
+    stops at 75 % without another poll."""
+    acme.use_api_calls("HubSpot", 44_400)
     permission_errors(acme, 400)
     await bench.poll()
     await bench.notify(alert())
@@ -107,6 +112,41 @@ async def test_a_job_spends_no_more_than_the_budget(bench: Bench, acme: Org) -> 
         records(succeeded=200, pending=200),
     )
     assert await bench.refusals() == [("FieldPermissionsMissing", "api_budget")]
+
+
+@pytest.mark.parametrize(
+    ("sources", "used", "sent"),
+    [
+        (("sync_health", "salesforce_usage_log"), 2_200, 200),
+        (("sync_health", "salesforce_usage_log"), 2_600, 100),
+        (("sync_health",), 2_600, 800),  # nobody counts them: what the resyncs cost is all that is known
+    ],
+)
+async def test_where_no_bridge_states_the_use_resyncs_count_since_it_was_counted(
+    open_on: OpenBench,
+    config_data: dict[str, Any],
+    write_config: Callable[[dict[str, Any]], Path],
+    acme: Org,
+    sources: tuple[str, ...],
+    used: int,
+    sent: int,
+) -> None:
+    """The usage log knows nothing of the last hours: it is read again, and the job stops all the same."""
+    entry = config_data["integrations"][0]
+    entry["hubspot"] = {"url": f"{SIMULATOR}/acme/hubspot", "allocated_api_calls": 4_000}
+    acme.omitted_parts = frozenset({"api_calls"})
+    acme.settings = replace(acme.settings, event_log_lag=3 * 3600.0)
+    acme.use_api_calls("HubSpot", used, seconds_ago=4 * 3600)
+    permission_errors(acme, 900)
+    async with open_on(load_config(write_config(config_data))) as bench:
+        await bench.poll(*sources)
+        await bench.notify(alert())
+        for _look in range(3):
+            bench.clock.advance(REFUSED_PAUSE)
+            await bench.poll(*sources)
+            await bench.work()
+        (job,) = await bench.listed()
+        assert (job["refused_for"], job["records"]["succeeded"]) == ("api_budget", sent)
 
 
 async def test_the_reserve_of_the_org_is_left_to_its_other_apps(bench: Bench, acme: Org) -> None:
