@@ -74,7 +74,9 @@ async def fetch(connection: Connection, previous: Any) -> Any:
         name: before[name] for name in parts if name in before and name not in looks and _is_good(before[name], now)
     }
     newest_sync = _newest([*(look.last_sync for look in looks.values()), *(one["last_sync"] for one in kept.values())])
-    objects = {name: _entry(look, before.get(name, {}), newest_sync) | {"read_at": now} for name, look in looks.items()}
+    objects = {
+        name: _entry(look, before.get(name, {}), newest_sync, now) | {"read_at": now} for name, look in looks.items()
+    }
     return fetched({"polled_at": now, "objects": objects | kept}, parts)
 
 
@@ -156,13 +158,13 @@ def _newest(moments: Iterable[float | None]) -> float | None:
     return max((moment for moment in moments if moment is not None), default=None)
 
 
-def _entry(look: _Look, before: Mapping[str, Any], newest_sync: float | None) -> dict[str, Any]:
+def _entry(look: _Look, before: Mapping[str, Any], newest_sync: float | None, now: float) -> dict[str, Any]:
     last_change = _newest(change.at for change in look.changes)
     return {
         "last_sync": look.last_sync,
         "last_change": last_change,
         "waiting_since": waiting_since(look.last_sync, last_change, before.get("waiting_since")),
-        "waiting": waiting_records(look.changes, newest_sync, before.get("waiting", {})),
+        "waiting": waiting_records(look.changes, newest_sync, before.get("waiting", {}), now),
     }
 
 

@@ -54,10 +54,13 @@ def waiting_since(last_sync: float | None, last_change: float | None, before: fl
 
 
 def waiting_records(
-    changes: Iterable[Change], newest_sync: float | None, before: Mapping[str, float]
+    changes: Iterable[Change], newest_sync: float | None, before: Mapping[str, float], now: float
 ) -> dict[str, float]:
     """By record the first of its changes known that no sync of any object has followed; ``before`` is what the last
-    poll knew. A record that changes again and again is one record; one that a job has changed is none."""
+    poll knew. A record that changes again and again is one record; one that a job has changed is none.
+
+    What has just changed is left to the next poll, which sees whether it was the first of a crowd.
+    """
     if newest_sync is None:
         return {}
     late = newest_sync + SLACK
@@ -68,7 +71,8 @@ def waiting_records(
     }
     kept = {record: at for record, at in before.items() if at > late}
     crowded = _crowded(kept | found)
-    alone = {record: at for record, at in (found | kept).items() if at != crowded.get(record)}
+    settled = {record: at for record, at in found.items() if at <= now - AT_ONCE}
+    alone = {record: at for record, at in (settled | kept).items() if at != crowded.get(record)}
     return dict(_most(sorted(alone.items(), key=_when)))
 
 

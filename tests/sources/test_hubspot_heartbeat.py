@@ -235,24 +235,25 @@ class TestWaitingRecords:
     """Which records wait, one by one: what tells a sync that stands still from a change that never syncs."""
 
     SYNC = 1_800_000_000.0
+    LATER = SYNC + 1e6
 
     def test_a_record_waits_from_the_first_change_known(self) -> None:
         """A workflow that changes the same record every ten minutes leaves one record waiting, since its first time."""
         known: dict[str, float] = {}
         for minutes in (10, 20, 30):
-            known = waiting_records([Change("7", self.SYNC + 60 * minutes, None)], self.SYNC, known)
+            known = waiting_records([Change("7", self.SYNC + 60 * minutes, None)], self.SYNC, known, self.LATER)
         assert known == {"7": self.SYNC + 600}
 
     def test_those_that_are_no_longer_the_newest_are_known_from_before(self) -> None:
         """A poll looks at the newest few alone."""
-        known = waiting_records([Change("1", self.SYNC + 700, None)], self.SYNC, {})
-        known = waiting_records([Change("2", self.SYNC + 900, None)], self.SYNC, known)
+        known = waiting_records([Change("1", self.SYNC + 700, None)], self.SYNC, {}, self.LATER)
+        known = waiting_records([Change("2", self.SYNC + 900, None)], self.SYNC, known, self.LATER)
         assert known == {"1": self.SYNC + 700, "2": self.SYNC + 900}
 
     def test_a_sync_ends_the_wait_of_all_before_it(self) -> None:
         """Of whichever object: records still sync."""
         known = {"1": self.SYNC + 700, "2": self.SYNC + 2000}
-        assert waiting_records([], self.SYNC + 1000, known) == {"2": self.SYNC + 2000}
+        assert waiting_records([], self.SYNC + 1000, known, self.LATER) == {"2": self.SYNC + 2000}
 
     @pytest.mark.parametrize(
         ("at", "synced", "waits"),
@@ -267,11 +268,11 @@ class TestWaitingRecords:
     )
     def test_what_a_sync_itself_sets_off_does_not_wait(self, at: float, synced: float | None, waits: bool) -> None:
         """The sync writes to its records late, and workflows answer to what it brought, on as many as were synced."""
-        assert bool(waiting_records([Change("1", at, synced)], self.SYNC, {})) is waits
+        assert bool(waiting_records([Change("1", at, synced)], self.SYNC, {}, self.LATER)) is waits
 
     def test_where_nothing_was_ever_synced_nothing_waits(self) -> None:
         """The account may have no sync at all."""
-        assert waiting_records([Change("1", self.SYNC, None)], None, {"2": self.SYNC}) == {}
+        assert waiting_records([Change("1", self.SYNC, None)], None, {"2": self.SYNC}, self.LATER) == {}
 
     @pytest.mark.parametrize(
         ("seconds", "waiting"),
@@ -286,28 +287,37 @@ class TestWaitingRecords:
     def test_what_changes_in_a_crowd_does_not_count(self, seconds: list[float], waiting: list[float]) -> None:
         """It is the work of a job, and nobody knows whether its property is mapped."""
         changes = [Change(str(number), self.SYNC + 9000 + at, None) for number, at in enumerate(seconds)]
-        assert list(waiting_records(changes, self.SYNC, {}).values()) == [self.SYNC + 9000 + at for at in waiting]
+        assert list(waiting_records(changes, self.SYNC, {}, self.LATER).values()) == [
+            self.SYNC + 9000 + at for at in waiting
+        ]
 
     def test_a_job_is_known_though_each_poll_sees_some_of_it(self) -> None:
-        """500 records in forty minutes, looked at every two: no more is kept than the poll in which it began has seen.
-        A record that waited before goes on waiting."""
+        """500 records in forty minutes, looked at every two, also just as the first ones change. A record that waited
+        before goes on waiting, and one that changes later does."""
         known = {"7": self.SYNC + 4000}
-        job = [(str(number), self.SYNC + 9000 + 4.8 * number) for number in range(500)]
-        for poll in range(0, 2500, 120):
-            seen = [Change(one, at, None) for one, at in job if at <= self.SYNC + 9010 + poll][-NEWEST:]
-            known = waiting_records(seen, self.SYNC, known)
-        assert known == {"7": self.SYNC + 4000, "0": self.SYNC + 9000, "1": self.SYNC + 9004.8, "2": self.SYNC + 9009.6}
+        changes = [Change(str(number), self.SYNC + 9000 + 4.8 * number, None) for number in range(500)]
+        changes.append(Change("alone", self.SYNC + 12_000, None))
+        for now in range(9010, 12_200, 120):
+            seen = [change for change in changes if change.at <= self.SYNC + now][-NEWEST:]
+            known = waiting_records(seen, self.SYNC, known, self.SYNC + now)
+        assert known == {"7": self.SYNC + 4000, "alone": self.SYNC + 12_000}
+
+    def test_what_has_just_changed_is_left_to_the_next_poll(self) -> None:
+        """Which sees whether it was the first of a crowd."""
+        change = Change("1", self.SYNC + 9000, None)
+        assert waiting_records([change], self.SYNC, {}, change.at + AT_ONCE - 1) == {}
+        assert waiting_records([change], self.SYNC, {}, change.at + AT_ONCE) == {"1": change.at}
 
     def test_no_more_are_kept_than_needed(self) -> None:
         """One of each moment: the first ones, so that a stop that is told is not forgotten, and the newest, so that one
         is told that came later."""
         changes = [Change(str(number), self.SYNC + 700 + 100 * number, None) for number in range(600)]
-        known = waiting_records(changes, self.SYNC, {})
+        known = waiting_records(changes, self.SYNC, {}, self.LATER)
         times = list(known.values())
         assert len(times) == MOST_WAITING
         assert [times[0], times[-1]] == [self.SYNC + 700, self.SYNC + 700 + 597 * 100]
         assert all(later - earlier >= MOMENT for earlier, later in itertools.pairwise(times))
-        assert waiting_records([], self.SYNC, known) == known
+        assert waiting_records([], self.SYNC, known, self.LATER) == known
 
     async def test_the_newest_of_every_object_are_looked_at(
         self, connection: Connection, clock: ManualClock, acme: Org
@@ -318,6 +328,7 @@ class TestWaitingRecords:
             clock.advance(1500)
             record.touch(clock.time())
             times.append(clock.time())
+            clock.advance(AT_ONCE)
             payload = await look(connection, clock, payload)
         assert of(payload).waiting == pytest.approx(times, abs=0.001)
         assert of(payload, "deals").waiting == ()
@@ -451,6 +462,7 @@ class TestParts:
         """Nothing begins anew because of one poll that failed."""
         clock.advance(1000)
         acme.records.by_type["deals"][0].touch(began := clock.time())
+        clock.advance(AT_ONCE)
         payload = await look(connection, clock)
         for out_of_scope in (frozenset({"deals"}), frozenset[str]()):
             clock.advance(300)
