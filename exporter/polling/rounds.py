@@ -13,7 +13,7 @@ from dataclasses import replace
 import structlog
 
 from exporter.clock import Clock
-from exporter.errors import StoreError
+from exporter.errors import AuthError, StoreError
 from exporter.model import Part
 from exporter.polling import schedule
 from exporter.polling.budget import pace
@@ -46,7 +46,7 @@ class Rounds:
                 due_at = schedule.first_due(now, target.interval, random.random(), len(targets))  # noqa: S311
                 self._rows[target.key] = PollRow(*target.key, 0, due_at)
             else:
-                due_at = schedule.resumed_due(row.due_at, now, target.interval, row.failure is not None)
+                due_at = schedule.resumed_due(row.due_at, now, target.interval, _may_have_to_wait(row))
                 self._enter(target, replace(row, due_at=due_at), stored_part(target, row))
 
     def keep(self, targets: Collection[Target]) -> None:
@@ -63,9 +63,10 @@ class Rounds:
         return all(row.attempted_at is not None for row in self._rows.values())
 
     def hasten(self, key: Key) -> bool:
-        """Makes a target due now; ``False`` where it is due already, was polled just now, or is not known."""
+        """Makes a target due now; ``False`` where it is due already, was polled just now, or is not known. One that
+        failed is tried again when it may be: the API may have asked for a pause."""
         row, now = self._rows.get(key), self._clock.time()
-        if row is None or not schedule.may_hasten(row.due_at, row.attempted_at, now):
+        if row is None or row.failure is not None or not schedule.may_hasten(row.due_at, row.attempted_at, now):
             return False
         self._rows[key] = replace(row, due_at=now)
         return True
@@ -125,3 +126,12 @@ class Rounds:
         if not target.source.asks_salesforce:
             return target.interval
         return target.interval * pace(facts_of(self._snapshots[target.integration], self._clock.time()))
+
+
+def _may_have_to_wait(row: PollRow) -> bool:
+    """Whether the last poll, or a part of it, may have been asked for a pause. A missing permission asks for none."""
+    failures = [
+        row.failure,
+        *(part.failure for part in row.parts if part.failure and part.failure.kind != AuthError.kind),
+    ]
+    return any(failure is not None for failure in failures)

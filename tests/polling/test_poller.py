@@ -22,7 +22,7 @@ from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
-from exporter.errors import ServerError
+from exporter.errors import AuthError, RateLimited, ServerError, UpstreamError
 from exporter.model import OrgLimits, OrgUsage, Part
 from exporter.polling.budget import Budget
 from exporter.polling.poller import Poller
@@ -31,6 +31,7 @@ from exporter.polling.target import Target
 from exporter.self_metrics import SelfMetrics
 from exporter.service import Service
 from exporter.sources import Source
+from exporter.sources.source import Fetched
 from exporter.state.reading import Reading
 from exporter.state.snapshots import Snapshots
 from exporter.store.calls import CallStore
@@ -229,6 +230,31 @@ class TestSchedule:
         clock.advance(100)
         restarted = await bench.start()
         assert restarted.due_at(script.target) == clock.time() + 500
+
+    @pytest.mark.parametrize(
+        ("error", "due_in"),
+        [(RateLimited("busy", retry_after=600), 500), (AuthError("no scope"), INTERVAL * (1 + JITTER))],
+    )
+    async def test_a_pause_that_one_part_was_asked_for_outlives_a_restart(
+        self, bench: Bench, script: Script, clock: WatchedClock, error: UpstreamError, due_in: float
+    ) -> None:
+        """With a shorter interval too, which takes effect at once where nobody has to wait."""
+        script.payload = Fetched(1, {"contacts": None, "deals": error})
+        hourly = replace(script.target, interval=3600.0)
+        await (await bench.follow([hourly])).poll(hourly)
+        clock.advance(100)
+        restarted = await bench.start()
+        assert restarted.due_at(script.target) == pytest.approx(clock.time() + due_in)
+
+    async def test_haste_does_not_cut_a_pause(self, bench: Bench, script: Script, clock: WatchedClock) -> None:
+        """Whoever waits for the source waits until it may be asked."""
+        script.error = ServerError("busy", retry_after=600)
+        poller = await bench.start()
+        await poller.poll(script.target)
+        due_at = poller.due_at(script.target)
+        clock.advance(HASTE_PAUSE)
+        poller.hasten("acme", "sync_health")
+        assert poller.due_at(script.target) == due_at
 
 
 class TestRestart:
