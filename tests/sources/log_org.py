@@ -103,6 +103,20 @@ class FakeOrg(httpx.AsyncBaseTransport):
         return httpx.Response(200, content=log.csv)
 
 
+@dataclass
+class SpoiledOrg(FakeOrg):
+    """An org in which some files are answered with something else; the answer is made anew every time."""
+
+    spoiled: dict[str, Callable[[], httpx.Response]] = field(default_factory=dict)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        file_id = request.url.path.split("/")[-2]
+        if request.url.path.endswith("/LogFile") and file_id in self.spoiled:
+            self.downloads.append(file_id)
+            return self.spoiled[file_id]()
+        return await super().handle_async_request(request)
+
+
 def hourly(start: int, count: int, **more: Any) -> Log:
     """An hour with so many calls of HubSpot."""
     return Log("Hourly", start, calls(start + 60, count), **more)

@@ -65,6 +65,7 @@ COMPOSITE = {
     ]
 }
 STATUS = {"key": "NA1", "status": "OK", "isActive": True, "Incidents": [], "Maintenances": []}
+LOG_LINES = "CONNECTED_APP_NAME,COUNTS_AGAINST_API_LIMIT,TIMESTAMP_DERIVED\nHubSpot,1,2027-01-15T05:10:00.000Z\n"
 LOG_FILES = {
     "totalSize": 1,
     "done": True,
@@ -75,11 +76,10 @@ LOG_FILES = {
             "LogDate": "2027-01-15T05:00:00.000+0000",
             "CreatedDate": "2027-01-15T07:00:00.000+0000",
             "Sequence": 1,
-            "LogFileLength": 120.0,
+            "LogFileLength": float(len(LOG_LINES)),
         }
     ],
 }
-LOG_LINES = "CONNECTED_APP_NAME,COUNTS_AGAINST_API_LIMIT,TIMESTAMP_DERIVED\nHubSpot,1,2027-01-15T05:10:00.000Z\n"
 SEARCH = {
     "total": 1,
     "results": [

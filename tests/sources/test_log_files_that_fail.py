@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -17,22 +17,17 @@ from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.spoiled import GONE, LOG_FILES
 from exporter.demo.simulator.world import World
 from exporter.errors import Again, AuthError, InvalidAnswer, UpstreamError
-from exporter.remediation.gate import gate
 from exporter.sources.salesforce_usage_log import parse
 from exporter.sources.source import Fetched
-from exporter.sources.usage_log.coverage import MOST_LATE
-from exporter.sources.usage_log.downloads import GO_ON_AFTER, MAX_DOWNLOADS
+from exporter.sources.usage_log.downloads import GO_ON_AFTER
 from exporter.sources.usage_log.listing import SWITCH_OFF
 from exporter.sources.usage_log.log_file import AGAIN_AFTER, BROKEN_OFF_AGAIN_AFTER, DAY, HOUR, PASSING_TRIES
-from exporter.state.facts import facts_of
-from exporter.state.reading import Reading
-from exporter.state.snapshot import Snapshot
 from tests.clocks import ManualClock
-from tests.sources.log_org import NOW, TODAY, FakeOrg, Log, calls, counted, fetch, fetched, hourly, use
+from tests.sources.log_org import NOW, TODAY, FakeOrg, Log, SpoiledOrg, calls, counted, fetch, fetched, hourly, use
 
 NEWEST = NOW - 4 * HOUR
 NOT_FOUND = httpx.Response(404, json=[{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}])
-BROKEN_OFF, WEB_PAGE = "hangs up", "maintenance page"
+BROKEN_OFF, WEB_PAGE, CUT_OFF, HALF_GZIP = "hangs up", "maintenance page", "cut off, [0-9]+ of", "gzip that ends early"
 ConnectOver = Callable[[httpx.AsyncBaseTransport], Connection]
 
 
@@ -40,20 +35,6 @@ class BreaksOff(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield b"EVENT_TYPE,"
         raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
-
-
-@dataclass
-class SpoiledOrg(FakeOrg):
-    """An org in which some files are answered with something else; the answer is made anew every time."""
-
-    spoiled: dict[str, Callable[[], httpx.Response]] = field(default_factory=dict)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        file_id = request.url.path.split("/")[-2]
-        if request.url.path.endswith("/LogFile") and file_id in self.spoiled:
-            self.downloads.append(file_id)
-            return self.spoiled[file_id]()
-        return await super().handle_async_request(request)
 
 
 @pytest.fixture
@@ -74,6 +55,7 @@ def cut(content: bytes, at: int) -> bytes:
 
 
 GOOD = hourly(NEWEST, 1).csv
+HEADER_LINE = GOOD[: GOOD.index(b"\n") + 1]
 BROKEN_GZIP = bytearray(gzip.compress(GOOD))
 BROKEN_GZIP[-8] ^= 0xFF
 
@@ -97,12 +79,13 @@ def packed(content: bytes, coding: str = "gzip") -> httpx.Response:
         ),
         pytest.param(lambda: httpx.Response(200, content=b""), "is empty", id="0 bytes"),
         pytest.param(lambda: NOT_FOUND, "status 404 NOT_FOUND", id="gone after listing"),
-        pytest.param(lambda: httpx.Response(200, content=cut(GOOD, 4)), "ends in the middle", id="cut field"),
+        pytest.param(lambda: httpx.Response(200, content=cut(GOOD, 4)), CUT_OFF, id="cut field"),
+        pytest.param(lambda: httpx.Response(200, content=HEADER_LINE), CUT_OFF, id="cut between rows"),
         pytest.param(
             lambda: httpx.Response(200, content=GOOD + b"ApiTotalUsage,x"), "ends in the middle", id="cut row"
         ),
         pytest.param(lambda: packed(bytes(BROKEN_GZIP)), "broken gzip", id="broken gzip"),
-        pytest.param(lambda: packed(cut(gzip.compress(GOOD), 20)), "gzip that ends early", id="gzip cut off"),
+        pytest.param(lambda: packed(cut(gzip.compress(GOOD), 20)), HALF_GZIP, id="gzip cut off"),
         pytest.param(lambda: packed(b"not gzip"), "broken gzip", id="no gzip"),
         pytest.param(lambda: packed(GOOD, "br"), "was not asked for", id="another coding"),
         pytest.param(lambda: httpx.Response(200, text="<html>maintenance</html>"), "no column", id="a page"),
@@ -127,9 +110,37 @@ async def test_the_newest_of_a_days_files_is_bad(
     assert use(again.payload) == (23, float(NEWEST))
     assert bad in str(told(again))
     assert set(org.downloads[24:]) <= {bad}
-    if reason not in (BROKEN_OFF, WEB_PAGE):
+    if reason not in (BROKEN_OFF, WEB_PAGE, CUT_OFF, HALF_GZIP):
         assert len(org.downloads) == 24
         assert told(poll).again is told(again).again is Again.LATER
+
+
+@pytest.mark.parametrize(
+    ("content", "count"),
+    [
+        pytest.param(GOOD + GOOD[len(HEADER_LINE) :] * 4, 5, id="it has grown since it was listed"),
+        pytest.param(cut(GOOD, 1), 1, id="the last newline is stated and not sent"),
+    ],
+)
+async def test_a_length_that_differs_is_not_always_a_cut(
+    connection: Connection, org: SpoiledOrg, content: bytes, count: int
+) -> None:
+    """More than was stated is no less, and no row is as short as what may be lacking."""
+    org.spoiled[org.files[0].id] = lambda: httpx.Response(200, content=content)
+    poll = await fetched(connection)
+    assert (counted(poll.payload), poll.parts) == (23 + count, {"hourly": None})
+
+
+@pytest.mark.parametrize("length", [None, 0])
+async def test_without_a_length_a_log_that_ends_with_a_row_is_whole(
+    connection: Connection, org: SpoiledOrg, length: int | None
+) -> None:
+    """There is nothing to hold it against."""
+    org.files[0].rows = calls(NEWEST + 60, 5)
+    listing = org.files[0].listing | {"LogFileLength": length}
+    org.instead = [httpx.Response(200, json={"done": True, "records": [listing]})]
+    org.spoiled[org.files[0].id] = lambda: httpx.Response(200, content=GOOD)
+    assert counted(await fetch(connection, None)) == 1
 
 
 async def test_good_gzip_is_read(connection: Connection, org: SpoiledOrg) -> None:
@@ -200,67 +211,6 @@ class TestTriedAgain:
         assert len(org.downloads) == 4
         assert sum(file["calls"] is not None for file in poll.payload["files"]) == 3
         assert (told(poll).kind, told(poll).again, poll.more_in) == ("rate_limit", Again.LATER, None)
-
-
-class TestWhatIsCounted:
-    async def test_a_gap_that_cannot_be_stepped_over_leaves_no_count(
-        self, connection: Connection, org: SpoiledOrg
-    ) -> None:
-        """A sum without an hour in the middle is too low to be anybody's use: absent. The remediation is told."""
-        org.spoiled[org.files[12].id] = lambda: NOT_FOUND
-        usage = parse(await fetch(connection, None), NOW)
-        assert (usage.calls, usage.complete, usage.by_app) == (23, False, ())
-        reading = Reading("salesforce_usage_log", HOUR, NOW, part=usage, succeeded_at=NOW)
-        facts = facts_of(Snapshot("acme", "immediate", 30, (reading,)), NOW)
-        assert facts.calls_used is None
-        refusal = gate(facts)
-        assert refusal is not None
-        assert refusal.detail.startswith("23 of 30 allocated API calls may be used: at least")
-
-    @pytest.mark.parametrize("hours", [1, 3, MOST_LATE // HOUR, MOST_LATE // HOUR + 1])
-    async def test_an_older_window_stands_in_for_some_hours(
-        self, connection: Connection, org: SpoiledOrg, hours: int
-    ) -> None:
-        """As late as log files come anyway, and every hour of it is there."""
-        org.files = [hourly(NEWEST - hour * HOUR, 1) for hour in range(40)]
-        org.spoiled[org.files[hours - 1].id] = lambda: NOT_FOUND
-        usage = parse(await fetch(connection, None), NOW)
-        if hours * HOUR <= MOST_LATE:
-            assert (usage.calls, usage.as_of, usage.complete) == (24, NEWEST + HOUR - hours * HOUR, True)
-        else:
-            assert not usage.complete
-
-    async def test_the_days_file_fills_in(self, connection: Connection, org: SpoiledOrg) -> None:
-        """An hour whose own file is bad is in it as well."""
-        yesterday = [TODAY - DAY + hour * HOUR for hour in range(24)]
-        org.files = [hourly(TODAY, 1), *(hourly(hour, 1) for hour in reversed(yesterday))]
-        org.files.append(Log("Daily", TODAY - DAY, [row for hour in yesterday for row in calls(hour + 1, 1)]))
-        org.spoiled[org.files[12].id] = lambda: NOT_FOUND
-        poll = await fetched(connection)
-        assert use(poll.payload) == (24, float(TODAY + HOUR))
-        assert poll.parts["daily"] is None
-        assert poll.parts["hourly"] is not None
-
-    async def test_one_of_an_hours_sequences_is_bad(self, connection: Connection, org: SpoiledOrg) -> None:
-        """Then the hour is not known, though another of its files was read."""
-        org.files.insert(0, hourly(NEWEST, 3, sequence=2))
-        org.spoiled[org.files[0].id] = lambda: NOT_FOUND
-        assert use(await fetch(connection, None)) == (23, float(NEWEST))
-
-    async def test_nothing_at_all_fails_the_source(self, connection: Connection, org: SpoiledOrg) -> None:
-        """With what the newest file said, and how many more there are."""
-        org.spoiled = {log.id: lambda: httpx.Response(200, content=b"") for log in org.files}
-        with pytest.raises(InvalidAnswer, match=f"log file {org.files[0].id}: is empty"):
-            await fetch(connection, None)
-        assert len(org.downloads) <= MAX_DOWNLOADS
-
-    async def test_how_many_more_there_are_is_said(self, connection: Connection, org: SpoiledOrg) -> None:
-        """The newest stands for all of a kind: a label for each file would be a series for each."""
-        for log in org.files[2:5]:
-            org.spoiled[log.id] = lambda: NOT_FOUND
-        poll = await fetched(connection)
-        assert poll.parts.keys() == {"hourly"}
-        assert str(poll.parts["hourly"]).endswith("(and 2 more)")
 
 
 async def test_a_backlog_goes_on_soon(connection: Connection, org: SpoiledOrg) -> None:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
 from exporter.clock import Clock
-from exporter.errors import InvalidAnswer, UpstreamTimeout
+from exporter.errors import ConnectError, InvalidAnswer, UpstreamTimeout
 
 MAX_STREAM_BYTES = 8 * 1024**3
 """A day of API calls of a very busy org stays below this; beyond it something else than a log is being sent."""
@@ -29,7 +29,8 @@ _GZIP = 16 + zlib.MAX_WBITS
 async def pieces(
     chunks: AsyncIterator[bytes], packed: bool, where: str, clock: Clock, max_bytes: int = MAX_STREAM_BYTES
 ) -> AsyncGenerator[bytes, None]:
-    """What the chunks hold, in pieces of a useful size; raises ``InvalidAnswer`` and ``UpstreamTimeout``."""
+    """What the chunks hold, in pieces of a useful size; raises ``ConnectError``, ``InvalidAnswer`` and
+    ``UpstreamTimeout``."""
     unpack = _Gzip(where) if packed else _Plain()
     held, total = bytearray(), 0
     async for chunk in _flowing(chunks, where, clock):
@@ -95,4 +96,4 @@ class _Gzip:
 
     def end(self) -> None:
         if self._begun and not self._stream.eof:
-            raise InvalidAnswer(f"{self._where}: gzip that ends early")
+            raise ConnectError(f"{self._where}: gzip that ends early")

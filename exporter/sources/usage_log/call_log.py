@@ -2,6 +2,9 @@
 
 Facts: Salesforce Object Reference, *API Total Usage Event Type*. A row is a call. ``COUNTS_AGAINST_API_LIMIT`` is seen
 as ``1`` and as a Boolean, columns come in any order, and which there are depends on the version of the API.
+``LogFileLength`` is the length in bytes, unpacked: no report of another was found, and there are programs that refuse a
+download which differs. So a shorter one was cut off on the way, though it end with a row; a longer one has grown since
+it was listed. That what HTTP itself announces has arrived is for its client to see to.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import dataclass
 
 from exporter.clients.http.csv_rows import CsvRows
 from exporter.clock import parse_timestamp
-from exporter.errors import InvalidAnswer
+from exporter.errors import ConnectError, InvalidAnswer
 from exporter.sources.usage_log.app_calls import LONGEST_NAME, MINE, THEIRS, UNKNOWN, AppCalls, Tally
 from exporter.sources.usage_log.identity import Identity
 from exporter.sources.usage_log.log_file import LogFile
@@ -23,6 +26,9 @@ TIME, RAW_TIME = "TIMESTAMP_DERIVED", "TIMESTAMP"
 _TRUE = frozenset({"1", "true", "1.0", "yes", "t", "y"})
 _ROWS_AT_ONCE = 4_096
 _LONGEST = 4 * LONGEST_NAME
+_SLACK = 3
+"""Bytes that may be lacking: a byte order mark, or the last newline. No row is so short."""
+
 _HOUR_LENGTH = len("2027-01-15T08")
 
 
@@ -76,13 +82,18 @@ class CallLog:
         self._take(self._rows.feed(piece))
 
     def end(self) -> tuple[AppCalls, ...]:
-        """What was counted; raises ``InvalidAnswer`` for a file that is empty, cut off, or no usage log."""
+        """What was counted; raises ``ConnectError`` for a file that is shorter than it should be, ``InvalidAnswer`` for
+        one that is empty, ends in the middle, or is no usage log."""
+        stated = self._file.length or 0
+        # What does not even begin as a log is told as what it is.
+        if self._columns is not None and self._bytes < stated - _SLACK:
+            raise ConnectError(f"{self._where}: cut off, {self._bytes} of {stated:.0f} bytes")
         unreadable = self._unreadable
         self._take(self._rows.end())
         if self._columns is None:
             raise InvalidAnswer(f"{self._where}: is empty")
-        # A last line without newline is no cut by itself; that it is short says so, or that the file is.
-        if not self._rows.whole and (self._unreadable > unreadable or self._bytes < (self._file.length or 0)):
+        # A last line without newline is no cut by itself; that it has too few fields says so.
+        if not self._rows.whole and self._unreadable > unreadable:
             raise InvalidAnswer(f"{self._where}: ends in the middle of a row")
         if self._unreadable > self._read:
             raise InvalidAnswer(f"{self._where}: {self._unreadable} rows with other fields than the header")

@@ -15,7 +15,6 @@ from exporter.demo.simulator.clock import iso, salesforce_time
 from exporter.demo.simulator.org import Org
 
 _PERIODS = {"Hourly": 3_600, "Daily": 86_400}
-_LINE_LENGTH = 150  # about; what matters is that a file which grows is seen to grow
 _COLUMNS = (
     "EVENT_TYPE",
     "TIMESTAMP",
@@ -36,9 +35,7 @@ def log_file_rows(org: Org) -> list[dict[str, Any]]:
     period = _PERIODS[interval]
     newest = org.clock() - org.settings.event_log_lag
     lag_counts = org.settings.event_log_lag > 0
-    lengths: Counter[tuple[int, int]] = Counter()
-    for when, number, _app, calls in _history(org):
-        lengths[int(when // period) * period, number] += calls * _LINE_LENGTH
+    lengths = _lengths(org, period)
     return [
         {
             "Id": _file_id(start, number),
@@ -72,6 +69,25 @@ def log_file_csv(org: Org, file_id: str) -> str | None:
     return text.getvalue()
 
 
+def _lengths(org: Org, period: int) -> Counter[tuple[int, int]]:
+    """Bytes of every file, told without writing it."""
+    lengths: Counter[tuple[int, int]] = Counter()
+    before: Counter[tuple[int, int, str]] = Counter()
+    for when, number, app, calls in _history(org):
+        start = int(when // period) * period
+        lengths[start, number] = lengths[start, number] or _length(_COLUMNS)
+        first = before[start, number, app]
+        before[start, number, app] += calls
+        named = calls - _nameless(org, first + calls) + _nameless(org, first)
+        lengths[start, number] += named * _length(_line(org, when, app, named=True))
+        lengths[start, number] += (calls - named) * _length(_line(org, when, app, named=False))
+    return lengths
+
+
+def _length(fields: tuple[str, ...]) -> int:
+    return sum(len(field.encode().replace(b'"', b'""')) + len('"",') for field in fields)
+
+
 def is_newest(org: Org, file_id: str) -> bool:
     """Is it the newest of the org's log files?"""
     rows = log_file_rows(org)
@@ -96,8 +112,11 @@ def _history(org: Org) -> list[tuple[float, int, str, int]]:
 
 def _is_named(org: Org, call: int) -> bool:
     """Of so many calls in a row the share without a name is as it is set."""
-    share = org.settings.event_log_nameless
-    return int(call * share) == int((call - 1) * share)
+    return _nameless(org, call) == _nameless(org, call - 1)
+
+
+def _nameless(org: Org, calls: int) -> int:
+    return int(calls * org.settings.event_log_nameless)
 
 
 def _line(org: Org, when: float, app: str, named: bool) -> tuple[str, ...]:

@@ -1,12 +1,15 @@
 import csv
 import io
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from exporter.demo.simulator.org import Org
-from tests.demo.simulator.conftest import ManualClock
+from exporter.demo.simulator.salesforce.event_log import log_file_csv, log_file_rows
+from tests.demo.simulator.conftest import QUIET, ManualClock
 
 ASSIGNMENTS = (
     "SELECT PermissionSetId, PermissionSet.Label, PermissionSet.IsOwnedByProfile, "
@@ -190,6 +193,16 @@ class TestEventLog:
         lines = list(csv.DictReader(io.StringIO(content.text)))
         assert [line["CONNECTED_APP_NAME"] for line in lines] == ["HubSpot"] * 2 + ["monitoring"] * 2
         assert {line["COUNTS_AGAINST_API_LIMIT"] for line in lines} == {"1"}
+
+    def test_a_file_is_as_long_as_it_is_said_to_be(self, make_org: Callable[..., Org]) -> None:
+        """Byte for byte, whoever called, named or not."""
+        org = make_org(replace(QUIET, event_log_nameless=0.3, event_log_sequences=2))
+        for seconds_ago in (0, 7_200, 7_500):
+            for app, count in (("HubSpot", 13), ('The "other" one', 8)):
+                org.use_api_calls(app, count, seconds_ago)
+        files = {row["Id"]: row["LogFileLength"] for row in log_file_rows(org)}
+        assert len(files) == 6
+        assert files == {file_id: len((log_file_csv(org, file_id) or "").encode()) for file_id in files}
 
     async def test_files_can_be_asked_for_by_date(self, salesforce: httpx.AsyncClient, acme: Org) -> None:
         """Dates are compared as times."""
