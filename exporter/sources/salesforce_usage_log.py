@@ -14,8 +14,8 @@ Never a wrong number:
 - Whose a call is: ``usage_log/identity.py``. As long as no call was ever the integration's, its use is not 0 but
   unknown. Calls without a name that may be the integration's are ``uncertain``: they are not in the count, and the
   remediation reckons with them.
-- Of which hours the count is: ``usage_log/coverage.py``. A sum that lacks a file is not exported. It is a lower bound,
-  and the remediation reckons with it as one.
+- Of which hours the count is: ``usage_log/coverage.py``. A sum that lacks more than little is not exported. What is
+  lacking is estimated from the sizes of the files, and the remediation reckons with it as well.
 - Which rows count: ``usage_log/call_log.py``.
 
 Every download is an API call, and it is large (hundreds of MB a day in a busy org). So a file is downloaded once, read
@@ -27,7 +27,6 @@ soon. A file that cannot be read is named and left alone until it has changed or
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -37,8 +36,7 @@ from exporter.errors import InvalidAnswer
 from exporter.model import UsageLog
 from exporter.schemas.json_schema import checked
 from exporter.sources.source import Fetched, Source, configured
-from exporter.sources.usage_log.app_calls import AppCalls
-from exporter.sources.usage_log.coverage import Coverage, known_files, whole_window
+from exporter.sources.usage_log.coverage import Coverage, counted_window, known_files
 from exporter.sources.usage_log.downloads import Downloads
 from exporter.sources.usage_log.identity import largest
 from exporter.sources.usage_log.listing import SWITCH_OFF, listed_files
@@ -82,34 +80,35 @@ def _learned(memory: Memory) -> Memory:
     found = [app for file in memory.files for app in file.calls or ()]
     identity = memory.identity.learned(found)
     memory = replace(memory, identity=identity, matched=memory.matched or identity.owns_any(found))
-    window = whole_window(memory.files) if memory.files else None
-    shown = tuple(name for name, _ in _by_app(memory, window)[:-2]) if window else memory.shown
-    return replace(memory, shown=shown)
+    window = counted_window(memory.files) if memory.files else None
+    if window is None or not window.is_count:
+        return memory
+    return replace(memory, shown=tuple(name for name, _ in _by_app(memory, window.coverage)[:-2]))
 
 
 def parse(payload: Any, read_at: float) -> UsageLog:
-    """Sums the newest 24 hours that are whole. No file at all is not a count of 0."""
+    """Sums the newest 24 hours of which enough was read. No file at all is not a count of 0."""
     memory = memory_of(checked(payload, SCHEMA, "usage log"))
     if not memory.files:
         raise InvalidAnswer(f"Salesforce lists no event log file of API calls: {SWITCH_OFF}")
     found = [app for file in memory.files for app in file.calls or ()]
     memory = replace(memory, identity=memory.identity.learned(found))
-    whole = whole_window(memory.files)
-    window = whole or Coverage.of(memory.files)
-    calls, uncertain = _calls(memory, window)
+    window = counted_window(memory.files)
+    calls, uncertain = _calls(memory, window.coverage)
     return UsageLog(
         calls=calls if memory.matched else None,
-        as_of=min(float(window.end), read_at),
-        complete=whole is not None,
+        as_of=min(float(window.as_of), read_at),
+        complete=window.is_count,
         uncertain=uncertain,
-        by_app=_by_app(memory, window) if whole else (),
+        by_app=_by_app(memory, window.coverage) if window.is_count else (),
+        unread=window.unread or 0,
     )
 
 
 def _calls(memory: Memory, window: Coverage) -> tuple[int, int]:
     """Of the integration, and of those that may be its own."""
     calls = uncertain = 0
-    for app, count in _counted(memory, window):
+    for app, count in window.counted(memory.files):
         owner = memory.identity.owner(app)
         calls += count if owner.integration else 0
         uncertain += count if owner.doubtful else 0
@@ -118,16 +117,9 @@ def _calls(memory: Memory, window: Coverage) -> tuple[int, int]:
 
 def _by_app(memory: Memory, window: Coverage) -> tuple[tuple[str, int], ...]:
     totals: Counter[str] = Counter()
-    for app, count in _counted(memory, window):
+    for app, count in window.counted(memory.files):
         totals[memory.identity.owner(app).app] += count
     return largest(totals, MOST_APPS, memory.shown)
-
-
-def _counted(memory: Memory, window: Coverage) -> Iterator[tuple[AppCalls, int]]:
-    for file in memory.files:
-        hours = set(window.hours(file))
-        for app in file.calls or ():
-            yield app, sum(calls for hour, calls in app.hours.items() if hour in hours)
 
 
 def applies(integration: Integration) -> bool:

@@ -94,9 +94,13 @@ def _allocation(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
     facts = facts_of(snapshot, now)
     if facts.calls_used is None or facts.calls_allocated is None:
         return
+    reached, suspected = facts.calls_used >= facts.calls_allocated, facts.calls_suspected
+    if not reached and suspected is not None and suspected.calls >= facts.calls_allocated:
+        # What is not in the count may be what it lacks.
+        return
     source = facts.stated_by["calls_used"]
     detail = f"{facts.calls_used:,} of {facts.calls_allocated:,} allocated API calls are used"
-    yield Evidence(snapshot.read_at(source), facts.calls_used >= facts.calls_allocated, source, detail)
+    yield Evidence(snapshot.read_at(source), reached, source, detail)
 
 
 def _trust(snapshot: Snapshot, now: float) -> Iterable[Evidence]:

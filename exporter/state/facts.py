@@ -6,7 +6,7 @@ Salesforce itself says; allocation and the integration's use are what the bridge
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -113,16 +113,23 @@ def _logged_calls(snapshot: Snapshot, now: float) -> tuple[int | None, str]:
 def _suspected_calls(snapshot: Snapshot, now: float) -> tuple[Suspected | None, str]:
     """What the event log has found that may be the integration's, where that is more than what it can vouch for."""
     for part, source in sources_of(snapshot, now, UsageLog):
-        calls = (part.calls or 0) + part.uncertain
-        if not part.complete and calls:
-            return Suspected(calls, "at least, for the usage log could not be read to the end"), source
-        if part.uncertain:
-            why = (
-                f"{part.uncertain} of them have no name in the usage log and may be others':"
-                " salesforce.integration_user, if it is the user HubSpot logs in as, would tell them apart"
-            )
-            return Suspected(calls, why), source
+        calls = (part.calls or 0) + part.uncertain + part.unread
+        reasons = list(_doubts(part))
+        if calls and reasons:
+            return Suspected(calls, "; ".join(reasons)), source
     return None, ""
+
+
+def _doubts(log: UsageLog) -> Iterator[str]:
+    if log.unread:
+        yield f"about {log.unread} stand in log files that could not be read"
+    elif not log.complete:
+        yield "at least, for the usage log could not be read to the end"
+    if log.uncertain:
+        yield (
+            f"{log.uncertain} of them have no name in the usage log and may be others':"
+            " salesforce.integration_user, if it is the user HubSpot logs in as, would tell them apart"
+        )
 
 
 def _newest_health(snapshot: Snapshot, now: float, field_name: str) -> tuple[Any, str]:

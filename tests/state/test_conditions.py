@@ -434,6 +434,14 @@ class TestAllocation:
         assert not judge(log, allocation=501)["hubspot_api_limit_exceeded"].holds
         assert "hubspot_api_limit_exceeded" not in judge(log)
 
+    @pytest.mark.parametrize("doubt", [UsageLog(500, NOW - 9000, uncertain=20), UsageLog(500, NOW - 9000, unread=20)])
+    def test_a_count_that_may_be_too_low_does_not_say_that_it_is_not_reached(self, doubt: UsageLog) -> None:
+        """Where what it lacks would reach it; what is reached by the count alone is reached."""
+        log = read("salesforce_usage_log", doubt)
+        assert judge(log, allocation=500)["hubspot_api_limit_exceeded"].holds
+        assert "hubspot_api_limit_exceeded" not in judge(log, allocation=520)
+        assert not judge(log, allocation=521)["hubspot_api_limit_exceeded"].holds
+
 
 class TestUnknownError:
     def test_a_quiet_weekend_is_healthy(self) -> None:

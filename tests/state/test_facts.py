@@ -132,6 +132,14 @@ class TestUse:
         facts = facts_of(snapshot(log, reading(SILENT)), NOW)
         assert facts.calls_used is None
 
+    def test_what_an_event_log_lacks_is_suspected(self) -> None:
+        """With the nameless calls that may be the integration's as well, and why."""
+        log = UsageLog(calls=123, as_of=NOW, uncertain=10, unread=7)
+        facts = facts_of(snapshot(reading(log, "salesforce_usage_log")), NOW)
+        assert (facts.calls_used, facts.calls_suspected and facts.calls_suspected.calls) == (123, 140)
+        assert facts.calls_suspected is not None
+        assert "about 7 stand in log files that could not be read; 10 of them have no name" in facts.calls_suspected.why
+
     def test_an_event_log_that_has_stopped_does_not(self) -> None:
         """Three days later nobody can take it for the last 24 hours."""
         log = UsageLog(calls=123, as_of=NOW - LOG_HOLDS - 1)
