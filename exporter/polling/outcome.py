@@ -1,8 +1,9 @@
 """How one reading of a target ended, and what that means for its row and for what is shown. Pure.
 
 What a failure means: it leaves the last good payload and part as they are, for as long as a reading holds
-(``exporter.state.reading``); it is stored and shown with its kind, the API's own code and a sentence; and where the API
-asked for a pause, the next poll waits for it. One that passes by itself brings the next poll closer (``Again``).
+(``exporter.state.reading``), unless the source wants another one kept all the same (``Fetched``); it is stored and
+shown with its kind, the API's own code and a sentence; and where the API asked for a pause, the next poll waits for it.
+One that passes by itself brings the next poll closer (``Again``).
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ _WHOLE = ""
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Payload and part of a reading that worked, or the error of one that failed; ``missing`` are the errors of its
-    parts by name, ``None`` for one that was read; ``more_in`` are the seconds after which it is worth going on."""
+    """Payload and part of a reading that worked, the error of one that failed, or all three; ``missing`` are the errors
+    of its parts by name, ``None`` for one that was read; ``more_in`` are the seconds after which it is worth going
+    on."""
 
     payload: str | None = None
     part: Part | None = None
@@ -46,6 +48,7 @@ def row_after(row: PollRow, outcome: Outcome, usage: OrgUsage | None, now: float
         return replace(read, failures=failures, due_at=due_at)
     # Of a source that failed as a whole its own failure says all there is to say.
     failures, due_at = _next_try(row, {_WHOLE: error}, now)
+    row = replace(row, payload=outcome.payload or row.payload)
     return replace(row, failure=_failure(error), parts=(), failures=failures, due_at=due_at)
 
 

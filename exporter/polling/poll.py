@@ -29,6 +29,8 @@ async def read(target: Target, row: PollRow, budget: Budget, clock: Clock, deadl
             fetched = await target.source.fetch(target.connection, previous)
         whole = fetched if isinstance(fetched, Fetched) else Fetched(fetched, {})
         part = target.source.parse(whole.payload, clock.time())
+        if whole.failure is not None:
+            return Outcome(payload_text(whole.payload), part, whole.failure)
         return Outcome(payload_text(whole.payload), part, missing=whole.parts, more_in=whole.more_in)
     except UpstreamError as error:
         return Outcome(error=error)

@@ -31,6 +31,7 @@ from dataclasses import replace
 from typing import Any
 
 from exporter.clients.connection import Connection
+from exporter.config.defaults import INTERVALS
 from exporter.config.settings import Integration
 from exporter.errors import InvalidAnswer
 from exporter.model import UsageLog
@@ -42,6 +43,7 @@ from exporter.sources.usage_log.identity import largest
 from exporter.sources.usage_log.listing import SWITCH_OFF, listed_files
 from exporter.sources.usage_log.log_file import DAY
 from exporter.sources.usage_log.payload import SCHEMA, Memory, memory_of, remembered_memory
+from exporter.sources.usage_log.progress import failing_since, is_down
 
 DEADLINE = 3600.0
 """Seconds after which even a download that gets on is given up: at that pace the day's log would never be read."""
@@ -55,7 +57,8 @@ MOST_APPS = 10
 async def fetch(connection: Connection, previous: Any) -> Any:
     """Calls per app, hour and file; files that ``previous`` holds are not downloaded again.
 
-    Of the parts ``hourly`` and ``daily`` one is missing when a file of its kind could not be read.
+    Of the parts ``hourly`` and ``daily`` one is missing when a file of its kind could not be read. The source as a
+    whole has failed when nothing could be read, or nothing new for long (``usage_log/progress.py``).
     """
     salesforce = configured(connection.salesforce, "Salesforce org")
     settings = configured(connection.settings.salesforce, "Salesforce org")
@@ -71,8 +74,11 @@ async def fetch(connection: Connection, previous: Any) -> Any:
         files=tuple(downloads.files),
         without=without,
         asked_at=began if again else old.asked_at,
+        failing_since=failing_since(old, downloads.files, began),
     )
-    return Fetched(_learned(memory).as_json(), downloads.parts(), downloads.more_in())
+    interval = connection.settings.intervals.get(SCHEMA, INTERVALS[SCHEMA])
+    failure = downloads.newest_error() if is_down(memory, interval, began) else None
+    return Fetched(_learned(memory).as_json(), downloads.parts(), downloads.more_in(), failure)
 
 
 def _learned(memory: Memory) -> Memory:

@@ -43,12 +43,14 @@ T = TypeVar("T")
 class Fetched:
     """A payload read in parts; ``parts`` holds the error of each by its name, ``None`` for one that was read.
 
-    ``more_in``: after so many seconds it is worth going on, earlier than the interval says.
+    ``more_in``: after so many seconds it is worth going on, earlier than the interval says. ``failure``: why the source
+    as a whole has failed all the same; the payload is kept for what it remembers.
     """
 
     payload: Any
     parts: Mapping[str, UpstreamError | None]
     more_in: float | None = None
+    failure: UpstreamError | None = None
 
 
 def fetched(payload: Any, parts: Mapping[str, UpstreamError | None]) -> Fetched:

@@ -51,6 +51,12 @@ def test_a_failure_leaves_the_last_good_payload() -> None:
     assert row == replace(ROW, attempted_at=NOW, failure=failure, due_at=NOW + 600, failures=1)
 
 
+def test_a_failure_may_bring_a_payload_all_the_same() -> None:
+    """It is kept for the next poll and after a restart, and makes nothing that is shown newer."""
+    row = row_after(ROW, Outcome("[]", PART, InvalidAnswer("nothing new")), None, NOW)
+    assert (row.payload, row.succeeded_at, row.failure) == ("[]", NOW - 60, Failure("invalid", None, "nothing new"))
+
+
 @pytest.mark.parametrize(
     ("outcome", "minutes"),
     [

@@ -14,6 +14,7 @@ from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
+from exporter.demo.simulator.world import World
 from exporter.errors import Again
 from exporter.polling.target import Target
 from exporter.service import Service, open_service
@@ -229,6 +230,23 @@ class TestMoved:
         assert life.holding() == {"salesforce_org_unavailable"}
         await life.until_up("salesforce_access")
         assert life.holding() == set()
+
+
+class TestWhatAFailedPollHasLearnt:
+    @pytest.fixture
+    def world(self, clock: ManualClock) -> World:
+        return World(["acme", "beta"], clock.time, Settings(records_per_second=0, event_log_lag=2 * HOUR))
+
+    async def test_it_is_kept(self, life: Life) -> None:
+        """The only log file is empty: the usage log is down, and its next poll knows that nothing is to be had."""
+        life.clock.advance(2 * DAY)
+        life.org.use_api_calls("HubSpot", 10, seconds_ago=3 * HOUR)
+        life.org.spoiled_log_file = "empty"
+        downloads = life.org.requests["salesforce.log_file"]
+        for _poll in range(2):
+            await life.poll("salesforce_usage_log")
+            assert not life.up("salesforce_usage_log")
+            assert life.org.requests["salesforce.log_file"] == downloads + 1
 
 
 class TestHubSpot:

@@ -123,8 +123,11 @@ def hourly(start: int, count: int, **more: Any) -> Log:
 
 
 async def fetch(connection: Connection, previous: Any) -> Any:
-    """The payload of a poll, whatever parts it lacks."""
-    return (await fetched(connection, previous)).payload
+    """The payload of a poll, whatever parts it lacks; raises what it failed with as a whole."""
+    poll = await fetched(connection, previous)
+    if poll.failure is not None:
+        raise poll.failure
+    return poll.payload
 
 
 async def fetched(connection: Connection, previous: Any = None) -> Fetched:

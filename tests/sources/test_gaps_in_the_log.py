@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import httpx
 import pytest
 
 from exporter.clients.connection import Connection
+from exporter.errors import InvalidAnswer
 from exporter.model import LOG_HOLDS, UsageLog
 from exporter.remediation.gate import gate
 from exporter.sources.salesforce_usage_log import parse
 from exporter.sources.usage_log.app_calls import THEIRS, AppCalls
 from exporter.sources.usage_log.coverage import MOST_LATE, MOST_UNREAD, counted_window
-from exporter.sources.usage_log.log_file import DAY, HOUR, LogFile
+from exporter.sources.usage_log.downloads import MAX_DOWNLOADS
+from exporter.sources.usage_log.log_file import AGAIN_AFTER, DAY, HOUR, LogFile
 from exporter.sources.usage_log.unread import ROW_BYTES
 from exporter.state.facts import Facts, facts_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
+from tests.clocks import ManualClock
 from tests.sources.log_org import NOW, TODAY, Log, SpoiledOrg, calls, fetch, fetched, hourly, use
 
 NEWEST = NOW - 4 * HOUR
@@ -153,6 +157,83 @@ def test_what_little_may_be_lacking_is_a_share_of_all_calls() -> None:
     newest_too = [log(hour, None if hour in (0, 12) else 10, 600) for hour in range(25)]
     window = counted_window(newest_too)
     assert (window.as_of, window.unread, window.is_count) == (NEWEST, 10, True)
+
+
+class TestNothingNew:
+    """Files go on being listed, and none of them can be read."""
+
+    @staticmethod
+    def list_six_more(org: SpoiledOrg, answer: Callable[[], httpx.Response] | None) -> None:
+        newest = org.files[0].start
+        for hour in range(1, 7):
+            org.files.insert(0, hourly(newest + hour * HOUR, 10))
+            if answer is not None:
+                org.spoiled[org.files[0].id] = answer
+
+    async def test_the_source_is_down_after_three_intervals(
+        self, connection: Connection, org: SpoiledOrg, clock: ManualClock
+    ) -> None:
+        """Until then a part is missing and what is known counts; what is remembered is kept, so that a source that is
+        down downloads nothing twice within half a day; one good file, and it is up again."""
+        payload = await fetch(connection, None)
+        down = []
+        for _poll in range(6):
+            self.list_six_more(org, gone)
+            clock.advance(SIX_HOURS)
+            poll = await fetched(connection, payload)
+            payload = poll.payload
+            assert poll.parts["hourly"] is not None
+            down.append(poll.failure is not None)
+        assert down == [False, False, False, True, True, True]
+        assert isinstance(poll.failure, InvalidAnswer)
+        assert max(org.downloads.count(log.id) for log in org.files) <= 1 + 36 * HOUR // AGAIN_AFTER
+        self.list_six_more(org, None)
+        clock.advance(SIX_HOURS)
+        poll = await fetched(connection, payload)
+        assert poll.failure is None
+        assert poll.payload["failing_since"] is None
+
+    async def test_what_it_shows_is_as_old_as_what_was_read(
+        self, connection: Connection, org: SpoiledOrg, clock: ManualClock
+    ) -> None:
+        """Files that were only listed make nothing newer: DataStale can tell."""
+        payload = await fetch(connection, None)
+        self.list_six_more(org, gone)
+        self.list_six_more(org, gone)
+        clock.advance(2 * SIX_HOURS)
+        usage = parse(await fetch(connection, payload), clock.time())
+        assert (usage.as_of, usage.complete) == (NEWEST + HOUR, False)
+
+    async def test_some_that_are_read_keep_it_up(
+        self, connection: Connection, org: SpoiledOrg, clock: ManualClock
+    ) -> None:
+        """Though the newest of every poll cannot be: that is one part of a source that is up."""
+        payload = await fetch(connection, None)
+        for _poll in range(6):
+            self.list_six_more(org, None)
+            org.spoiled[org.files[0].id] = gone
+            clock.advance(SIX_HOURS)
+            poll = await fetched(connection, payload)
+            payload = poll.payload
+            assert poll.failure is None
+            assert poll.parts["hourly"] is not None
+
+    async def test_a_payload_of_before_is_taken(self, connection: Connection, org: SpoiledOrg) -> None:
+        """It does not know since when, and costs no download."""
+        payload = await fetch(connection, None)
+        del payload["failing_since"]
+        assert use(await fetch(connection, payload))[0] == 240
+        assert len(org.downloads) == 24
+
+
+async def test_nothing_at_all_fails_the_source(connection: Connection, org: SpoiledOrg) -> None:
+    """With what the newest file said, and how many more there are; the next poll knows, and downloads none of them."""
+    org.spoiled = {log.id: lambda: httpx.Response(200, content=b"") for log in org.files}
+    poll = await fetched(connection)
+    assert isinstance(poll.failure, InvalidAnswer)
+    assert str(poll.failure) == f"log file {org.files[0].id}: is empty (and 23 more)"
+    assert (await fetched(connection, poll.payload)).failure is not None
+    assert len(org.downloads) == 24 <= MAX_DOWNLOADS
 
 
 async def test_how_many_more_there_are_is_said(connection: Connection, org: SpoiledOrg) -> None:

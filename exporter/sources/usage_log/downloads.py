@@ -33,6 +33,8 @@ READING_SECONDS = 120.0
 GO_ON_AFTER = 300.0
 """Seconds until the next poll where there is more to read."""
 
+INTERVALS = ("Hourly", "Daily")
+
 
 class Downloads:
     """``files`` are all that may count, replaced as they are read."""
@@ -68,13 +70,14 @@ class Downloads:
                     return
 
     def parts(self) -> Mapping[str, UpstreamError | None]:
-        """By interval, the error of the newest file that could not be read; raises it where nothing at all was."""
+        """By interval, the error of the newest file that could not be read."""
         counted = {file.interval for file in window_to_read(self.files, self._hopeless)}
-        errors = {interval: self._error(interval) for interval in ("Hourly", "Daily")}
-        failed = [error for error in errors.values() if error is not None]
-        if failed and all(file.calls is None for file in self.files):
-            raise failed[0]
+        errors = {interval: self._error(interval) for interval in INTERVALS}
         return {name.lower(): error for name, error in errors.items() if error is not None or name in counted}
+
+    def newest_error(self) -> UpstreamError | None:
+        """Of the hourly files, else of the daily ones."""
+        return next((error for interval in INTERVALS if (error := self._error(interval)) is not None), None)
 
     def more_in(self) -> float | None:
         """Seconds until it is worth going on before the next interval, ``None`` where all is read that can be."""

@@ -19,7 +19,8 @@ class Memory:
     """Of which ``org`` and ``user`` the ``files`` are, and how the integration is told.
 
     ``matched``: some call was the integration's, now or before, so that none is a known 0. ``shown`` are the apps that
-    have a series. ``without`` are columns that EventLogFile did not have ``asked_at``.
+    have a series. ``without`` are columns that EventLogFile did not have ``asked_at``. ``failing_since``: since when no
+    file has been read that is newer than all that were, although there are some; ``None`` while there are none.
     """
 
     org: str
@@ -30,6 +31,7 @@ class Memory:
     shown: tuple[str, ...] = ()
     without: frozenset[str] = frozenset()
     asked_at: float = 0.0
+    failing_since: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -42,6 +44,7 @@ class Memory:
             "shown": list(self.shown),
             "without": sorted(self.without),
             "asked_at": self.asked_at,
+            "failing_since": self.failing_since,
         }
 
 
@@ -56,6 +59,7 @@ def memory_of(told: Mapping[str, Any]) -> Memory:
         shown=tuple(told["shown"]),
         without=frozenset(told["without"]),
         asked_at=told["asked_at"],
+        failing_since=told.get("failing_since"),
     )
 
 
