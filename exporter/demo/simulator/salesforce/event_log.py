@@ -14,6 +14,7 @@ from typing import Any
 from exporter.demo.simulator.clock import iso, salesforce_time
 from exporter.demo.simulator.org import Org
 
+_LEAVES_SOON = 0.1  # of the window
 _PERIODS = {"Hourly": 3_600, "Daily": 86_400}
 _COLUMNS = (
     "EVENT_TYPE",
@@ -70,7 +71,11 @@ def log_file_csv(org: Org, file_id: str) -> str | None:
 
 
 def _lengths(org: Org, period: int) -> Counter[tuple[int, int]]:
-    """Bytes of every file, told without writing it."""
+    """Bytes of every file, told without writing it; without the lines that will have left the window soon.
+
+    A log of Salesforce's never shrinks. Here the oldest does, perhaps between the list and the download.
+    """
+    lasting = org.clock() - org.calls.seconds * (1 - _LEAVES_SOON)
     lengths: Counter[tuple[int, int]] = Counter()
     before: Counter[tuple[int, int, str]] = Counter()
     for when, number, app, calls in _history(org):
@@ -78,6 +83,8 @@ def _lengths(org: Org, period: int) -> Counter[tuple[int, int]]:
         lengths[start, number] = lengths[start, number] or _length(_COLUMNS)
         first = before[start, number, app]
         before[start, number, app] += calls
+        if when < lasting:
+            continue
         named = calls - _nameless(org, first + calls) + _nameless(org, first)
         lengths[start, number] += named * _length(_line(org, when, app, named=True))
         lengths[start, number] += (calls - named) * _length(_line(org, when, app, named=False))

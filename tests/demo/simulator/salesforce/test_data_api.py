@@ -204,6 +204,15 @@ class TestEventLog:
         assert len(files) == 6
         assert files == {file_id: len((log_file_csv(org, file_id) or "").encode()) for file_id in files}
 
+    def test_a_file_does_not_become_shorter_than_it_is_said_to_be(self, org: Org, clock: ManualClock) -> None:
+        """Though calls leave the window between the list and the download."""
+        for seconds_ago in (86_340, 86_300, 86_200):
+            org.use_api_calls("HubSpot", 5, seconds_ago)
+        (listed,) = log_file_rows(org)
+        whole = log_file_csv(org, listed["Id"]) or ""
+        clock.pass_seconds(120)
+        assert listed["LogFileLength"] <= len(log_file_csv(org, listed["Id"]) or "") < len(whole)
+
     async def test_files_can_be_asked_for_by_date(self, salesforce: httpx.AsyncClient, acme: Org) -> None:
         """Dates are compared as times."""
         acme.use_api_calls("HubSpot", 3, seconds_ago=7_200)
