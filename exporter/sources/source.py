@@ -20,7 +20,7 @@ A source that is made of parts (queries, objects, files) loses only the part tha
 that names each part and why it could not be read, by way of ``fetched``, which raises once all of them failed. What the
 payload is worth without them is each source's own matter, as the gaps differ. The rule is the same: what was not read
 is unknown, neither 0 nor refused. A permission nobody could ask for is ``None`` (``done`` and ``asked`` in
-``salesforce_access``); a sum that lacks some of its files is not ``complete`` and no fact
+``salesforce_access``); a sum that lacks too much of its files is not ``complete`` and no fact
 (``usage_log/coverage.py``); a key that Sync Health leaves out is ``None``.
 """
 
