@@ -6,20 +6,20 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from exporter import __version__
-from exporter.commands import check_config, demo, errors, poll, rules, serve
 from exporter.commands.command import Command
 from exporter.config.problem import ConfigError
 from exporter.errors import ExporterError
 
-COMMANDS: tuple[Command, ...] = (
-    serve.COMMAND,
-    check_config.COMMAND,
-    poll.COMMAND,
-    errors.COMMAND,
-    rules.COMMAND,
-    demo.COMMAND,
+COMMANDS = (
+    Command("serve", "poll the integrations, serve /metrics, receive notifications", "serve"),
+    Command("check-config", "say whether a configuration file is good, and if not, why", "check_config"),
+    Command("poll", "read every source once and print the metrics; exit 1 if a source failed", "poll"),
+    Command("errors", "list the current sync errors of an integration, asked of its bridge", "errors"),
+    Command("rules", "print the alert and recording rules", "rules"),
+    Command("demo", "play an incident with simulated companies and real Prometheus components", "demo"),
 )
 """In the order of the help."""
 
@@ -53,12 +53,25 @@ def command_line() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.set_defaults(run=lambda _arguments: _say_usage(parser))
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_CommandParser)
     for command in COMMANDS:
-        subparser = subparsers.add_parser(command.name, help=command.help)
-        command.add_flags(subparser)
-        subparser.set_defaults(run=command.run)
+        subparsers.add_parser(command.name, help=command.help, command=command)
     return parser
+
+
+class _CommandParser(argparse.ArgumentParser):
+    """Gets its flags when it is asked to parse: of all commands but one nothing is imported."""
+
+    def __init__(self, *, command: Command, **options: Any) -> None:
+        super().__init__(**options)
+        self._command: Command | None = command
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self._command is not None:
+            module, self._command = self._command.load(), None
+            module.add_flags(self)
+            self.set_defaults(run=module.run)
+        return super().parse_known_args(args, namespace)
 
 
 def _say_usage(parser: argparse.ArgumentParser) -> int:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from exporter.commands.command import Command
 from exporter.demo.play import play
 from exporter.demo.scenarios import SCENARIOS
 
 
-def _add_flags(parser: argparse.ArgumentParser) -> None:
+def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="permissions")
     parser.add_argument(
         "--exit-when-done", action="store_true", help="end with a summary; exit 0 only if every step worked"
     )
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     return play(SCENARIOS[arguments.scenario], exit_when_done=arguments.exit_when_done)
-
-
-COMMAND = Command("demo", "play an incident with simulated companies and real Prometheus components", _add_flags, _run)

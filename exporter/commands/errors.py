@@ -14,7 +14,6 @@ from exporter.catalog.catalog import CATALOG
 from exporter.clients.connection import connect
 from exporter.clients.http.client import ClientOpener
 from exporter.clock import SystemClock
-from exporter.commands.command import Command
 from exporter.commands.flags import add_config_file
 from exporter.commands.names import integration_called
 from exporter.config.file import load_config
@@ -28,14 +27,14 @@ from exporter.remediation.actions import action_of
 _FORMATS = ("table", "csv", "json")
 
 
-def _add_flags(parser: argparse.ArgumentParser) -> None:
+def add_flags(parser: argparse.ArgumentParser) -> None:
     add_config_file(parser)
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("--category", choices=CATALOG.category_names)
     parser.add_argument("--format", choices=_FORMATS, default="table", help="default: %(default)s")
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     set_up_logging("error", "logfmt")
     found = asyncio.run(_list_errors(load_config(arguments.config), arguments.name, arguments.category))
     if arguments.format == "table":
@@ -71,6 +70,3 @@ def print_table(errors: Iterable[SyncError], console: Console) -> None:
 def _printable(text: str) -> str:
     """Without what would steer the terminal."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
-
-
-COMMAND = Command("errors", "list the current sync errors of an integration, asked of its bridge", _add_flags, _run)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from exporter.clock import SystemClock
-from exporter.commands.command import Command
 from exporter.commands.flags import add_config_file
 from exporter.commands.names import integration_called
 from exporter.config.file import load_config
@@ -19,12 +18,12 @@ from exporter.logs import set_up_logging
 from exporter.service import open_service
 
 
-def _add_flags(parser: argparse.ArgumentParser) -> None:
+def add_flags(parser: argparse.ArgumentParser) -> None:
     add_config_file(parser)
     parser.add_argument("names", nargs="*", metavar="NAME", help="integrations to read (default: all)")
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     set_up_logging("warn", "logfmt")
     page, worked = asyncio.run(_poll_once(load_config(arguments.config), arguments.names))
     sys.stdout.write(page)
@@ -42,6 +41,3 @@ async def _poll_once(config: Config, names: Sequence[str]) -> tuple[str, bool]:
         page, _ = service.exposition.page(PLAIN)
         worked = all(reading.up for snapshot in service.snapshots for reading in snapshot.readings)
     return page.decode(), worked
-
-
-COMMAND = Command("poll", "read every source once and print the metrics; exit 1 if a source failed", _add_flags, _run)

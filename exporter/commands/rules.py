@@ -8,10 +8,9 @@ import sys
 
 from exporter.bundled.prometheus_rule import prometheus_rule
 from exporter.bundled.rule_files import rules_text
-from exporter.commands.command import Command
 
 
-def _add_flags(parser: argparse.ArgumentParser) -> None:
+def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=["prometheus", "prometheus-operator"], default="prometheus")
     parser.add_argument(
         "--runbook-base-url", type=_base_url, metavar="URL", help="where your runbooks are: runbook_url points there"
@@ -40,7 +39,7 @@ def _namespace(text: str) -> str:
     return text
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     rules = rules_text(arguments.runbook_base_url, arguments.dashboard_base_url)
     if arguments.format == "prometheus-operator":
         rules = prometheus_rule(rules, arguments.namespace)
@@ -48,6 +47,3 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments.wrong_usage("argument --namespace: only with --format=prometheus-operator")
     sys.stdout.write(rules)
     return 0
-
-
-COMMAND = Command("rules", "print the alert and recording rules", _add_flags, _run)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from exporter.commands.command import Command
 from exporter.commands.flags import add_config_file
 from exporter.commands.notes import say_notes
 from exporter.config.file import load_config
@@ -13,7 +12,7 @@ from exporter.logs import FORMATS, LEVELS, set_up_logging
 from exporter.server import listen_on, serve
 
 
-def _add_flags(parser: argparse.ArgumentParser) -> None:
+def add_flags(parser: argparse.ArgumentParser) -> None:
     add_config_file(parser)
     parser.add_argument(
         "--web.listen-address",
@@ -34,13 +33,10 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     set_up_logging(arguments.log_level, arguments.log_format)
     config = load_config(arguments.config)
     say_notes(config)
     with listen_on(arguments.listen) as listen:
         asyncio.run(serve(config, arguments.config, listen, lifecycle=arguments.lifecycle))
     return 0
-
-
-COMMAND = Command("serve", "poll the integrations, serve /metrics, receive notifications", _add_flags, _run)

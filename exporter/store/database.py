@@ -6,13 +6,9 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
-from importlib import resources
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.util import CommandError
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,9 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from exporter.config.secret import UNREADABLE, Secret, why_unreadable
 from exporter.errors import StoreError
 from exporter.store.group_commit import GroupCommit, Work
-
-_MIGRATION_LOCK = 0x48535845
-"""Any number that nobody else in the same database uses."""
+from exporter.store.upgrade import bring_up_to_date
 
 _DRIVERS = {"sqlite://": "sqlite+aiosqlite://", "postgresql://": "postgresql+psycopg://"}
 
@@ -102,10 +96,7 @@ async def open_database(url: str, password: Secret | None = None) -> Database:
         if database.single_process:
             await asyncio.to_thread(_try_file, engine.url.database or "")
         async with database.transaction() as connection:
-            await connection.run_sync(_migrate)
-    except CommandError as error:
-        await database.close()
-        raise StoreError(f"store: written by a newer version? {error} ({shown})") from error
+            await connection.run_sync(bring_up_to_date)
     except StoreError as error:
         await database.close()
         raise StoreError(f"{error} ({shown})") from error
@@ -158,16 +149,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _migrate(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        # Replicas that start together migrate one after the other; the lock ends with the transaction.
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(resources.files("exporter.store") / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
 
 
 def _first_line(error: Exception) -> str:

@@ -14,8 +14,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from exporter.store.tables import METADATA, jobs
+from exporter.store.upgrade import NEWEST
 from tests.store.shelf import Shelf, claimed, opened
-from tests.store.version_0001 import AGAIN, EXPECTED, fill, rows_of
+from tests.store.version_0001 import AGAIN, EXPECTED, fill, migrate, rows_of
 
 
 @pytest.fixture
@@ -46,6 +47,25 @@ async def test_the_tables_are_as_new(file: Path) -> None:
     for _ in range(2):
         async with opened(file.parent) as database, database.transaction() as connection:
             assert await connection.run_sync(_differences) == []
+
+
+async def test_a_new_store_is_what_the_migrations_make(tmp_path: Path) -> None:
+    """A new one gets its tables without them: the statements are the same, and so is what Alembic takes it for."""
+    migrated = tmp_path / "migrated"
+    migrated.mkdir()
+    engine = sa.create_engine(f"sqlite:///{migrated / 'jobs.db'}")
+    with engine.begin() as connection:
+        migrate(connection, "head")
+    engine.dispose()
+    for folder in (tmp_path, migrated):
+        async with opened(folder) as database, database.transaction() as connection:
+            assert await connection.run_sync(_differences) == []
+            assert await connection.run_sync(_mark) == [NEWEST]
+
+
+def _mark(connection: sa.Connection) -> list[str]:
+    """What Alembic believes the store to be."""
+    return list(MigrationContext.configure(connection).get_current_heads())
 
 
 def _differences(connection: sa.Connection) -> object:

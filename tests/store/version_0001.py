@@ -47,12 +47,17 @@ AGAIN = NewJob(
 """The same notification as the first three, once more."""
 
 
-def fill(connection: sa.Connection) -> None:
-    """Makes the tables of that version, and rows in them; the last job has not ended."""
+def migrate(connection: sa.Connection, version: str) -> None:
+    """By the migrations alone, up to ``version``; ``head`` is the newest."""
     config = Config()
     config.set_main_option("script_location", "exporter.store:migrations")
     config.attributes["connection"] = connection
-    command.upgrade(config, "0001")
+    command.upgrade(config, version)
+
+
+def fill(connection: sa.Connection) -> None:
+    """Makes the tables of that version, and rows in them; the last job has not ended."""
+    migrate(connection, "0001")
     old = sa.table("jobs", *(sa.column(column.name) for column in jobs.c if column.name != "repetition"))
     for number, (fingerprint, start, status) in enumerate(_STARTS, 1):
         state = "queued" if number == len(_STARTS) else "done"

@@ -1,0 +1,60 @@
+"""Brings a store to the tables of this version.
+
+Alembic, which takes longer to import than the rest of the store together, is needed only by a store of an older
+version: a new one gets the tables as ``tables`` has them, one that is up to date nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from exporter.errors import StoreError
+from exporter.store.tables import METADATA
+
+NEWEST = "0003"
+"""The last of ``migrations/versions``."""
+
+_LOCK = 0x48535845
+"""Any number that nobody else in the same database uses."""
+
+_MARK = sa.Table(
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Alembic's own table, as Alembic makes it."""
+
+
+def bring_up_to_date(connection: Connection) -> None:
+    """Within the transaction of ``connection``; raises ``StoreError`` for a store of a newer version."""
+    if connection.dialect.name == "postgresql":
+        # Replicas that start together migrate one after the other; the lock ends with the transaction.
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    tables = set(sa.inspect(connection).get_table_names())
+    if _MARK.name in tables:
+        if connection.scalars(sa.select(_MARK.c.version_num)).all() != [NEWEST]:
+            _migrate(connection)
+    elif tables.isdisjoint(METADATA.tables):
+        METADATA.create_all(connection)
+        _MARK.create(connection)
+        connection.execute(_MARK.insert().values(version_num=NEWEST))
+    else:
+        _migrate(connection)
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("exporter.store") / "migrations"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreError(f"store: written by a newer version? {error}") from error
