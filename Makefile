@@ -14,7 +14,7 @@ TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertman
 SCHEMA := tests/dashboards/schema
 
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test check dashboards previews dashboards-types bench large-log bench-rules load full-size clean \
+.PHONY: help demo scenarios test check dashboards previews dashboards-types bench large-log bench-rules load fuzz full-size clean \
 	programs-demo programs-test
 
 help: ## say what there is
@@ -66,6 +66,9 @@ bench-rules: $(VENV)/installed programs-demo ## what the rules cost a real Prome
 
 load: $(VENV)/installed ## 500 integrations against the simulator; ARGS='--compression=10 --seconds=60'
 	$(BIN)/python -m tests.e2e.test_load $(ARGS)
+
+fuzz: $(VENV)/installed ## the properties that `make test` tries with an eighth of their examples, with all of them
+	EXAMPLES=all $(BIN)/pytest -n auto --dist worksteal $$(grep -rl 'tests.examples import' tests)
 
 full-size: $(VENV)/installed ## ten minutes of 500 integrations on simulated time, on any machine; ARGS=--integrations=500
 	$(BIN)/python -m tests.e2e.test_full_size $(ARGS)

@@ -39,6 +39,13 @@ def _no_waiting_between_retries() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _no_authorities_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading some hundred certificates takes longer than most tests."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()

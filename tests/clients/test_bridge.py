@@ -22,6 +22,7 @@ from exporter.model import SyncError
 from exporter.schemas.json_schema import first_problem
 from tests.clients.canned import Canned, CannedTransport
 from tests.clients.conftest import MakeUpstream, Sent
+from tests.examples import examples
 
 URL = "http://127.0.0.1:1/acme/bridge"
 
@@ -217,7 +218,7 @@ class TestSyncErrors:
             await listed(client_over(CannedTransport(Canned(200, body))))
 
     @given(st.text(), st.text())
-    @settings(derandomize=True, deadline=None, max_examples=300)
+    @settings(derandomize=True, deadline=None, max_examples=examples(300))
     def test_what_is_accepted_can_be_stored_and_sent(self, error_id: str, hubspot_id: str) -> None:
         """Every id that passes fits its column, holds no NUL and is UTF-8."""
         entry = {"id": error_id, "category": "other", "hubspot_id": hubspot_id, "object_type": "x" * 99}

@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from exporter.errors import ListenError
+from exporter.server import listen_on
 from tests.commands.program import COMMAND, SECONDS, run
 
 
@@ -35,17 +37,23 @@ def test_an_address_in_use_is_named(config_file: Path, taken: int) -> None:
     assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["", "9951", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:70000", "[::1]", "[::1:9951", "::1:9951"],
-)
-def test_a_malformed_address_is_named(address: str, config_file: Path) -> None:
+def test_a_malformed_address_is_named(config_file: Path) -> None:
     """With what was expected, before anything is polled, without a traceback."""
+    address = "::1:9951"
     ended = run("serve", f"--config.file={config_file}", f"--web.listen-address={address}")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert f"error: --web.listen-address={address}: " in ended.stderr
     assert "expected host:port, [ipv6]:port or :port" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "address", ["", "9951", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:70000", "[::1]", "[::1:9951"]
+)
+def test_every_malformed_address_is_refused(address: str) -> None:
+    """Before a socket is opened."""
+    with pytest.raises(ListenError, match=r"expected host:port, \[ipv6\]:port or :port"):
+        listen_on(address)
 
 
 def test_a_store_that_cannot_be_opened_is_named(

@@ -15,6 +15,7 @@ from exporter.cli import main
 from exporter.config.file import load_config
 from exporter.config.problem import ConfigError
 from exporter.config.schema import config_schema
+from tests.examples import examples
 
 FOLDER = Path(__file__).parent / "bad_configs"
 BROKEN = sorted(file.name for file in FOLDER.iterdir() if file.suffix in {".yml", ".json"})
@@ -145,7 +146,11 @@ VALUES = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+@settings(
+    max_examples=examples(400),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
 @given(entry=st.dictionaries(KEYS, VALUES, max_size=5), rest=st.dictionaries(KEYS, VALUES, max_size=3))
 def test_no_document_brings_down_the_check(entry: dict[str, Any], rest: dict[str, Any], tmp_path: Path) -> None:
     """Whatever stands in the file, it loads or is refused with lines: there is no third outcome."""

@@ -18,9 +18,10 @@ from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from tests.any_json import anything, scalars
 from tests.clocks import ManualClock
+from tests.examples import examples
 from tests.pages import OPENMETRICS_ACCEPT, Page, openmetrics_page
 
-FUZZ = settings(derandomize=True, deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+FUZZ = settings(derandomize=True, deadline=None, max_examples=examples(300), suppress_health_check=list(HealthCheck))
 CLOCK = ManualClock()
 METRICS = SelfMetrics()
 

@@ -30,6 +30,7 @@ from exporter.sources.source import Fetched
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from tests.clocks import ManualClock
+from tests.examples import examples
 from tests.pages import OPENMETRICS_ACCEPT, Page, openmetrics_page
 
 NAME = "acme"
@@ -332,9 +333,13 @@ def test_the_bodies_are_good_as_they_stand(bench: Bench, name: str) -> None:
         assert page.value(fact, integration=NAME, **labels) is not None
 
 
-def fuzz(name: str, examples: int) -> Callable[..., None]:
+def fuzz(name: str, number: int) -> Callable[..., None]:
     @settings(
-        derandomize=True, deadline=None, max_examples=examples, database=None, suppress_health_check=list(HealthCheck)
+        derandomize=True,
+        deadline=None,
+        max_examples=examples(number),
+        database=None,
+        suppress_health_check=list(HealthCheck),
     )
     @given(changes=mutations, whole=st.sampled_from([True] * 12 + [False]), status=st.sampled_from([200] * 12 + [403]))
     def spoil(bench: Bench, changes: list[tuple[int, Any]], whole: bool, status: int) -> None:
@@ -349,7 +354,7 @@ def fuzz(name: str, examples: int) -> Callable[..., None]:
     return spoil
 
 
-# 10,200 examples; fewer where most of them change the page, since reading that takes longest.
+# 10,200 examples with `make fuzz`; fewer where most of them change the page, since reading that takes longest.
 test_limits = fuzz("salesforce_limits", 900)
 test_access = fuzz("salesforce_access", 1300)
 test_status = fuzz("salesforce_status", 2000)

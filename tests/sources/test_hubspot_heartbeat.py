@@ -41,6 +41,7 @@ from exporter.sources.waiting_changes import (
 from tests.clients.canned import Canned, CannedTransport
 from tests.clocks import ManualClock
 from tests.conftest import SIMULATOR
+from tests.examples import examples
 from tests.pages import Page
 
 OBJECTS = ("contacts", "companies", "deals")
@@ -552,7 +553,7 @@ payloads = anything | st.fixed_dictionaries(
 )
 
 
-@settings(derandomize=True, deadline=None, max_examples=400)
+@settings(derandomize=True, deadline=None, max_examples=examples(400))
 @given(payloads)
 def test_any_json_is_parsed_or_refused(payload: Any) -> None:
     """And what is parsed says what the payload says, once an object."""

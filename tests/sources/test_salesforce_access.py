@@ -25,6 +25,7 @@ from exporter.model import Access, Permission
 from exporter.sources.salesforce_access import applies, fetch, parse
 from tests.clients.canned import Canned, CannedTransport
 from tests.clocks import ManualClock
+from tests.examples import examples
 
 NOW = 1_800_000_000.0
 USER = "hubspot@acme.example"
@@ -423,7 +424,7 @@ answers = st.fixed_dictionaries(
     },
 )
 alike = st.fixed_dictionaries({"about": about, "without": st.just([]), "ages": st.just({}), "answers": answers})
-FUZZ = settings(derandomize=True, deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+FUZZ = settings(derandomize=True, deadline=None, max_examples=examples(300), suppress_health_check=list(HealthCheck))
 
 
 @FUZZ

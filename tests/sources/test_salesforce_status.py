@@ -23,6 +23,7 @@ from exporter.model import TrustStatus
 from exporter.sources.salesforce_status import MOST_LETTERS, TRUST_STATUSES, applies, fetch, parse
 from tests.clocks import ManualClock
 from tests.conftest import SIMULATOR
+from tests.examples import examples
 
 NOW = 1_800_000_000.0
 GOOD = {"instance": "SIM1", "org": f"{SIMULATOR}/acme/salesforce", "exists": True, "active": True, "status": "OK"}
@@ -242,7 +243,7 @@ alike = st.fixed_dictionaries(
 
 
 @given(anything | alike)
-@settings(derandomize=True, deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, deadline=None, max_examples=examples(300), suppress_health_check=list(HealthCheck))
 def test_any_json_parses_or_is_refused(payload: Any) -> None:
     """What parses is one of the nine statuses, or none that is known."""
     try:

@@ -27,6 +27,7 @@ from exporter.sources.usage_log.coverage import MOST_LATE, Coverage, known_files
 from exporter.sources.usage_log.downloads import MAX_DOWNLOADS, READING_SECONDS
 from exporter.sources.usage_log.log_file import DAY, HOUR, LogFile
 from tests.clocks import ManualClock
+from tests.examples import examples
 from tests.sources.log_org import HEADER, NOW, TODAY, FakeOrg, Log, calls, counted, fetch, hourly, stamp, use
 
 
@@ -386,7 +387,7 @@ class TestSimulator:
 events = st.lists(st.tuples(st.integers(TODAY - DAY - 6 * HOUR, TODAY + 8 * HOUR - 1), st.integers(1, 3)), max_size=40)
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(derandomize=True, deadline=None, max_examples=examples(300))
 @given(events, st.sets(st.integers(-31, 7)), st.sets(st.sampled_from([-2, -1])), st.randoms())
 def test_no_call_is_counted_twice(
     happened: list[tuple[int, int]], lost_hours: set[int], lost_days: set[int], random: Any
@@ -505,7 +506,7 @@ payloads = anything | st.fixed_dictionaries(
 )
 
 
-@settings(derandomize=True, deadline=None, max_examples=400)
+@settings(derandomize=True, deadline=None, max_examples=examples(400))
 @given(payloads)
 def test_any_json_is_parsed_or_refused(payload: Any) -> None:
     """And a count is never more than what the payload holds."""

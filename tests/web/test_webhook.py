@@ -24,6 +24,7 @@ from exporter.demo.simulator.org import Org
 from exporter.service import Service
 from exporter.web.webhook import MAX_BODY_BYTES
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
+from tests.examples import examples
 from tests.remediation.payloads import FIELD_PERMISSIONS, SYNC_ERRORS, alert, grafana, notification, sync_errors
 from tests.web.conftest import WEBHOOK, Counted, Post, bearer, poll_all, post_to
 
@@ -329,7 +330,7 @@ FIELDS: st.SearchStrategy[Json] = st.fixed_dictionaries(
 PAYLOADS = FIELDS.map(lambda fields: {**notification(), **fields})
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=100) | VALUES.map(lambda value: json.dumps(value).encode()))
 async def test_any_body_gets_a_clean_answer(post: Post, body: bytes) -> None:
     """Whatever is posted is taken or refused, and never a crash."""
@@ -338,7 +339,7 @@ async def test_any_body_gets_a_clean_answer(post: Post, body: bytes) -> None:
     assert answer.json()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(payload=PAYLOADS)
 async def test_any_value_in_a_notification_gets_a_clean_answer(post: Post, payload: Json) -> None:
     """Nor is a notification that is almost right."""

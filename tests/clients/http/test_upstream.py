@@ -39,6 +39,7 @@ from exporter.errors import (
 from tests.clients.canned import Canned, CannedTransport
 from tests.clients.conftest import MakeUpstream, Sent
 from tests.clocks import ManualClock
+from tests.examples import examples
 
 URL = "https://api.example/thing"
 OK = Canned(200, {"answer": 42})
@@ -143,7 +144,7 @@ class TestRetryAfter:
         assert retry_after({"retry-after": header}, 1_800_000_000.0) == seconds
 
     @given(st.one_of(st.text(), st.from_regex(r"\w{3}, \d+ (Jan|Feb) \d+ \d+:\d+(:\d+)? [+-]\d+", fullmatch=True)))
-    @settings(derandomize=True, deadline=None, max_examples=300)
+    @settings(derandomize=True, deadline=None, max_examples=examples(300))
     def test_no_header_breaks_it(self, header: str) -> None:
         """Whatever stands there, the outcome is a pause of 0 or more, or none."""
         pause = retry_after({"retry-after": header}, 1_800_000_000.0)
@@ -338,7 +339,7 @@ class TestBody:
         assert sent.count == 1
 
     @given(st.binary())
-    @settings(derandomize=True, deadline=None, max_examples=300)
+    @settings(derandomize=True, deadline=None, max_examples=examples(300))
     def test_any_bytes_are_json_or_invalid(self, body: bytes) -> None:
         """Nothing but InvalidAnswer comes out of reading a body."""
         answer = Answer(200, httpx.Headers(), body, "GET /thing")
