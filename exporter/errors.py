@@ -29,7 +29,7 @@ Messages are read by people in logs and on pages: they never hold a secret, a to
 from __future__ import annotations
 
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class Again(Enum):
@@ -87,6 +87,17 @@ class UpstreamError(ExporterError):
         self.code = code
         self.retry_after = retry_after
         self.again = again or self.usually_again
+
+    def retold(self, message: str, *, again: Again | None = None, retry_after: float | None = None) -> Self:
+        """The same failure in other words: of the same class, with all that it knows but for what is given here.
+
+        Whoever can say more than the client could has no need to know which classes there are, and what they carry.
+        """
+        told = type(self).__new__(type(self), message)
+        told.__dict__.update(self.__dict__)
+        told.again = self.again if again is None else again
+        told.retry_after = self.retry_after if retry_after is None else retry_after
+        return told
 
 
 class AuthError(UpstreamError):

@@ -110,10 +110,9 @@ def _explained(error: UpstreamError, name: str) -> UpstreamError:
     if not isinstance(error, InvalidAnswer) or error.code not in ("VALIDATION_ERROR", "HTTP_400"):
         return error
     properties = ", ".join((*LINKS[name], SYNCED))
-    return InvalidAnswer(
+    return error.retold(
         f"{error}; does this account have the properties {properties} on {name}? Without the sync of {name} it has "
         f"not: then leave {name} out of hubspot.heartbeat_objects",
-        code=error.code,
         again=Again.LATER,
     )
 

@@ -97,7 +97,7 @@ class Login:
         began, error = self._rest or (now, None)
         left = (error.retry_after or 0.0) - (now - began) if error is not None and now >= began else 0.0
         if error is not None and left > 0:
-            raise RateLimited(f"{error}: not tried again for {left:.0f} s", code=error.code, retry_after=left)
+            raise error.retold(f"{error}: not tried again for {left:.0f} s", retry_after=left)
 
     def _judge(self, answer: Answer, secret: str) -> Session:
         if answer.status in (400, 401, 403):

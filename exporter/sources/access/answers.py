@@ -18,7 +18,7 @@ from exporter.clients.salesforce.access_queries import (
     AccessQueries,
 )
 from exporter.clients.salesforce.composite import Records, Refused
-from exporter.errors import Again, InvalidAnswer, UnknownColumn, UpstreamError
+from exporter.errors import Again, InvalidAnswer, UpstreamError
 from exporter.schemas.json_schema import checked
 from exporter.sources.access.assignments import assignments_of
 
@@ -86,5 +86,4 @@ def explained(error: UpstreamError, question: str) -> UpstreamError:
         return error
     needed = "Manage Users" if question == LOGIN else "View Setup and Configuration"
     text = f"{error}: the exporter's own user needs the permission {needed}"
-    kind = InvalidAnswer if isinstance(error, UnknownColumn) else type(error)
-    return kind(text, code=error.code, retry_after=error.retry_after, again=Again.LATER)
+    return error.retold(text, again=Again.LATER)

@@ -123,7 +123,7 @@ class Downloads:
         file, trouble = troubled[0]
         more = f" (and {len(troubled) - 1} more)" if len(troubled) > 1 else ""
         came = self._errors.get(file.id)
-        kind = type(came) if came is not None else InvalidAnswer
         passing = any(one.passing and one.tries < PASSING_TRIES for _file, one in troubled)
         again = Again.SOON if passing else Again.LATER
-        return kind(trouble.message + more, code=came.code if came is not None else None, again=again)
+        error: UpstreamError = InvalidAnswer(trouble.message) if came is None else came
+        return error.retold(trouble.message + more, again=again)
