@@ -36,12 +36,14 @@ class Again(Enum):
     """When asking the same again can help.
 
     ``AT_ONCE``: the client asks again itself, a few times, and then it is ``SOON``. ``SOON``: it passes by itself, so
-    the poller asks again after 1, 2, 4 … minutes, however long the interval. ``LATER``: it takes a person or hours, so
-    the next poll comes when it is due.
+    the poller asks again after 1, 2, 4 … minutes, however long the interval. ``HOURLY``: a quota that is used up comes
+    back as its window rolls on, nobody knows when, so the next poll comes when it is due and after an hour at most.
+    ``LATER``: it takes a person, or hours and more, so the next poll comes when it is due.
     """
 
     AT_ONCE = "at once"
     SOON = "soon"
+    HOURLY = "hourly"
     LATER = "later"
 
 
@@ -155,7 +157,7 @@ class BudgetExceeded(UpstreamError):
     """Not asked at all: what monitoring may cost is spent."""
 
     kind = "budget"
-    usually_again = Again.LATER
+    usually_again = Again.HOURLY
 
 
 UPSTREAM_ERROR_KINDS = ("auth", "rate_limit", "timeout", "connect", "server", "invalid", "budget")

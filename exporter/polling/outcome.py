@@ -3,7 +3,8 @@
 What a failure means: it leaves the last good payload and part as they are, for as long as a reading holds
 (``exporter.state.reading``), unless the source wants another one kept all the same (``Fetched``); it is stored and
 shown with its kind, the API's own code and a sentence; and where the API asked for a pause, the next poll waits for it.
-One that passes by itself brings the next poll closer (``Again``).
+One that passes by itself brings the next poll closer, and after a quota that is used up it is never further away than
+an hour (``Again``).
 """
 
 from __future__ import annotations
@@ -59,10 +60,12 @@ def _next_try(row: PollRow, errors: Mapping[str, UpstreamError], now: float) -> 
     hundredth of its kind. Nor does what failed before: a part that fails now for the first time is tried again at once.
     """
     failures, due_at = 0, row.due_at
-    passing = {name for name, error in errors.items() if error.again is not Again.LATER}
+    passing = {name for name, error in errors.items() if error.again in (Again.AT_ONCE, Again.SOON)}
     if passing:
         failures = row.failures + 1 if passing <= _failed_before(row) else 1
         due_at = schedule.retried_due(due_at, now, failures)
+    if any(error.again is Again.HOURLY for error in errors.values()):
+        due_at = schedule.hourly_due(due_at, now)
     postponed = schedule.postponed_due(
         due_at, now, max((error.retry_after or 0.0 for error in errors.values()), default=0.0)
     )

@@ -15,6 +15,7 @@ FIRST_POLLS_PER_SECOND = 60
 """A first round of thousands of polls takes its time: begun all at once they would run into their own deadline."""
 
 FIRST_RETRY = 60.0
+HOUR = 3_600.0
 _MOST_DOUBLINGS = 20
 
 HASTE_PAUSE = 60.0
@@ -52,6 +53,12 @@ def retried_due(due_at: float, now: float, failures: int) -> float:
     for good costs no more than six further polls, or nine.
     """
     return min(due_at, now + FIRST_RETRY * 2.0 ** min(failures - 1, _MOST_DOUBLINGS))
+
+
+def hourly_due(due_at: float, now: float) -> float:
+    """The poll after one for which a quota was used up: the window that rolls on may give some of it back within
+    minutes, and a source that is read every six hours would not see it. One refused call an hour hurts no org."""
+    return min(due_at, now + HOUR)
 
 
 def may_hasten(due_at: float, attempted_at: float | None, now: float) -> bool:

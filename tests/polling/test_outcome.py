@@ -66,7 +66,6 @@ def test_a_failure_may_bring_a_payload_all_the_same() -> None:
         (Outcome(error=InvalidAnswer("cut off")), [1, 2, 4]),
         (Outcome(error=RateLimited("too many concurrent requests")), [1, 2, 4]),
         (Outcome(error=RateLimited("busy", retry_after=150.0)), [2.5, 2.5, 4]),
-        (Outcome(error=RateLimited("the day's calls are used up", again=Again.LATER)), [60, 60]),
         (Outcome(error=AuthError("refused")), [60, 60]),
         (Outcome(error=BudgetExceeded("spent")), [60, 60]),
         (Outcome("[]", PART, missing={"objects": None, "fields": UpstreamTimeout("slow")}), [1, 2, 4]),
@@ -82,6 +81,28 @@ def test_an_hourly_source_is_tried_again_soon_where_that_can_help(outcome: Outco
         row = row_after(replace(row, due_at=NOW + 3600), outcome, None, NOW)
         assert row.due_at == NOW + 60 * pause
     assert row_after(row, Outcome("[]", PART), None, NOW).failures == 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "minutes"),
+    [
+        (Outcome(error=RateLimited("used up", again=Again.HOURLY)), [60, 60, 60]),
+        (Outcome(error=RateLimited("used up", again=Again.HOURLY, retry_after=7200.0)), [120, 120]),
+        (Outcome(error=RateLimited("used up", again=Again.HOURLY, retry_after=5.0)), [60]),
+        (Outcome(error=BudgetExceeded("spent")), [60, 60]),
+        (Outcome(error=AuthError("refused")), [360, 360]),
+        (Outcome("[]", PART, missing={"a": None, "b": RateLimited("used up", again=Again.HOURLY)}), [60, 60]),
+        (Outcome("[]", PART, missing={"a": RateLimited("", again=Again.HOURLY), "b": UpstreamTimeout("")}), [1, 2, 4]),
+        (Outcome("[]", PART, missing={"a": AuthError("no"), "b": BudgetExceeded("spent")}), [60]),
+    ],
+)
+def test_a_quota_that_is_used_up_is_looked_at_once_an_hour(outcome: Outcome, minutes: list[float]) -> None:
+    """By a source that is read every six; neither in minutes, for all would be refused, nor only when it is due."""
+    row = ROW
+    for pause in minutes:
+        row = row_after(replace(row, due_at=NOW + 6 * 3600), outcome, None, NOW)
+        assert row.due_at == NOW + 60 * pause
+    assert row_after(replace(ROW, due_at=NOW + 300), outcome, None, NOW).due_at <= max(NOW + 300, NOW + 60 * minutes[0])
 
 
 def test_a_part_that_failed_is_named() -> None:

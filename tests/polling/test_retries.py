@@ -179,13 +179,25 @@ class TestOneHiccup:
         assert life.wire.data_requests - before <= 3 * polls
         assert await life.polls_within(source, DAY) <= DAY / interval + 1
 
-    @pytest.mark.parametrize("fault", ["api_disabled", "session_refused", "quota", "old_api_version", "moved_domain"])
-    async def test_what_takes_a_person_or_hours_keeps_its_interval(self, life: Life, source: str, fault: str) -> None:
+    @pytest.mark.parametrize("fault", ["api_disabled", "session_refused", "old_api_version", "moved_domain"])
+    async def test_what_takes_a_person_keeps_its_interval(self, life: Life, source: str, fault: str) -> None:
         """Asking again would only be one more call, and one more failed login."""
         life.org.faults.put(Fault("salesforce", fault))
         await life.poll(source)
         assert not life.up(source)
         assert life.due_in(source) >= 0.9 * life.target(source).interval
+
+    async def test_a_used_up_day_is_asked_about_once_an_hour(self, life: Life, source: str) -> None:
+        """Of an exhausted org no source asks more; within the hour after it has calls again it is read again."""
+        life.org.faults.put(Fault("salesforce", "quota"))
+        await life.poll(source)
+        assert "salesforce_org_api_limit_exceeded" in life.holding()
+        before = life.wire.data_requests
+        assert await life.polls_within(source, 12 * HOUR) <= 12
+        assert life.wire.data_requests - before <= 12
+        life.org.faults.clear()
+        assert await life.until_up(source) <= HOUR
+        assert life.holding() == set()
 
     async def test_a_refused_credential_keeps_its_interval(self, life: Life, source: str) -> None:
         """So is a login that needs somebody."""
@@ -252,7 +264,7 @@ class TestWhatAFailedPollHasLearnt:
 class TestHubSpot:
     @pytest.mark.parametrize(
         ("fault", "again"),
-        [("locked", Again.SOON), ("edge_html", Again.SOON), ("web_page", Again.SOON), ("daily_limit", Again.LATER)],
+        [("locked", Again.SOON), ("edge_html", Again.SOON), ("web_page", Again.SOON), ("daily_limit", Again.HOURLY)],
     )
     async def test_its_refusals_leave_salesforce_alone(self, life: Life, fault: str, again: Again) -> None:
         """None of them is a cause of a suspension."""

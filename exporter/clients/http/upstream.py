@@ -220,7 +220,7 @@ def pause_before_retry(error: Exception) -> bool | float:
     """Whether, or after how many seconds, the same request is sent again."""
     if not isinstance(error, UpstreamError):
         return False
-    if error.again is Again.LATER:
+    if error.again in (Again.HOURLY, Again.LATER):
         return False
     if error.retry_after is not None:
         return max(error.retry_after, 0.05) if error.retry_after <= LONGEST_PAUSE else False

@@ -72,7 +72,7 @@ REFUSALS: tuple[Refusal, ...] = (
     # Its window ends at midnight of the account: whatever short pause is asked for, nothing asked before is answered.
     Refusal(
         RateLimited,
-        Again.LATER,
+        Again.HOURLY,
         frozenset({429}),
         "The daily limit of API calls of the HubSpot account or app is used up.",
         word="daily",

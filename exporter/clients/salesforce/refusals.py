@@ -1,9 +1,11 @@
 """What Salesforce's refusals mean: one table, read from the top; the first row that fits an answer decides.
 
 Facts: Salesforce REST API Developer Guide, *Status Codes and Error Responses*, and what people report of real orgs:
-``REQUEST_LIMIT_EXCEEDED`` is also said of too many long requests at once, and ``UNKNOWN_EXCEPTION`` of too many
-transactions; 410 answers an API version that is no longer served; an edge that finds no way to an org that is being
-moved answers 420 with an empty body. The error code decides before the status does. Pure.
+``REQUEST_LIMIT_EXCEEDED`` is the code of the calls of the day ("TotalRequests Limit exceeded.") and is also said of too
+many long requests at once ("ConcurrentRequests (Concurrent API Requests) Limit exceeded.", "ConcurrentPerOrgApex …",
+"ConcurrentPerOrgLongTxn …"): the names of the limits stay English whatever the user's language. ``UNKNOWN_EXCEPTION``
+is said of too many transactions too; 410 answers an API version that is no longer served; an edge that finds no way to
+an org that is being moved answers 420 with an empty body. The error code decides before the status does. Pure.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ SERVER = "salesforce_server_error"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A row: ``code`` and ``status`` of the answer and ``words`` of its message, where they are given.
+    """A row: ``code`` and ``status`` of the answer and ``words``, one of which its message holds, where they are given.
 
     Words are compared in small letters and without spaces: ``totalrequests`` for "TotalRequests Limit exceeded.".
 
@@ -45,42 +47,54 @@ class Refusal:
     again: Again
     code: str | None = None
     status: int | None = None
-    words: str = ""
+    words: tuple[str, ...] = ()
     reason: str | None = None
     says: str = ""
     namesake: bool = False
 
     def fits(self, code: str | None, status: int, message: str) -> bool:
+        said = "".join(message.lower().split())
         return (
             self.code in (None, code)
             and self.status in (None, status)
             and (self.code is not None or self.status is not None)
-            and self.words in "".join(message.lower().split())
+            and (not self.words or any(word in said for word in self.words))
         )
 
 
 REFUSALS: tuple[Refusal, ...] = (
-    Refusal(
-        RateLimited,
-        Again.LATER,
-        "REQUEST_LIMIT_EXCEEDED",
-        words="totalrequests",
-        reason=ORG_LIMIT,
-        says="org quota used up",
-    ),
-    # Over within seconds, whatever its words: not the calls of the day.
+    # Over within seconds, and no sign of a used-up day.
     Refusal(
         RateLimited,
         Again.SOON,
         "REQUEST_LIMIT_EXCEEDED",
+        words=("concurrent",),
         says="too many concurrent requests",
         namesake=True,
     ),
     Refusal(
         RateLimited,
+        Again.HOURLY,
+        "REQUEST_LIMIT_EXCEEDED",
+        words=("totalrequests", "apirequest", "dailyapi", "24hour"),
+        reason=ORG_LIMIT,
+        says="org quota used up",
+    ),
+    # The code is the day's, the words do not say so: evidence, but asked again soon. What is over at the next try was
+    # no used-up day; what goes on being said is one, and is asked about less and less.
+    Refusal(
+        RateLimited,
+        Again.SOON,
+        "REQUEST_LIMIT_EXCEEDED",
+        reason=ORG_LIMIT,
+        says="a limit of requests is exceeded, and Salesforce does not say which: the org's calls of the day, unless "
+        "it passes within minutes",
+    ),
+    Refusal(
+        RateLimited,
         Again.SOON,
         "UNKNOWN_EXCEPTION",
-        words="concurrent",
+        words=("concurrent",),
         says="too many at once",
         namesake=True,
     ),
@@ -88,7 +102,7 @@ REFUSALS: tuple[Refusal, ...] = (
         RateLimited,
         Again.SOON,
         "UNKNOWN_EXCEPTION",
-        words="limitexceeded",
+        words=("limitexceeded",),
         says="a limit of the org is exceeded for the moment, which passes",
         namesake=True,
     ),

@@ -211,7 +211,7 @@ class TestRefusals:
         refused = Canned(429, SECONDLY | {"policyName": "DAILY"}, headers)
         with pytest.raises(RateLimited, match=r"DAILY\)$") as caught:
             await search(client_over(CannedTransport(refused)))
-        assert (caught.value.code, caught.value.again) == ("DAILY", Again.LATER)
+        assert (caught.value.code, caught.value.again) == ("DAILY", Again.HOURLY)
         assert sent.count == 1
 
     async def test_a_long_pause_is_left_to_the_schedule(self, client_over: Client, sent: Sent) -> None:

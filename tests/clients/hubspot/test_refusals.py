@@ -79,9 +79,9 @@ CASES: tuple[tuple[Canned, type[UpstreamError], Again, str, float | None, str], 
     (said(423, "CONFLICT"), RateLimited, Again.AT_ONCE, "CONFLICT", 2.0, "locked"),
     (Canned(423, b"", {"Retry-After": "0"}), RateLimited, Again.AT_ONCE, "HTTP_423", 2.0, "locked"),
     (Canned(423, b"", {"Retry-After": "4"}), RateLimited, Again.AT_ONCE, "HTTP_423", 4.0, "locked"),
-    (limited("DAILY"), RateLimited, Again.LATER, "DAILY", None, "daily limit"),
-    (limited("DAILY", **{"Retry-After": "3"}), RateLimited, Again.LATER, "DAILY", 3.0, "daily limit"),
-    (limited(None, "You have reached your daily limit."), RateLimited, Again.LATER, "RATE_LIMIT", None, "daily limit"),
+    (limited("DAILY"), RateLimited, Again.HOURLY, "DAILY", None, "daily limit"),
+    (limited("DAILY", **{"Retry-After": "3"}), RateLimited, Again.HOURLY, "DAILY", 3.0, "daily limit"),
+    (limited(None, "You have reached your daily limit."), RateLimited, Again.HOURLY, "RATE_LIMIT", None, "daily limit"),
     (limited("TEN_SECONDLY_ROLLING"), RateLimited, Again.SOON, "TEN_SECONDLY_ROLLING", 5.0, "within ten seconds"),
     (
         limited(None, "You have reached your ten_secondly_rolling limit."),
@@ -134,7 +134,7 @@ async def test_what_an_answer_means(
     assert (type(error), error.again, error.code, error.retry_after) == (kind, again, code, pause)
     assert words in str(error)
     assert "pat-na1" not in str(error)
-    once = again is Again.LATER or (again is Again.SOON and pause is None)
+    once = again in (Again.HOURLY, Again.LATER) or (again is Again.SOON and pause is None)
     assert asked == (1 if once else ATTEMPTS)
 
 

@@ -57,8 +57,8 @@ PASSING_LIMITS = (
     said(403, LIMIT, "ConcurrentPerOrgApex Limit exceeded."),
     said(403, LIMIT, "ConcurrentPerOrgLongTxn Limit exceeded."),
     said(403, LIMIT, "Unable to process request, Concurrent Requests Limit exceeded."),
-    said(403, LIMIT, ""),
-    Canned(403, [{"errorCode": LIMIT}]),
+    said(403, LIMIT, "CONCURRENTREQUESTS LIMIT EXCEEDED"),
+    said(403, LIMIT, "ConcurrentRequests (Solicitudes de API simultáneas) Limit exceeded."),
     Canned(403, {"errorCode": LIMIT, "message": "ConcurrentRequests Limit exceeded."}),
     said(500, "UNKNOWN_EXCEPTION", "ConcurrentPerOrgLongTxn Limit exceeded."),
     said(400, "UNKNOWN_EXCEPTION", "ConcurrentPerOrgApex Limit  Exceeded"),
@@ -79,14 +79,46 @@ async def test_a_limit_that_passes_is_asked_again_soon_and_speaks_for_no_reason(
 
 
 @pytest.mark.parametrize(
-    "message", ["TotalRequests Limit exceeded.", "Total Requests Limit exceeded.", "totalrequests limit exceeded"]
+    "message",
+    [
+        "TotalRequests Limit exceeded.",
+        "Total Requests Limit exceeded.",
+        "totalrequests limit exceeded",
+        "TotalRequests (Total des demandes) Limit exceeded.",
+        "API request limit exceeded",
+        "The org has exceeded its API requests limit for 24 hours.",
+        "DailyApiRequests Limit exceeded.",
+    ],
 )
-async def test_a_used_up_day_waits_for_its_turn(client_over: Client, message: str) -> None:
-    """It takes hours: every further call would be one more refused."""
+async def test_a_used_up_day_is_asked_about_once_an_hour(client_over: Client, message: str) -> None:
+    """Every further call would be one more refused, and nobody knows when the window gives some back."""
     for body in ([{"message": message, "errorCode": LIMIT}], {"message": message, "errorCode": LIMIT}):
         error, asked = await failure(client_over, Canned(403, body))
-        assert (type(error), error.again, error.code, asked) == (RateLimited, Again.LATER, LIMIT, 1)
+        assert (type(error), error.again, error.code, asked) == (RateLimited, Again.HOURLY, LIMIT, 1)
         assert "org quota used up" in str(error)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        said(403, LIMIT, ""),
+        Canned(403, [{"errorCode": LIMIT}]),
+        Canned(403, [{"errorCode": LIMIT, "message": None}]),
+        Canned(403, {"errorCode": LIMIT}),
+        said(503, LIMIT, " "),
+        said(403, LIMIT, "Limit exceeded."),
+        said(403, LIMIT, "LicensingRequests Limit exceeded."),
+        said(403, LIMIT, "要求数の制限を超えました。"),
+        said(403, LIMIT, "Limite de demandes dépassée."),
+    ],
+)
+async def test_a_limit_without_a_known_name_is_suspected_to_be_the_days(client_over: Client, answer: Canned) -> None:
+    """The code is that of the calls of the day: evidence while it lasts, called uncertain, and looked at again soon."""
+    error, asked = await failure(client_over, answer)
+    assert (type(error), error.again, error.code, asked) == (RateLimited, Again.SOON, LIMIT, 1)
+    assert error.code in EVIDENCE["salesforce_org_api_limit_exceeded"]
+    assert "does not say which" in str(error)
+    assert "concurrent" not in str(error)
 
 
 CASES: tuple[tuple[Canned, type[UpstreamError], Again, str | None, str], ...] = (
