@@ -50,6 +50,14 @@ def write(tmp_path: Path) -> Any:
         ("https://acme-dev-ed.develop.my.salesforce.com", LOGIN),
         ("https://login.salesforce.com", LOGIN),
         ("http://127.0.0.1:8080/acme--uat/salesforce", LOGIN),
+        ("https://gateway.acme.example/salesforce", LOGIN),
+        ("https://cs88.salesforce.com", TEST),
+        ("https://na139.salesforce.com", LOGIN),
+        ("https://acme.my.salesforce.mil", "https://acme.my.salesforce.mil"),
+        ("https://acme--uat.sandbox.my.salesforce.mil/", "https://acme--uat.sandbox.my.salesforce.mil"),
+        ("https://acme.my.sfcrmproducts.cn", "https://acme.my.sfcrmproducts.cn"),
+        ("https://acme--uat.sandbox.my.sfcrmproducts.cn", "https://acme--uat.sandbox.my.sfcrmproducts.cn"),
+        ("https://acme.my-salesforce.com", "https://acme.my-salesforce.com"),
     ],
 )
 def test_the_audience_follows_from_the_url(url: str, audience: str, write: Any) -> None:
@@ -71,6 +79,19 @@ def test_the_audience_follows_from_the_url(url: str, audience: str, write: Any) 
         ("https://test.salesforce.com", LOGIN, "for an org that is a sandbox", TEST),
         ("https://acme.my.salesforce.com", TEST, "for an org that is no sandbox", LOGIN),
         ("https://acme.my.salesforce.com", "https://test.salesforce.com.", "for an org that is no sandbox", LOGIN),
+        ("https://acme.my.salesforce.com", "https://login.sfcrmproducts.cn", "for an org that is no sandbox", LOGIN),
+        (
+            "https://acme--uat.sandbox.my.sfcrmproducts.cn",
+            "https://login.sfcrmproducts.cn",
+            "for an org that is a sandbox",
+            "https://acme--uat.sandbox.my.sfcrmproducts.cn",
+        ),
+        (
+            "https://acme.my.sfcrmproducts.cn",
+            "https://test.sfcrmproducts.cn",
+            "for an org that is no sandbox",
+            "https://acme.my.sfcrmproducts.cn",
+        ),
     ],
 )
 def test_an_audience_of_the_wrong_kind_is_refused(
@@ -83,10 +104,22 @@ def test_an_audience_of_the_wrong_kind_is_refused(
     assert line.endswith(f'"{audience}" {value}; expected {right}, which is the default, or the My Domain URL')
 
 
-@pytest.mark.parametrize("audience", [TEST, "https://acme--uat.sandbox.my.salesforce.com", None])
-def test_an_audience_of_the_right_kind_is_good(audience: str | None, write: Any) -> None:
-    """The login host of sandboxes, or the My Domain itself."""
-    assert main(["check-config", str(write("https://acme--uat.sandbox.my.salesforce.com", audience))]) == 0
+@pytest.mark.parametrize(
+    ("url", "audience"),
+    [
+        ("https://acme--uat.sandbox.my.salesforce.com", TEST),
+        ("https://acme--uat.sandbox.my.salesforce.com", "https://acme--uat.sandbox.my.salesforce.com"),
+        ("https://acme--uat.sandbox.my.salesforce.com", None),
+        ("https://acme--uat.sandbox.my.sfcrmproducts.cn", "https://test.sfcrmproducts.cn"),
+        ("https://acme.my.sfcrmproducts.cn", "https://login.sfcrmproducts.cn"),
+        ("https://acme.my.sfcrmproducts.cn", LOGIN),
+        ("https://acme.my.salesforce.mil", LOGIN),
+        ("https://gateway.acme.example", TEST),
+    ],
+)
+def test_an_audience_of_the_right_kind_is_good(url: str, audience: str | None, write: Any) -> None:
+    """The login host of its kind, or the My Domain itself; where Salesforce documents none, nothing is refused."""
+    assert main(["check-config", str(write(url, audience))]) == 0
 
 
 @pytest.mark.parametrize(
@@ -103,6 +136,22 @@ def test_an_audience_of_the_right_kind_is_good(audience: str | None, write: Any)
         ("https://acme--c.na139.visual.force.com", "(this is the host of Visualforce pages"),
         ("https://acme.my.site.com/portal", "(this is the host of an Experience site"),
         ("https://acme.file.force.com", "(this is the host of files"),
+        (
+            "https://acme.my.salesforce.com.mcas.ms",
+            "which is https://acme.my.salesforce.com (this is the host of a browser session that Microsoft Defender",
+        ),
+        ("https://acme.lightning.force.com.mcas.ms", "which is https://acme.my.salesforce.com (this is the host of a"),
+        ("https://acme.lightning.crmforce.mil", "which is https://acme.my.salesforce.mil (this is the host of Light"),
+        ("https://acme.sites.crmforce.mil", "(this is the host of pages for people"),
+        ("https://acme.lightning.sfcrmapps.cn", "which is https://acme.my.sfcrmproducts.cn (this is the host of Light"),
+        (
+            "https://acme--uat.sandbox.lightning.sfcrmapps.cn",
+            "which is https://acme--uat.sandbox.my.sfcrmproducts.cn (this",
+        ),
+        ("https://acme.setup.sfcrmproducts.cn", "(this is the host of setup pages"),
+        ("https://acme.my-lightning.com", "which is https://acme.my-salesforce.com (this is the host of Lightning"),
+        ("https://acme.my.salesforce.mil/lightning", "without a path"),
+        ("https://acme.my.sfcrmproducts.cn/lightning", "without a path"),
         ("https://acme.my.salesforce.com/lightning/setup/SetupOneHome/home", "without a path"),
     ],
 )
@@ -118,7 +167,19 @@ def test_the_address_of_a_page_is_no_org(
     assert told in line
 
 
-@pytest.mark.parametrize("url", [LOGIN, TEST, "https://na139.salesforce.com", "https://acme.salesforce.com"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        LOGIN,
+        TEST,
+        "https://na139.salesforce.com",
+        "https://acme.salesforce.com",
+        "https://acme.cloudforce.com",
+        "https://login.sfcrmproducts.cn",
+        "https://chn1.sfcrmproducts.cn",
+        "https://acme.salesforce.mil",
+    ],
+)
 def test_client_credentials_need_the_my_domain(url: str, write: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Salesforce would answer *request not supported on this domain*. An assertion is taken on a login host."""
     assert main(["check-config", str(write(url, jwt=False))]) == 1
@@ -134,6 +195,12 @@ def test_client_credentials_need_the_my_domain(url: str, write: Any, capsys: pyt
         "https://salesforce.example/acme",
         "http://127.0.0.1:8080/acme/salesforce",
         "https://acme.my.salesforce.mil",
+        "https://acme--uat.sandbox.my.salesforce.mil",
+        "https://acme.my.sfcrmproducts.cn",
+        "https://acme--uat.sandbox.my.sfcrmproducts.cn",
+        "https://acme.my-salesforce.com",
+        "https://salesforce.com.acme.example",
+        "https://proxy.mcas.ms",
         "https://gateway.acme.example/force.com",
     ],
 )

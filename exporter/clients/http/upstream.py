@@ -47,6 +47,9 @@ _WEB_PAGE = "with a web page instead of an answer (maintenance, or a proxy or po
 _REFUSED_AS_ASKED = frozenset({400, 405, 406, 410, 411, 413, 414, 415, 422, 431})
 """Statuses that refuse the request itself: the same again would be refused as well."""
 
+SAME_HOST = "another page of the same host"
+"""Where a redirect leads that stays at the host that was asked."""
+
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 
 T = TypeVar("T")
@@ -54,12 +57,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete HTTP answer."""
+    """A complete HTTP answer; ``where`` is method and path of the request, ``host`` whom it was sent to."""
 
     status: int
     headers: httpx.Headers
     body: bytes
     where: str
+    host: str = ""
 
     @property
     def is_web_page(self) -> bool:
@@ -68,17 +72,25 @@ class Answer:
 
     @property
     def sent_to(self) -> str | None:
-        """The host a redirect leads to, the asked one where it stays there; ``None`` if the answer is no redirect.
+        """The host a redirect leads to, or ``SAME_HOST``; ``None`` if the answer is no redirect.
 
         None is ever followed: the token in the request is not for whoever is there.
         """
         if not 300 <= self.status < 400 or "location" not in self.headers:  # noqa: PLR2004
             return None
         try:
-            host = urlsplit(self.headers["location"].strip()).hostname
+            host = (urlsplit(self.headers["location"].strip()).hostname or self.host).rstrip(".")
         except ValueError:
             return "a place that is no URL"
-        return host if host and _HOST.fullmatch(host) else "the same host"
+        return host if _HOST.fullmatch(host) and host != self.host else SAME_HOST
+
+    @property
+    def redirect(self) -> str | None:
+        """What a person reads of it."""
+        host = self.sent_to
+        if host is None:
+            return None
+        return f"sends to {host}, as no API does" if host == SAME_HOST else f"sends to {host}, where no token goes"
 
     def json(self) -> Any:
         """The body as JSON; raises ``InvalidAnswer`` for anything else, NaN and Infinity included."""
@@ -152,7 +164,7 @@ class Upstream:
         where = f"{request.method} {request.url.path}"
         await self._about_to_send()
         with _as_upstream_errors(where):
-            return await _whole(await self._http.send(request, stream=True), where)
+            return await _whole(await self._http.send(request, stream=True), request)
 
     @asynccontextmanager
     async def stream(
@@ -169,7 +181,7 @@ class Upstream:
         where = f"{request.method} {request.url.path}"
         response = await self._opened(request, judge)
         try:
-            judge(Answer(response.status_code, response.headers, b"", where))
+            judge(Answer(response.status_code, response.headers, b"", where, request.url.host))
             packed = _is_packed(response, where)
             async with aclosing(pieces(_chunks(response, where), packed, where, self._clock)) as body:
                 yield body
@@ -189,7 +201,7 @@ class Upstream:
             response = await self._http.send(request, stream=True)
             if response.status_code == httpx.codes.OK and not _is_web_page(response.headers, b""):
                 return response
-            answer = await _whole(response, where)
+            answer = await _whole(response, request)
         judge(answer)
         raise self.failure(answer)
 
@@ -206,8 +218,8 @@ class Upstream:
         # A web page under 403 is written by a firewall or proxy in between, not by an API that knows who asks.
         if answer.status == httpx.codes.FORBIDDEN and not answer.is_web_page:
             return AuthError(reason, code=code, retry_after=wait)
-        if answer.sent_to is not None:
-            reason += f": sends to {answer.sent_to}, where no token goes; check the configured URL"
+        if answer.redirect is not None:
+            reason += f": {answer.redirect}; check the configured URL"
         again = Again.LATER if answer.status in _REFUSED_AS_ASKED else Again.SOON
         return InvalidAnswer(reason, code=code, retry_after=wait, again=again)
 
@@ -277,12 +289,13 @@ async def _chunks(response: httpx.Response, where: str) -> AsyncIterator[bytes]:
             yield chunk
 
 
-async def _whole(response: httpx.Response, where: str) -> Answer:
+async def _whole(response: httpx.Response, request: httpx.Request) -> Answer:
+    where = f"{request.method} {request.url.path}"
     try:
         body = await _read_bounded(response, where)
     finally:
         await response.aclose()
-    return Answer(response.status_code, response.headers, body, where)
+    return Answer(response.status_code, response.headers, body, where, request.url.host)
 
 
 async def _read_bounded(response: httpx.Response, where: str) -> bytes:

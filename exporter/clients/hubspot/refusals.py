@@ -135,8 +135,7 @@ def _not_hubspot(answer: Answer, told: str, asked_pause: float | None) -> Invali
     """A redirect, and a 403 that no API wrote: HubSpot's edge, a firewall or a proxy does not let the exporter in."""
     if answer.sent_to is not None:
         return InvalidAnswer(
-            f"HubSpot's address sends to {answer.sent_to}, where no token goes: check hubspot.url, or a proxy or "
-            f"portal in between ({told})",
+            f"HubSpot's address {answer.redirect}: check hubspot.url, or a proxy or portal in between ({told})",
             code="REDIRECTED",
             retry_after=asked_pause,
         )

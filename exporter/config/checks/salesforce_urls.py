@@ -10,12 +10,12 @@ from exporter.config.draft import Draft
 from exporter.config.finding import Finding
 from exporter.config.masking import shown
 from exporter.config.salesforce_host import (
-    PRODUCTION,
-    SANDBOX,
+    audience_of,
     is_login_host,
     is_my_domain,
     is_salesforce,
     is_sandbox,
+    is_wrong_audience,
     kind_of_pages,
     my_domain_behind,
 )
@@ -55,12 +55,12 @@ def wrong_audiences(draft: Draft) -> Iterator[Finding]:
         auth = entry.get("auth")
         flow = auth.get("jwt_bearer") if isinstance(auth, dict) else None
         audience, url = (flow.get("audience"), entry.get("url")) if isinstance(flow, dict) else (None, None)
-        if not isinstance(audience, str) or not isinstance(url, str) or not is_salesforce(host_of(url)):
+        if not isinstance(audience, str) or not isinstance(url, str):
             continue
-        right, what = (SANDBOX, "a sandbox") if is_sandbox(host_of(url)) else (PRODUCTION, "no sandbox")
-        if is_login_host(host_of(audience)) and host_of(audience) != host_of(right):
+        if is_wrong_audience(audience, url):
+            what = "a sandbox" if is_sandbox(host_of(url)) else "no sandbox"
             yield Finding(
                 (*path, "auth", "jwt_bearer", "audience"),
                 f"got {shown(audience)} for an org that is {what}",
-                f"{right}, which is the default, or the My Domain URL",
+                f"{audience_of(url)}, which is the default, or the My Domain URL",
             )

@@ -114,7 +114,22 @@ CASES: tuple[tuple[Canned, type[UpstreamError], Again, str, float | None, str], 
         None,
         "app.hubspot.com, where no token goes: check hubspot.url",
     ),
-    (Canned(301, b"", {"Location": "/v3"}), InvalidAnswer, Again.SOON, "REDIRECTED", None, "the same host"),
+    (
+        Canned(301, b"", {"Location": "/v3"}),
+        InvalidAnswer,
+        Again.SOON,
+        "REDIRECTED",
+        None,
+        "sends to another page of the same",
+    ),
+    (
+        Canned(301, b"", {"Location": "https://api.hubapi.com/crm/v4"}),
+        InvalidAnswer,
+        Again.SOON,
+        "REDIRECTED",
+        None,
+        "another page of the same host, as no API does: check hubspot.url",
+    ),
     (Canned(302, b""), InvalidAnswer, Again.SOON, "HTTP_302", None, "status 302"),
 )
 

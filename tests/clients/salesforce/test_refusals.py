@@ -161,6 +161,49 @@ CASES: tuple[tuple[Canned, type[UpstreamError], Again, str | None, str], ...] = 
         "proxy or portal in between",
     ),
     (page(200, b""), InvalidAnswer, Again.SOON, "WEB_PAGE", "My Domain"),
+    *(
+        (page(200, PAGE % text.encode()), ServerError, Again.SOON, "MAINTENANCE_PAGE", "maintenance page")
+        for text in (
+            "Wegen Wartungsarbeiten sind wir bald zurück.",
+            "Nous effectuons une maintenance.",
+            "Le service est momentanément indisponible.",
+            "Estamos en mantenimiento.",
+            "Manutenzione in corso",
+            "Estamos em manuten&ccedil;&atilde;o.",
+            "ただいまメンテナンス中です",
+            "系统维护中",
+            "시스템 점검 중입니다",
+            'Salesforce <a href="https://status.salesforce.com">Trust</a>',
+        )
+    ),
+    (
+        Canned(200, PAGE % "Em manutenção".encode("latin-1"), {"Content-Type": "text/html; charset=ISO-8859-1"}),
+        ServerError,
+        Again.SOON,
+        "MAINTENANCE_PAGE",
+        "maintenance page",
+    ),
+    (
+        Canned(200, DOWN, {"Content-Type": "text/html; charset=no-such-charset"}),
+        ServerError,
+        Again.SOON,
+        "MAINTENANCE_PAGE",
+        "maintenance page",
+    ),
+    *(
+        (page(200, PAGE % text.encode()), InvalidAnswer, Again.SOON, "WEB_PAGE", "proxy or portal in between")
+        for text in (
+            "Internet nicht verfügbar: <form action=/login><input name=room></form>",
+            "Internet unavailable until you accept: <FORM method=post>",
+            "Wartung? <input type=password>",
+            "Indisponible <input type = 'password'>",
+            "Diese Seite ist nicht verfügbar, sie wurde blockiert.",
+            "El sitio no disponible ha sido bloqueado",
+            "WLAN: Hotspot nicht verfügbar",
+            "Willkommen im Hotel",
+            "<script>location='https://acme.my.salesforce.com/secur/frontdoor.jsp'</script>",
+        )
+    ),
     (Canned(200, b""), InvalidAnswer, Again.SOON, None, "an empty body"),
     (Canned(200, b"OK"), InvalidAnswer, Again.SOON, None, "not JSON"),
     (Canned(204, b""), InvalidAnswer, Again.SOON, "HTTP_204", "status 204"),
@@ -188,6 +231,44 @@ CASES: tuple[tuple[Canned, type[UpstreamError], Again, str | None, str], ...] = 
         "na1.sales",
     ),
     (sent("https://pages.example/maintenance/"), ServerError, Again.SOON, "MAINTENANCE_PAGE", "pages.example"),
+    *(
+        (
+            sent(place),
+            InvalidAnswer,
+            Again.SOON,
+            "REDIRECTED",
+            "another page of the same host, as no API does: check that",
+        )
+        for place in (
+            "/secur/login",
+            "https://ACME.my.salesforce.com/secur/login",
+            "?ec=302",
+            "//acme.my.salesforce.com./x",
+        )
+    ),
+    (
+        sent("https://acme.my.salesforce.com/maintenance"),
+        ServerError,
+        Again.SOON,
+        "MAINTENANCE_PAGE",
+        "another page of the same host",
+    ),
+    (
+        sent("https://acme.my.sfcrmproducts.cn/services"),
+        InvalidAnswer,
+        Again.LATER,
+        "OTHER_DOMAIN",
+        "put https://acme.my.sfcrmproducts.cn into salesforce.url",
+    ),
+    (sent("https://chn1.sfcrmproducts.cn/unavailable"), ServerError, Again.SOON, "MAINTENANCE_PAGE", "chn1.sfcrm"),
+    (sent("https://acme.crmforce.mil/unavailable"), ServerError, Again.SOON, "MAINTENANCE_PAGE", "acme.crmforce"),
+    (
+        sent("https://salesforce.com.portal.example/unavailable"),
+        InvalidAnswer,
+        Again.SOON,
+        "REDIRECTED",
+        "no token goes",
+    ),
     (sent("https://login.salesforce.com/?startURL=x"), InvalidAnswer, Again.SOON, "REDIRECTED", "login.salesforce.com"),
     (
         sent("http://portal.example/login?from=/maintenance-unavailable"),
