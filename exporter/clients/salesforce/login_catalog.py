@@ -9,16 +9,30 @@ and order, never a whole sentence. A description goes before the code, which is 
 from __future__ import annotations
 
 from exporter.clients.salesforce.login_cause import LoginCause, words_of
+from exporter.clients.salesforce.login_user_causes import USER_CAUSES
 from exporter.errors import Again
 
 _APP = "the app (Setup → External Client App Manager, or App Manager for a connected app)"
 
 CAUSES = (
+    *USER_CAUSES,
+    # After the user: who is locked out after too many attempts does not get in by waiting.
     LoginCause(
         name="login rate",
         told="Salesforce takes no more logins of this user for now: there were too many within an hour.",
         remedy="It passes by itself. If it comes back, another program logs in as the same user for every call.",
-        words=("login rate", "rate limit", "rate exceed", "login exceed", "too many"),
+        words=(
+            "login rate",
+            "rate limit",
+            "rate exceed",
+            "logins exceed",
+            "login limit",
+            "too many login",
+            "too many request",
+            "too many token",
+            "too many attempt",
+            "too many authent",
+        ),
         codes=("rate_limit_exceeded", "login_rate_exceeded", "too_many_requests"),
         again=Again.SOON,
     ),
@@ -95,7 +109,14 @@ CAUSES = (
         told="No administrator has approved {user} for the app.",
         remedy="Give a profile or permission set of that user to the app: policies of " + _APP + " → Permitted Users "
         "are admin approved → Manage Profiles or Permission Sets.",
-        words=("admin approv", "admin authoriz", "administrator approv", "not approv access"),
+        words=(
+            "admin approv",
+            "admin authoriz",
+            "administrator approv",
+            "not approv access",
+            "not authoriz access",
+            "not authoriz app",
+        ),
         codes=("invalid_app_access", "oauth_app_access_denied", "access_denied"),
     ),
     LoginCause(
@@ -112,21 +133,6 @@ CAUSES = (
         remedy="Add the exporter's address to the login IP ranges of the user's profile, or relax IP restrictions in "
         "the policies of " + _APP + "; check the profile's login hours too.",
         words=("ip restrict", "ip address", "ip range", "login hours", "restricted time"),
-    ),
-    LoginCause(
-        name="inactive user",
-        told="{user} is inactive, frozen or locked out.",
-        remedy="Activate, unfreeze or unlock it under Setup → Users, or let the app run as another user.",
-        words=(
-            "inactive user",
-            "user inactive",
-            "user not active",
-            "user deactivat",
-            "user frozen",
-            "user lock",
-            "user suspended",
-        ),
-        codes=("inactive_user", "user_locked"),
     ),
     LoginCause(
         name="inactive org",

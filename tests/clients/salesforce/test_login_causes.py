@@ -95,6 +95,68 @@ class TestTheCatalogue:
         """Any case, order and apostrophe; without words that help, the code."""
         assert login_cause(code, description).name == name
 
+    @pytest.mark.parametrize(
+        ("description", "name"),
+        [
+            # Words of a limit that are about something else.
+            ("secret rotated too many times", "client secret"),
+            ("too many active client secrets", "client secret"),
+            ("the certificate was replaced too many times", "signature"),
+            ("too many scopes", "scopes"),
+            ("login hours exceeded", "ip or hours"),
+            ("outside of login hours", "ip or hours"),
+            ("IP address not in the login IP ranges", "ip or hours"),
+            # Too many attempts lock a user out; too many logins pass.
+            ("too many login attempts, user is locked out", "inactive user"),
+            ("Too many login attempts. Your account has been locked.", "inactive user"),
+            ("locked out after too many failed attempts, try again later", "inactive user"),
+            ("too many failed login attempts", "inactive user"),
+            ("Too many incorrect passwords", "inactive user"),
+            ("too many login attempts", "login rate"),
+            ("Too many requests", "login rate"),
+            ("too many logins from this IP address", "login rate"),
+            ("login rate exceeded for user", "login rate"),
+            ("Maximum logins exceeded, try again later", "login rate"),
+            # Whose state it is: the user's, the org's, the app's.
+            ("account frozen", "inactive user"),
+            ("Your account has been frozen by your administrator", "inactive user"),
+            ("the user is frozen", "inactive user"),
+            ("account is disabled", "inactive user"),
+            ("user account locked", "inactive user"),
+            ("client credentials flow user is inactive", "inactive user"),
+            ("the run as user is inactive", "inactive user"),
+            ("organization is locked, closed, or suspended", "inactive org"),
+            ("org is inactive", "inactive org"),
+            ("this app is blocked by admin", "app blocked"),
+            # Passwords.
+            ("must change password", "password"),
+            ("user must change their password", "password"),
+            ("password expired", "password"),
+            ("Your password has expired", "password"),
+            ("password must be reset", "password"),
+            ("Invalid username, password, security token; or user locked out.", "several"),
+            ("challenge required", "verification"),
+            ("multi-factor authentication required", "verification"),
+            # A certificate or an assertion that expires is no password; nor is a secret.
+            ("client secret expired", "client secret"),
+            ("certificate expired", "signature"),
+            ("assertion expired", "clock"),
+            # Approval.
+            ("user is not authorized to access this app", "admin approval"),
+            ("user hasn't approved this consumer", "consent"),
+            ("no client credentials user enabled", "run-as user"),
+            ("client credentials flow is not enabled for this app", "flow"),
+            # What passes.
+            ("unexpected error during login, retry your request", "retry"),
+            ("service temporarily unavailable", "retry"),
+            ("the org is down for maintenance, try again later", "maintenance"),
+            ("organization is being migrated", "maintenance"),
+        ],
+    )
+    def test_words_that_could_be_taken_for_others(self, description: str, name: str) -> None:
+        """What is special goes before what is general, and what does not pass before what does."""
+        assert login_cause("invalid_grant", description).name == name
+
     @pytest.mark.parametrize("flow", [CREDENTIALS, JWT])
     def test_every_cause_is_told_with_a_remedy(self, flow: ClientCredentials | JwtBearer) -> None:
         """Two sentences and no gap, for either flow."""
