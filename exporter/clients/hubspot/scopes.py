@@ -1,21 +1,26 @@
 """The scopes that HubSpot says are missing, in whatever way it says so. Pure.
 
 Facts: HubSpot's error bodies, as its documentation, its OpenAPI files and reports show them; every field is optional.
-``errors[].context`` or the body's own ``context`` names them in ``requiredGranularScopes``, ``requiredScopes`` or
-``missingScopes``; older endpoints write ``(requires any of [contacts-read])`` into the message.
+``errors[].context`` or the body's own ``context`` names them in ``requiredGranularScopes``, ``requiredScopes``,
+``missingScopes``, ``granularScopes`` or ``scopes``, and is seen as a text of JSON, too; older endpoints write
+``(requires any of [contacts-read])`` into the message. ``links.scopes`` is the address of a page. Scopes are words of
+small letters (``e-commerce``, ``oauth``), or several with dots between, which may hold digits (``crm.objects.custom.p123_car.read``).
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_KEYS = re.compile(r"(required|missing)(granular)?scopes?")
+_KEYS = re.compile(r"((required|missing|needed|any|all)(of)?)?(granular)?scopes?")
 _IN_TEXT = re.compile(r"requir[^\[\]]{0,60}\[([^\]]{1,500})\]", re.IGNORECASE)
-_SEPARATORS = re.compile(r"[\s,;\[\]\"']+")
-_SCOPE = re.compile(r"[a-z][a-z_.-]{2,63}(?:\.v[0-9])?")
+_SEPARATORS = re.compile(r"[\s,;|\[\](){}\"'`]+")
+_SCOPE = re.compile(r"[a-z][a-z_-]{2,63}|(?=.{3,100}\Z)[a-z][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)+")
 _DEEPEST = 6
+_MOST = 5_000
+"""Characters of a text that are looked at."""
 
 
 def missing_scopes(body: Mapping[str, Any]) -> tuple[str, ...]:
@@ -28,6 +33,7 @@ def _named(value: Any, depth: int) -> Iterable[str]:
     """Every text beneath a key that promises scopes, and lists of them within messages."""
     if depth < 0:
         return
+    value = _read(value)
     if isinstance(value, list):
         for entry in value:
             yield from _named(entry, depth - 1)
@@ -43,7 +49,17 @@ def _named(value: Any, depth: int) -> Iterable[str]:
 
 def _texts(value: Any, depth: int) -> Iterable[str]:
     if isinstance(value, str):
-        yield value
+        yield value[:_MOST]
     elif depth >= 0 and isinstance(value, list | dict):
         for entry in value.values() if isinstance(value, dict) else value:
             yield from _texts(entry, depth - 1)
+
+
+def _read(value: Any) -> Any:
+    """What a text of JSON holds, if it is an object or a list; every other value as it is."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")) or len(value) > _MOST:
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None

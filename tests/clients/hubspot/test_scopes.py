@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -15,14 +16,17 @@ CONTACTS, DEALS = "crm.objects.contacts.read", "crm.objects.deals.read"
 TEXT = "This app hasn't been granted all required scopes to make this call. See https://developers.hubspot.com/scopes."
 
 
-@pytest.mark.parametrize("key", ["requiredGranularScopes", "requiredScopes", "missingScopes"])
+@pytest.mark.parametrize(
+    "key", ["requiredGranularScopes", "requiredScopes", "missingScopes", "granularScopes", "scopes", "missing_scopes"]
+)
 @pytest.mark.parametrize(
     "scopes", [[CONTACTS, DEALS], f"{CONTACTS}, {DEALS}", f"[{CONTACTS} {DEALS}]", [[CONTACTS], DEALS]]
 )
 @pytest.mark.parametrize("within", ["errors", "context"])
-def test_each_key_as_list_or_string(key: str, scopes: Any, within: str) -> None:
-    """Beside each error or beside the message itself."""
-    context = {key: scopes}
+@pytest.mark.parametrize("as_text", [False, True])
+def test_each_key_as_list_or_string(key: str, scopes: Any, within: str, as_text: bool) -> None:
+    """Beside each error or beside the message itself, as an object or as a text of JSON."""
+    context: Any = json.dumps({key: scopes}) if as_text else {key: scopes}
     body: dict[str, Any] = {"message": TEXT, "category": "MISSING_SCOPES"}
     body |= (
         {"errors": [{"message": "One or more of them.", "context": context}]}
@@ -56,6 +60,10 @@ def test_each_key_as_list_or_string(key: str, scopes: Any, within: str) -> None:
         ({"message": f"This call requires one of the following scopes: [{CONTACTS}]"}, (CONTACTS,)),
         ({"message": f"requires all of [{CONTACTS}, {DEALS}]"}, (CONTACTS, DEALS)),
         ({"errors": [{"message": f"requires any of [{CONTACTS}]"}]}, (CONTACTS,)),
+        ({"context": {"requiredScopes": f"{CONTACTS}|{DEALS}"}}, (CONTACTS, DEALS)),
+        ({"context": {"requiredScopes": f"({CONTACTS}) or ({DEALS})"}}, (CONTACTS, DEALS)),
+        ({"errors": json.dumps([{"context": {"scopes": [CONTACTS]}}])}, (CONTACTS,)),
+        ({"context": json.dumps({"errors": json.dumps({"scopes": [CONTACTS]})})}, (CONTACTS,)),
     ],
 )  # fmt: skip
 def test_other_places(body: dict[str, Any], scopes: tuple[str, ...]) -> None:
@@ -64,9 +72,41 @@ def test_other_places(body: dict[str, Any], scopes: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
+    "scope",
+    [
+        "oauth",
+        "e-commerce",
+        "tickets",
+        "business-intelligence",
+        "sales-email-read",
+        "crm.dealsplits.read_write",
+        "crm.objects.custom.p123_object.read",
+        "crm.objects.custom.2-3456789.read",
+        "crm.objects.0-162.write",
+        "crm.objects.contacts.highly_sensitive.read.v2",
+        "crm.schemas.custom.read",
+        "account-info.security.read",
+        "integrations.zoom-app.playbooks.read",
+    ],
+)
+def test_every_shape_of_scope(scope: str) -> None:
+    """Words alone, words with hyphens, dots, digits within."""
+    assert missing_scopes({"errors": [{"context": {"requiredGranularScopes": [scope]}}]}) == (scope,)
+
+
+@pytest.mark.parametrize(
     "body",
     [
         {},
+        {"links": {"scopes": "https://developers.hubspot.com/scopes"}},
+        {"context": "{not JSON: [scopes"},
+        {"context": "[" * 6_000},
+        {"context": json.dumps({"scopes": [CONTACTS], "filler": "x" * 6_000})},
+        {
+            "context": {
+                "scopes": ["pat-na1-4f2071b3-bf52", "eyJhbGciOi.J9", "a..b", ".read", "crm.", "na1", "x." * 60 + "x"]
+            }
+        },
         {"errors": None},
         {"errors": "x"},
         {"errors": [None]},
