@@ -428,6 +428,41 @@ class TestParts:
             await clock.pass_during(fetch(connection, None))
         assert acme.requests == {"hubspot.search": 1}
 
+    @pytest.mark.parametrize(
+        ("answer", "asked", "lost"),
+        [
+            (Canned(423, {"category": "LOCKED"}), OBJECTS, {"companies"}),
+            (Canned(423, {}), OBJECTS, {"companies"}),
+            (Canned(423, b"<html>Locked</html>", {"Content-Type": "text/html"}), OBJECTS, {"companies"}),
+            (Canned(403, {"category": "MISSING_SCOPES"}), OBJECTS, {"companies"}),
+            (Canned(403, {}), OBJECTS, {"companies"}),
+            (Canned(404, {}), OBJECTS, {"companies"}),
+            (Canned(500, {}), OBJECTS, {"companies"}),
+            (Canned(401, b""), OBJECTS[:2], {"companies", "deals"}),
+            (Canned(401, {}), OBJECTS[:2], {"companies", "deals"}),
+            (Canned(401, {"category": "INVALID_AUTHENTICATION"}), OBJECTS[:2], {"companies", "deals"}),
+            (Canned(401, {"category": "EXPIRED_AUTHENTICATION"}), OBJECTS[:2], {"companies", "deals"}),
+            (Canned(429, {}), OBJECTS[:2], {"companies", "deals"}),
+            (Canned(429, {"policyName": "SECONDLY"}), OBJECTS[:2], {"companies", "deals"}),
+            (Canned(429, {"policyName": "DAILY"}), OBJECTS[:2], {"companies", "deals"}),
+        ],
+    )
+    async def test_whether_the_others_would_meet_it_too(
+        self,
+        connect_over: Connect,
+        transport: httpx.ASGITransport,
+        clock: ManualClock,
+        answer: Canned,
+        asked: tuple[str, ...],
+        lost: set[str],
+    ) -> None:
+        """A lock or a scope costs one object; what is the token's or the account's ends the poll there, with what is
+        read."""
+        refusing = Refusing(transport, "companies", answer)
+        told = await polled(connect_over(refusing), clock)
+        assert {name for name, error in told.parts.items() if error is not None} == lost
+        assert tuple(dict.fromkeys(refusing.asked)) == asked
+
     async def test_searches_of_one_object_that_hang_cost_that_object(
         self, connect_over: Connect, transport: httpx.ASGITransport, clock: ManualClock
     ) -> None:
@@ -511,6 +546,21 @@ class Stopping(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.sent += 1
         inner = self._inner if self.sent <= self._good else self._then
+        return await inner.handle_async_request(request)
+
+
+class Refusing(httpx.AsyncBaseTransport):
+    """Answers the searches of one object with this, and writes down whose were asked for."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, name: str, answer: Canned) -> None:
+        self._inner = inner
+        self._name = name
+        self._answer = CannedTransport(answer)
+        self.asked: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url.path.split("/")[-2])
+        inner = self._answer if self.asked[-1] == self._name else self._inner
         return await inner.handle_async_request(request)
 
 
