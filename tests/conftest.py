@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -30,6 +31,15 @@ hypothesis.settings.load_profile("same")
 WEBHOOK_TOKEN = "a-webhook-token"
 SIMULATOR = "http://127.0.0.1:1"
 """Nothing listens there: requests go to the simulator in this process."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_proxy() -> Iterator[None]:
+    """What the machine's environment says of proxies is not what the tests are about; one that is sets its own."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+            environment.delenv(name)
+        yield
 
 
 @pytest.fixture(autouse=True)
