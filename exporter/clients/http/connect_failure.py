@@ -3,6 +3,9 @@
 Types, ``errno`` and OpenSSL's verify codes decide (``X509_V_ERR_*`` of ``x509_vfy.h``); the English of a library is
 neither matched nor shown, for it changes and may quote what was sent. Of a proxy's refusal httpx keeps nothing but
 ``"407 Proxy Authentication Required"``: there the number is read.
+
+A certificate that is not good, a proxy that wants another password: these do not pass by themselves, and nothing is to be
+had by asking three times at once.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from traceback import walk_tb
 import httpx
 
 from exporter.config.proxy import ProxyError
+from exporter.errors import Again
 
 _NOT_TRUSTED = (
     "its certificate is not trusted: {how}. If it is your own, put the authority's certificate (PEM) into a file and "
@@ -110,6 +114,17 @@ def connect_failure(error: httpx.TransportError | httpx.DecodingError, seconds: 
     return f"{host}: {reason}"
 
 
+def again_after(error: httpx.TransportError | httpx.DecodingError) -> Again:
+    """When asking again can help: later where somebody has to change something, or else at once."""
+    if isinstance(error.__cause__, ProxyError):
+        return Again.LATER
+    if isinstance(error, httpx.ProxyError):
+        status = _status_of_proxy(str(error))
+        return Again.LATER if status in _PROXY_STATUSES else Again.AT_ONCE
+    untrusted = any(isinstance(one, ssl.SSLCertVerificationError) for one in _chain(error))
+    return Again.LATER if untrusted else Again.AT_ONCE
+
+
 def _url(error: httpx.RequestError) -> httpx.URL:
     try:
         return error.request.url
@@ -169,10 +184,15 @@ def _of_httpx(error: Exception, scheme: str, seconds: float) -> str:
 
 
 def _of_proxy(text: str) -> str:
-    status = re.match(r"[1-5][0-9][0-9]\b", text)
+    status = _status_of_proxy(text)
     if status is None:
         return "it refuses the login or cannot reach the host"
-    return f"status {status[0]}: {_PROXY_STATUSES.get(int(status[0]), 'it cannot reach this host')}"
+    return f"status {status}: {_PROXY_STATUSES.get(status, 'it cannot reach this host')}"
+
+
+def _status_of_proxy(text: str) -> int | None:
+    status = re.match(r"[1-5][0-9][0-9]\b", text)
+    return int(status[0]) if status else None
 
 
 def _in_proxy(chain: list[BaseException]) -> bool:

@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 import httpx
 import stamina
 
-from exporter.clients.http.connect_failure import connect_failure
+from exporter.clients.http.between import failure_between
+from exporter.clients.http.connect_failure import again_after, connect_failure
 from exporter.clients.http.pieces import PACKED, pieces
 from exporter.clock import Clock
 from exporter.errors import (
@@ -164,7 +165,7 @@ class Upstream:
         where = f"{request.method} {request.url.path}"
         await self._about_to_send()
         with _as_upstream_errors(where):
-            return await _whole(await self._http.send(request, stream=True), request)
+            return self._of_the_api(await _whole(await self._http.send(request, stream=True), request))
 
     @asynccontextmanager
     async def stream(
@@ -201,7 +202,7 @@ class Upstream:
             response = await self._http.send(request, stream=True)
             if response.status_code == httpx.codes.OK and not _is_web_page(response.headers, b""):
                 return response
-            answer = await _whole(response, request)
+            answer = self._of_the_api(await _whole(response, request))
         judge(answer)
         raise self.failure(answer)
 
@@ -222,6 +223,13 @@ class Upstream:
             reason += f": {answer.redirect}; check the configured URL"
         again = Again.LATER if answer.status in _REFUSED_AS_ASKED else Again.SOON
         return InvalidAnswer(reason, code=code, retry_after=wait, again=again)
+
+    def _of_the_api(self, answer: Answer) -> Answer:
+        """The answer; raises ``ConnectError`` for one that something in between gave instead."""
+        failure = failure_between(answer.status, answer.headers, answer.host, answer.where, self.asked_pause(answer))
+        if failure is not None:
+            raise failure
+        return answer
 
     def asked_pause(self, answer: Answer) -> float | None:
         """Seconds the API asks to be left alone, ``None`` if it does not."""
@@ -269,7 +277,8 @@ def _as_upstream_errors(where: str) -> Iterator[None]:
     except httpx.TimeoutException as error:
         raise UpstreamTimeout(f"{connect_failure(error, REQUEST_TIMEOUT.read or 0)} ({where})") from error
     except (httpx.TransportError, httpx.DecodingError) as error:
-        raise ConnectError(f"{connect_failure(error, REQUEST_TIMEOUT.read or 0)} ({where})") from error
+        reason = f"{connect_failure(error, REQUEST_TIMEOUT.read or 0)} ({where})"
+        raise ConnectError(reason, again=again_after(error)) from error
 
 
 def _is_packed(response: httpx.Response, where: str) -> bool:

@@ -4,7 +4,8 @@ Facts: HubSpot's error bodies, as its documentation, its OpenAPI files and repor
 ``errors[].context`` or the body's own ``context`` names them in ``requiredGranularScopes``, ``requiredScopes``,
 ``missingScopes``, ``granularScopes`` or ``scopes``, and is seen as a text of JSON, too; older endpoints write
 ``(requires any of [contacts-read])`` into the message. ``links.scopes`` is the address of a page. Scopes are words of
-small letters (``e-commerce``, ``oauth``), or several with dots between, which may hold digits (``crm.objects.custom.p123_car.read``).
+small letters (``e-commerce``, ``oauth``), or several with dots between, which may hold digits
+(``crm.objects.custom.p123_car.read``).
 """
 
 from __future__ import annotations

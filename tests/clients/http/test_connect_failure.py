@@ -17,7 +17,7 @@ import pytest
 
 from exporter.clients.http.connect_failure import connect_failure
 from exporter.clients.http.upstream import Upstream
-from exporter.errors import ConnectError, UpstreamError
+from exporter.errors import Again, ConnectError, UpstreamError
 from tests.clients.authority import Authority
 from tests.clients.conftest import Sent
 from tests.clocks import ManualClock
@@ -49,10 +49,11 @@ async def greet_like_ssh(_reader: asyncio.StreamReader, writer: asyncio.StreamWr
     writer.close()
 
 
-def proxy_that_says(status: int) -> Serve:
+def proxy_that_says(status: int, header: str = "X-Nothing: 1") -> Serve:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(f"HTTP/1.1 {status} No secret-of-the-proxy\r\nContent-Length: 0\r\n\r\n".encode())
+        head = f"HTTP/1.1 {status} No secret-of-the-proxy\r\n{header}\r\nContent-Length: 0\r\n\r\n"
+        writer.write(head.encode())
         await writer.drain()
         writer.close()
 
@@ -72,8 +73,8 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
-async def told(url: str, trusted: Path | None = None, proxy: str | None = None) -> str:
-    """What an ``Upstream`` says of its failure to ask this."""
+async def told(url: str, trusted: Path | None = None, proxy: str | None = None, again: Again = Again.AT_ONCE) -> str:
+    """What an ``Upstream`` says of its failure to ask this, which is asked again so."""
     verify = httpx.create_ssl_context()
     if trusted is not None:
         verify.load_verify_locations(trusted)
@@ -82,6 +83,8 @@ async def told(url: str, trusted: Path | None = None, proxy: str | None = None) 
         with pytest.raises(UpstreamError) as caught:
             await upstream.call("GET", url, lambda got: got.status, retry=False)
     assert isinstance(caught.value, ConnectError)
+    assert caught.value.again is again
+    assert caught.value.code is None
     text = str(caught.value)
     assert text.endswith(" (GET /thing)")
     assert not any(word in text for word in ("secret", "user:", "key="))
@@ -130,9 +133,19 @@ class TestTls:
     async def test_a_certificate(self, authority: Authority, certificate: str, trusts: bool, words: str) -> None:
         """Each of its faults has a sentence of its own."""
         async with served(answer, authority.server(certificate)) as port:
-            text = await told(f"https://127.0.0.1:{port}/thing?key=secret", authority.file if trusts else None)
+            url, trusted = f"https://127.0.0.1:{port}/thing?key=secret", authority.file if trusts else None
+            text = await told(url, trusted, again=Again.LATER)
         assert text.startswith(f"127.0.0.1:{port}: its certificate ")
         assert re.search(words, text)
+
+    async def test_one_that_is_not_good_is_asked_once(self, authority: Authority) -> None:
+        """It is no better a moment later."""
+        asked = Sent()
+        async with served(answer, authority.server("expired")) as port, httpx.AsyncClient(trust_env=False) as http:
+            upstream = Upstream(http, ManualClock(), asked.one)
+            with pytest.raises(ConnectError, match="certificate"):
+                await upstream.call("GET", f"https://127.0.0.1:{port}/thing", lambda got: got.status)
+        assert asked.count == 1
 
     async def test_a_trusted_one_works(self, authority: Authority) -> None:
         """The same server, once its authority is known."""
@@ -155,20 +168,40 @@ class TestTls:
 
 class TestProxy:
     @pytest.mark.parametrize(
-        ("status", "words"),
+        ("status", "words", "again"),
         [
-            (407, "status 407: it wants a user and password"),
-            (403, "forbids this host"),
-            (502, "status 502"),
-            (503, "503"),
+            (407, "status 407: it wants a user and password", Again.LATER),
+            (401, "status 401: it wants a user and password", Again.LATER),
+            (403, "forbids this host", Again.LATER),
+            (502, "status 502", Again.AT_ONCE),
+            (503, "503", Again.AT_ONCE),
         ],
     )
-    async def test_one_that_refuses(self, status: int, words: str) -> None:
-        """It is named as the proxy; what it writes is not repeated."""
+    async def test_one_that_refuses(self, status: int, words: str, again: Again) -> None:
+        """It is named as the proxy; what it writes is not repeated. What somebody has to change is not tried again."""
         async with served(proxy_that_says(status)) as port:
-            text = await told("https://acme.example/thing?key=secret", proxy=f"http://user:secret@127.0.0.1:{port}")
+            proxy = f"http://user:secret@127.0.0.1:{port}"
+            text = await told("https://acme.example/thing?key=secret", proxy=proxy, again=again)
         assert text.startswith("acme.example: the proxy in between does not connect: ")
         assert words in text
+
+    @pytest.mark.parametrize(
+        ("status", "header", "words", "again"),
+        [
+            (407, "Proxy-Authenticate: Basic realm=secret", "wants a user and password, or other ones", Again.LATER),
+            (407, "Via: 1.1 secret", "wants a user and password, or other ones", Again.LATER),
+            (403, "X-Squid-Error: ERR_ACCESS_DENIED 0", "forbids this host", Again.LATER),
+            (502, "X-Squid-Error: ERR_READ_ERROR 104", "cannot reach this host", Again.AT_ONCE),
+            (503, "x-squid-error: ERR_DNS_FAIL 0", "cannot reach this host", Again.AT_ONCE),
+            (504, "X-Squid-Error: ERR_CONNECT_FAIL 110", "cannot reach this host", Again.AT_ONCE),
+        ],
+    )
+    async def test_one_that_answers_itself(self, status: int, header: str, words: str, again: Again) -> None:
+        """As it does for http://, where there is no CONNECT: no refusal of the API's, nor an outage."""
+        async with served(proxy_that_says(status, header)) as port:
+            proxy = f"http://user:secret@127.0.0.1:{port}"
+            text = await told("http://acme.example/thing?key=secret", proxy=proxy, again=again)
+        assert text.startswith(f"acme.example: the proxy in between answers itself: status {status}: it {words}")
 
     @pytest.mark.parametrize("scheme", ["http", "https"])
     async def test_one_that_is_not_there(self, scheme: str) -> None:

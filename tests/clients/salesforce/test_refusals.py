@@ -13,6 +13,7 @@ from exporter.clients.salesforce.refusals import EVIDENCE, REFUSALS
 from exporter.errors import (
     Again,
     AuthError,
+    ConnectError,
     InvalidAnswer,
     RateLimited,
     ServerError,
@@ -144,7 +145,7 @@ CASES: tuple[tuple[Canned, type[UpstreamError], Again, str | None, str], ...] = 
     (Canned(503, b""), ServerError, Again.AT_ONCE, "HTTP_503", "status 503"),
     (page(503, DOWN), ServerError, Again.AT_ONCE, "HTTP_503", "web page"),
     (page(504, PAGE % b""), ServerError, Again.AT_ONCE, "HTTP_504", "web page"),
-    (page(511, PAGE % b"Sign in"), ServerError, Again.AT_ONCE, "HTTP_511", "web page"),
+    (page(511, PAGE % b"Sign in"), ConnectError, Again.SOON, None, "portal in between wants somebody to log in"),
     (Canned(403, b""), AuthError, Again.LATER, "HTTP_403", "status 403"),
     (page(403, PAGE % b"Blocked"), InvalidAnswer, Again.SOON, "WEB_PAGE", "firewall or proxy in between"),
     (page(403, DOWN), ServerError, Again.SOON, "MAINTENANCE_PAGE", "maintenance page"),
