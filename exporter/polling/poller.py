@@ -5,21 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-import structlog
-
 from exporter.clock import Clock
 from exporter.polling.budget import Budget
 from exporter.polling.poll import read
 from exporter.polling.rounds import Rounds
 from exporter.polling.target import Key, Target
+from exporter.polling.troubles import Troubles
 from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
 from exporter.store.polls import PollStore
 
 POLL_DEADLINE = 30.0
 """Seconds after which a poll is given up, retries included."""
-
-log = structlog.get_logger(__name__)
 
 
 class Poller:
@@ -41,6 +38,7 @@ class Poller:
         self._metrics = metrics
         self._clock = clock
         self._deadline = deadline
+        self._troubles = Troubles()
         self._hastened: dict[Key, asyncio.Event] = {}
         self._group: asyncio.TaskGroup | None = None
         self._tasks: dict[Target, asyncio.Task[None]] = {}
@@ -72,6 +70,7 @@ class Poller:
         await self._rounds.take_up(new)
         self._targets = tuple(wanted)
         self._rounds.keep(self._targets)
+        self._troubles.keep(self._targets)
         for target in new:
             self._start(target)
 
@@ -124,12 +123,9 @@ class Poller:
         with self._metrics.poll_duration(target.source.name):
             deadline = target.source.deadline or self._deadline
             outcome = await read(target, claimed, self._budget, self._clock, deadline)
-        if outcome.error is not None:
-            self._metrics.source_error(*target.key, outcome.error.kind)
-            log.warning("poll failed", **target.names, kind=outcome.error.kind, error=str(outcome.error))
-        for part, missed in outcome.missing.items():
-            if missed is not None:
-                self._metrics.source_error(*target.key, missed.kind)
-                log.warning("part not read", **target.names, part=part, kind=missed.kind, error=str(missed))
+        for error in (outcome.error, *outcome.missing.values()):
+            if error is not None:
+                self._metrics.source_error(*target.key, error.kind)
+        self._troubles.tell(target, outcome)
         await self._rounds.finish(target, claimed, outcome)
         return True

@@ -29,7 +29,7 @@ _CANNOT = ("it cannot reach this host", Again.AT_ONCE)
 def failure_between(
     status: int, headers: Mapping[str, str], host: str, where: str, asked_pause: float | None
 ) -> ConnectError | None:
-    """What such an answer means; ``None`` for one that may be the API's. No header is repeated: it may name anything."""
+    """What such an answer means; ``None`` for one that may be the API's. No header is shown: it may hold anything."""
     if status == 511:  # noqa: PLR2004
         return ConnectError(
             f"{host}: a portal in between wants somebody to log in to the network ({where}: status 511)",

@@ -4,8 +4,8 @@ Types, ``errno`` and OpenSSL's verify codes decide (``X509_V_ERR_*`` of ``x509_v
 neither matched nor shown, for it changes and may quote what was sent. Of a proxy's refusal httpx keeps nothing but
 ``"407 Proxy Authentication Required"``: there the number is read.
 
-A certificate that is not good, a proxy that wants another password: these do not pass by themselves, and nothing is to be
-had by asking three times at once.
+A certificate that is not good, a proxy that wants another password: these do not pass by themselves, and nothing is to
+be had by asking three times at once.
 """
 
 from __future__ import annotations

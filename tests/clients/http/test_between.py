@@ -56,12 +56,16 @@ async def test_no_org_is_blamed_for_it(client_over: Client, path: str, answer: C
     before = [] if path == "login" else [LOGIN]
     transport = CannedTransport(*before, answer)
     client = client_over(transport)
-    with pytest.raises(ConnectError) as caught:
-        if path == "log file":
-            async with client.stream("sobjects/EventLogFile/0AT1/LogFile"):
-                pass
-        else:
+
+    async def ask() -> None:
+        if path != "log file":
             await client.get_json("limits/")
+            return
+        async with client.stream("sobjects/EventLogFile/0AT1/LogFile"):
+            pass
+
+    with pytest.raises(ConnectError) as caught:
+        await ask()
     assert caught.value.code is None
     assert len(transport.requests) - len(before) == asked
 
