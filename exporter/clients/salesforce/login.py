@@ -100,11 +100,11 @@ class Login:
             raise error.retold(f"{error}: not tried again for {left:.0f} s", retry_after=left)
 
     def _judge(self, answer: Answer, secret: str) -> Session:
-        if answer.status in (400, 401, 403):
-            raise self._refusal(answer)
         elsewhere = not_the_api(answer, self._settings.url, self._upstream.asked_pause(answer))
         if elsewhere is not None:
             raise elsewhere
+        if answer.status in (400, 401, 403):
+            raise self._refusal(answer)
         if answer.status != 200:  # noqa: PLR2004
             failure = failure_of(answer, None, "", self._upstream.asked_pause(answer))
             raise failure or self._upstream.failure(answer)

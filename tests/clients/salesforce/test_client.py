@@ -100,7 +100,8 @@ class TestLogin:
         ("answer", "error"),
         [
             (Canned(400, {"error": "invalid_grant", "error_description": "user hasn't approved"}), AuthError),
-            (Canned(403, b"<html>"), AuthError),
+            (Canned(403, b"<html>"), InvalidAnswer),
+            (Canned(403, b""), AuthError),
             (Canned(200, b"<html>"), InvalidAnswer),
             (Canned(200, [1]), InvalidAnswer),
             (Canned(200, {}), InvalidAnswer),

@@ -223,7 +223,7 @@ class TestWhatIsSaid:
             await client_over(CannedTransport(Canned(403, body))).get_json("limits/")
 
     @pytest.mark.parametrize(
-        "answer", [Canned(403, b"<html>Blocked</html>"), Canned(400, b""), Canned(401, []), refused(7, error=7)]
+        "answer", [Canned(400, b"<html>Blocked</html>"), Canned(400, b""), Canned(401, []), refused(7, error=7)]
     )
     async def test_what_is_not_salesforce(self, client_over: Client, answer: Canned) -> None:
         """A page of a firewall is told as one."""

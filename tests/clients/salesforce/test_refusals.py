@@ -299,6 +299,8 @@ async def test_what_an_answer_means(
     ("answer", "kind", "code"),
     [
         (page(200, DOWN), ServerError, "MAINTENANCE_PAGE"),
+        (page(403, DOWN), ServerError, "MAINTENANCE_PAGE"),
+        (page(403, PAGE % b"Blocked"), InvalidAnswer, "WEB_PAGE"),
         (sent("https://status.salesforce.com/maintenance"), ServerError, "MAINTENANCE_PAGE"),
         (sent("https://acme--new.my.salesforce.com/services/oauth2/token"), InvalidAnswer, "OTHER_DOMAIN"),
         (Canned(420, b""), ServerError, "HTTP_420"),
