@@ -82,7 +82,7 @@ def _text(answer: Answer) -> str:
     charset = _CHARSET.search(answer.headers.get("content-type", ""))
     try:
         text = answer.body[:20_000].decode(charset[1] if charset else "utf-8", "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # no charset of this name, or one that is none for text
         text = answer.body[:20_000].decode("utf-8", "replace")
     return html.unescape(text).lower()
 

@@ -184,12 +184,15 @@ CASES: tuple[tuple[Canned, type[UpstreamError], Again, str | None, str], ...] = 
         "MAINTENANCE_PAGE",
         "maintenance page",
     ),
-    (
-        Canned(200, DOWN, {"Content-Type": "text/html; charset=no-such-charset"}),
-        ServerError,
-        Again.SOON,
-        "MAINTENANCE_PAGE",
-        "maintenance page",
+    *(
+        (
+            Canned(200, DOWN, {"Content-Type": f"text/html; charset={charset}"}),
+            ServerError,
+            Again.SOON,
+            "MAINTENANCE_PAGE",
+            "maintenance page",
+        )
+        for charset in ("no-such-charset", "idna", "undefined", "base64", "rot13")
     ),
     *(
         (page(200, PAGE % text.encode()), InvalidAnswer, Again.SOON, "WEB_PAGE", "proxy or portal in between")
