@@ -210,7 +210,7 @@ class TestTriedAgain:
         poll = await fetched(connection)
         assert len(org.downloads) == 4
         assert sum(file["calls"] is not None for file in poll.payload["files"]) == 3
-        assert (told(poll).kind, told(poll).again, poll.more_in) == ("rate_limit", Again.LATER, None)
+        assert (told(poll).kind, told(poll).again, poll.more_in) == ("rate_limit", Again.HOURLY, None)
 
 
 async def test_a_backlog_goes_on_soon(connection: Connection, org: SpoiledOrg) -> None:
