@@ -37,7 +37,8 @@ class Again(Enum):
 
     ``AT_ONCE``: the client asks again itself, a few times, and then it is ``SOON``. ``SOON``: it passes by itself, so
     the poller asks again after 1, 2, 4 … minutes, however long the interval. ``HOURLY``: a quota that is used up comes
-    back as its window rolls on, nobody knows when, so the next poll comes when it is due and after an hour at most.
+    back as its window rolls on, a certificate is renewed, nobody knows when, so the next poll comes when it is due and
+    after an hour at most.
     ``LATER``: it takes a person, or hours and more, so the next poll comes when it is due.
     """
 

@@ -19,9 +19,9 @@ _OWN_HEADERS = ("proxy-authenticate", "x-squid-error")
 """Only who answers itself sends these."""
 
 _SAYS = {
-    401: ("it wants a user and password", Again.LATER),
-    403: ("it forbids this host", Again.LATER),
-    407: ("it wants a user and password, or other ones", Again.LATER),
+    401: ("it wants a user and password", Again.HOURLY),
+    403: ("it forbids this host", Again.HOURLY),
+    407: ("it wants a user and password, or other ones", Again.HOURLY),
 }
 _CANNOT = ("it cannot reach this host", Again.AT_ONCE)
 

@@ -115,14 +115,14 @@ def connect_failure(error: httpx.TransportError | httpx.DecodingError, seconds: 
 
 
 def again_after(error: httpx.TransportError | httpx.DecodingError) -> Again:
-    """When asking again can help: later where somebody has to change something, or else at once."""
+    """When asking again can help. Where somebody has to change something, within the hour: it costs no API a call."""
     if isinstance(error.__cause__, ProxyError):
-        return Again.LATER
+        return Again.HOURLY
     if isinstance(error, httpx.ProxyError):
         status = _status_of_proxy(str(error))
-        return Again.LATER if status in _PROXY_STATUSES else Again.AT_ONCE
+        return Again.HOURLY if status in _PROXY_STATUSES else Again.AT_ONCE
     untrusted = any(isinstance(one, ssl.SSLCertVerificationError) for one in _chain(error))
-    return Again.LATER if untrusted else Again.AT_ONCE
+    return Again.HOURLY if untrusted else Again.AT_ONCE
 
 
 def _url(error: httpx.RequestError) -> httpx.URL:

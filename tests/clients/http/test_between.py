@@ -19,10 +19,10 @@ LOGIN = Canned(200, {"access_token": "00Dtoken", "instance_url": "https://acme.m
 @pytest.mark.parametrize(
     ("status", "headers", "again"),
     [
-        (407, BASIC, Again.LATER),
-        (407, {}, Again.LATER),
-        (401, BASIC, Again.LATER),
-        (403, SQUID, Again.LATER),
+        (407, BASIC, Again.HOURLY),
+        (407, {}, Again.HOURLY),
+        (401, BASIC, Again.HOURLY),
+        (403, SQUID, Again.HOURLY),
         (502, SQUID, Again.AT_ONCE),
         (503, SQUID, Again.AT_ONCE),
         (511, {}, Again.SOON),

@@ -134,7 +134,7 @@ class TestTls:
         """Each of its faults has a sentence of its own."""
         async with served(answer, authority.server(certificate)) as port:
             url, trusted = f"https://127.0.0.1:{port}/thing?key=secret", authority.file if trusts else None
-            text = await told(url, trusted, again=Again.LATER)
+            text = await told(url, trusted, again=Again.HOURLY)
         assert text.startswith(f"127.0.0.1:{port}: its certificate ")
         assert re.search(words, text)
 
@@ -170,9 +170,9 @@ class TestProxy:
     @pytest.mark.parametrize(
         ("status", "words", "again"),
         [
-            (407, "status 407: it wants a user and password", Again.LATER),
-            (401, "status 401: it wants a user and password", Again.LATER),
-            (403, "forbids this host", Again.LATER),
+            (407, "status 407: it wants a user and password", Again.HOURLY),
+            (401, "status 401: it wants a user and password", Again.HOURLY),
+            (403, "forbids this host", Again.HOURLY),
             (502, "status 502", Again.AT_ONCE),
             (503, "503", Again.AT_ONCE),
         ],
@@ -188,9 +188,9 @@ class TestProxy:
     @pytest.mark.parametrize(
         ("status", "header", "words", "again"),
         [
-            (407, "Proxy-Authenticate: Basic realm=secret", "wants a user and password, or other ones", Again.LATER),
-            (407, "Via: 1.1 secret", "wants a user and password, or other ones", Again.LATER),
-            (403, "X-Squid-Error: ERR_ACCESS_DENIED 0", "forbids this host", Again.LATER),
+            (407, "Proxy-Authenticate: Basic realm=secret", "wants a user and password, or other ones", Again.HOURLY),
+            (407, "Via: 1.1 secret", "wants a user and password, or other ones", Again.HOURLY),
+            (403, "X-Squid-Error: ERR_ACCESS_DENIED 0", "forbids this host", Again.HOURLY),
             (502, "X-Squid-Error: ERR_READ_ERROR 104", "cannot reach this host", Again.AT_ONCE),
             (503, "x-squid-error: ERR_DNS_FAIL 0", "cannot reach this host", Again.AT_ONCE),
             (504, "X-Squid-Error: ERR_CONNECT_FAIL 110", "cannot reach this host", Again.AT_ONCE),
