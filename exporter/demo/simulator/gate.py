@@ -125,9 +125,13 @@ class Gate:
 
 def _raise_fault(fault: Fault | None) -> None:
     if fault is not None and fault.fault in _FAULT_ANSWERS:
-        status, code, message = _FAULT_ANSWERS[fault.fault]
         wait = MIGRATION_SECONDS if fault.fault == "migrating" and fault.retry_after is None else fault.retry_after
-        raise Refusal(status, code, message, wait)
+        raise fault_refusal(fault.fault, wait)
+
+
+def fault_refusal(name: str, retry_after: int | None = None) -> Refusal:
+    """What a fault that is an ordinary error answers."""
+    return Refusal(*_FAULT_ANSWERS[name], retry_after)
 
 
 async def _hang(request: Request, stopping: asyncio.Event) -> None:

@@ -204,6 +204,7 @@ VERBS: dict[str, Verb] = {
     "bridge-omits": Verb(_set("omitted_parts"), {"parts": (list_of(one_of(BRIDGE_PARTS)), REQUIRED)}),
     "refuse-writes": Verb(_set("refused_writes"), {"hubspot_ids": (list_of(text), REQUIRED)}),
     "out-of-scope": Verb(_set("objects_out_of_scope"), {"object_types": (list_of(_OBJECT_TYPE), REQUIRED)}),
+    "lock-objects": Verb(_set("locked_objects"), {"object_types": (list_of(_OBJECT_TYPE), REQUIRED)}),
     "absent-properties": Verb(_set("absent_properties"), {"names": (list_of(text), REQUIRED)}),
     "change-unmapped": Verb(
         Org.change_unmapped,

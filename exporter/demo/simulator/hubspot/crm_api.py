@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from exporter.demo.simulator.clock import iso
-from exporter.demo.simulator.gate import Gate, Handler, Refusal, bearer, json_refusal, read_object
+from exporter.demo.simulator.gate import Gate, Handler, Refusal, bearer, fault_refusal, json_refusal, read_object
 from exporter.demo.simulator.hubspot.search import as_json, read_search, run_search
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.state.records import OBJECT_TYPES, Record
@@ -78,6 +78,8 @@ def _authorized(handler: Handler) -> Handler:
             raise Refusal(400, "VALIDATION_ERROR", f"unknown object type: {request.path_params['object_type']}")
         if request.path_params["object_type"] in org.objects_out_of_scope:
             raise OutOfScope(request.path_params["object_type"])
+        if request.path_params["object_type"] in org.locked_objects:
+            raise fault_refusal("locked")
         return await handler(org, request)
 
     return guarded

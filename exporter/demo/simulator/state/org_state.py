@@ -65,6 +65,7 @@ class OrgState:
         self.omitted_parts: frozenset[str] = frozenset()
         self.refused_writes: frozenset[str] = frozenset()
         self.objects_out_of_scope: frozenset[str] = frozenset()
+        self.locked_objects: frozenset[str] = frozenset()
         self.absent_properties: frozenset[str] = frozenset()
         self.requests: Counter[str] = Counter()
         self.resyncs = RequestLog()

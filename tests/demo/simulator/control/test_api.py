@@ -31,6 +31,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "bridge-omits": {"parts": ["errors"]},
     "refuse-writes": {"hubspot_ids": ["101"]},
     "out-of-scope": {"object_types": ["companies"]},
+    "lock-objects": {"object_types": ["deals"]},
     "absent-properties": {"names": ["hs_salesforceopportunityid"]},
     "change-unmapped": {"object_type": "contacts", "count": 1, "seconds_ago": 60},
     "fall-silent": {"seconds_ago": 7200},

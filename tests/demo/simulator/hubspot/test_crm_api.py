@@ -172,6 +172,14 @@ class TestHabits:
         assert error["context"] == {"requiredGranularScopes": ["crm.objects.companies.read"]}
         assert (await search(hubspot, "deals"))["total"] == 4
 
+    async def test_a_locked_object(self, hubspot: httpx.AsyncClient, acme: Org) -> None:
+        """It is refused without a time to wait, the other objects answer."""
+        acme.locked_objects = frozenset({"companies"})
+        refused = await hubspot.post("companies/search", json=search_body())
+        assert (refused.status_code, refused.json()["category"]) == (423, "LOCKED")
+        assert "Retry-After" not in refused.headers
+        assert (await search(hubspot, "deals"))["total"] == 4
+
     async def test_a_property_the_account_does_not_have(self, hubspot: httpx.AsyncClient, acme: Org) -> None:
         """No search can go by it; asked for, it is left out."""
         acme.absent_properties = frozenset({"hs_salesforceopportunityid"})
