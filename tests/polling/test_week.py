@@ -1,115 +1,93 @@
-"""A healthy org of 2026, configured by default but for longer intervals: a simulated week in which nobody is called."""
+"""A healthy org of 2026, configured by default but for longer intervals: a simulated week in which nobody is called,
+and the same org with each of the eleven causes of a suspension."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from math import ceil
 from pathlib import Path
-from typing import Any
 
-import httpx
-import pytest
+from exporter.catalog.catalog import CATALOG
+from tests.polling.alerts import Alert, Expected, complaints
+from tests.polling.causes import BEFORE, CAUSES, Cause, reported_at, suffered
+from tests.polling.habits import DAY, HEALTHY, QUIET, SATURDAY, WEEK
+from tests.polling.samples import Samples
+from tests.polling.week import NAME, SELDOM, living, newcomers
 
-from exporter.bundled.rule_files import rules_directory
-from exporter.config.file import load_config
-from exporter.config.settings import Config
-from exporter.demo.simulator.app import build_app
-from exporter.demo.simulator.settings import Settings
-from exporter.demo.simulator.world import World
-from exporter.service import open_service
-from tests.polling.habits import DAY, HABITS, QUIET_WEEKEND, SUNDAY, WEEK, WORKING_HOURS, Habit
-from tests.polling.week import HOUR, MONDAY, SCRAPE, Life, LoneClock, Samples, settings_of
-from tests.rules import promtool
-
-INTERVALS = dict.fromkeys(("salesforce_limits", "salesforce_status", "hubspot_heartbeat"), "25m")
-"""As seldom as the rules allow: a week at the default ones takes five minutes; what is judged is the same."""
-
-HEALTHY = (WORKING_HOURS, *HABITS)
-
-
-@pytest.fixture
-def config(config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], tmp_path: Path) -> Config:
-    """What a newcomer writes: the org, the integration user, the account. No bridge."""
-    (tmp_path / "hubspot-token").write_text(Settings().hubspot_token)
-    entry = config_data["integrations"][0]
-    del entry["sync_health"]
-    entry["salesforce"]["integration_user"] = "hubspot@acme.example"
-    entry["hubspot"] = {"url": "http://127.0.0.1:1/acme/hubspot", "token_file": "hubspot-token"}
-    entry["intervals"] = INTERVALS
-    return load_config(write_config(config_data | {"integrations": [entry]}))
-
-
-async def live(config: Config, habits: tuple[Habit, ...], begin: float, end: float) -> Samples:
-    """What was scraped from one hour of the week to another; a day of traffic lies behind the org."""
-    clock = LoneClock(MONDAY + begin * HOUR - HOUR)
-    world = World(["acme"], clock.time, Settings(event_log_lag=3 * HOUR, **settings_of(habits)))
-    org = world.orgs["acme"]
-    for hours in range(25):
-        org.use_api_calls("HubSpot", 20, seconds_ago=hours * HOUR)
-        org.use_api_calls("Data Loader", 500, seconds_ago=hours * HOUR)
-    for habit in habits:
-        habit.begin(org)
-    async with open_service(config, clock, httpx.ASGITransport(build_app(world, sync_interval=None))) as service:
-        return await Life(service, org, clock, habits).between(begin, end)
-
-
-def fired(samples: Samples, folder: Path, but: str = "") -> str:
-    """What promtool has to say of every alert that ever fired, evaluated over the samples with all the rules."""
-    minutes = SCRAPE / 60
-    content = {
-        "rule_files": [str(file.resolve()) for file in sorted(rules_directory().glob("*.rules.yml"))],
-        "evaluation_interval": f"{minutes:.0f}m",
-        "tests": [
-            {
-                "interval": f"{minutes:.0f}m",
-                "input_series": list(samples.input_series()),
-                "promql_expr_test": [
-                    {
-                        "expr": f'count_over_time(ALERTS{{alertstate="firing",alertname!="{but}"}}[1w])',
-                        "eval_time": f"{samples.scrapes * minutes:.0f}m",
-                        "exp_samples": [],
-                    }
-                ],
-            }
-        ],
-    }
-    file = folder / "week.test.yml"
-    file.write_text(json.dumps(content), encoding="utf-8")
-    return promtool.complaints_of_test(file)
+EVALUATED = 10
+"""Minutes. What a source said stands for 25 where it is read so seldom, and no source fails for longer than ten."""
 
 
 def assert_healthy(samples: Samples) -> None:
-    """No cause of a suspension is ever seen, and no source ever fails. Eight causes can be judged: without configured
-    fields and an allocation not those two, and missing mappings never."""
-    conditions = samples.of("suspension_condition")
+    """No cause of a suspension is ever seen, and what fails is read again within ten minutes, where one hiccup follows
+    the other. Eight causes can be judged: without configured fields and an allocation not those two, and missing
+    mappings never."""
+    conditions = samples.values("suspension_condition")
     assert len(conditions) == 8
     assert {one: values for one, values in conditions.items() if values != {0}} == {}
-    sources = samples.of("source_up")
-    assert len(sources) == 5
-    assert {one: values for one, values in sources.items() if values != {1}} == {}
+    assert len(samples.of("source_up")) == 5
+    assert samples.longest("source_up", 0) <= 2
 
 
-async def test_a_week_of_a_healthy_org(config: Config, tmp_path: Path) -> None:
-    """No condition holds, no source fails, no alert fires."""
-    samples = await live(config, HEALTHY, 0, WEEK)
-    assert_healthy(samples)
-    assert fired(samples, tmp_path) == ""
+def complaints_of(samples: Samples, folder: Path, *fired: Alert) -> str:
+    return complaints({NAME: (samples, Expected(fired))}, folder, EVALUATED)
 
 
-async def test_a_weekend_without_any_sync(config: Config, tmp_path: Path) -> None:
+async def test_a_week_of_a_healthy_org(tmp_path: Path) -> None:
+    """No condition holds, no source fails for long, no alert fires; and every kind of failure that passes was met."""
+    async with living(newcomers(tmp_path, SELDOM), HEALTHY, 0) as life:
+        await life.until(WEEK)
+    assert_healthy(life.samples)
+    failed = life.samples.grown("source_errors_total", "source", "kind")
+    assert failed >= {
+        *((f"salesforce_{source}", "rate_limit") for source in ("limits", "access")),
+        *(("hubspot_heartbeat", kind) for kind in ("auth", "rate_limit", "server")),
+        ("salesforce_status", "server"),
+    }
+    assert complaints_of(life.samples, tmp_path) == ""
+
+
+async def test_a_weekend_without_any_sync(tmp_path: Path) -> None:
     """A lone change that never syncs is no suspension; it is left to the warning that says so."""
-    samples = await live(config, (QUIET_WEEKEND, *HABITS[3:]), 4 * DAY + 12, SUNDAY)
-    assert_healthy(samples)
-    assert "HubSpotSalesforceSyncStale" in fired(samples, tmp_path)
-    assert fired(samples, tmp_path, but="HubSpotSalesforceSyncStale") == ""
+    async with living(newcomers(tmp_path, SELDOM), QUIET, 4 * DAY + 16) as life:
+        await life.until(SATURDAY + 8)
+    assert_healthy(life.samples)
+    assert complaints_of(life.samples, tmp_path, ("SyncStale", "warning")) == ""
 
 
-async def test_a_stop_is_still_seen(config: Config) -> None:
-    """With the same habits HubSpot falls silent on Monday at ten: seen soon after eleven."""
-    stop = Habit("HubSpot falls silent", acts={10.02: lambda org: setattr(org, "silent", True)})
-    samples = await live(config, (WORKING_HOURS, *HABITS, stop), 0, 13)
-    held = [one for one, values in samples.of("suspension_condition").items() if 1 in values]
-    assert len(held) == 1
-    assert 'reason="unknown_error"' in held[0]
-    first = min(number for number, value in samples.series[held[0]].items() if value == 1)
-    assert 11 <= (first + 1) * SCRAPE / HOUR <= 11.5
+def test_every_reason_has_a_cause() -> None:
+    """All eleven."""
+    assert {cause.reason for cause in CAUSES} == set(CATALOG.reason_names)
+    assert len(CATALOG.reason_names) == 11
+
+
+async def test_every_cause_is_still_seen(tmp_path: Path) -> None:
+    """With the same habits: its condition and no other, as soon as the source that tells it has been read; then what is
+    reported; and the alerts that belong to both."""
+    lives = {cause: await suffered(cause, _folder(tmp_path, number)) for number, cause in enumerate(CAUSES)}
+    for cause, samples in lives.items():
+        assert_seen(cause, samples)
+    assert complaints({cause.key: (one, expected(cause)) for cause, one in lives.items()}, tmp_path, every=5) == ""
+
+
+def _folder(parent: Path, number: int) -> Path:
+    (folder := parent / str(number)).mkdir()
+    return folder
+
+
+def assert_seen(cause: Cause, samples: Samples) -> None:
+    """The condition in time, the report at the next scrape, and nothing else."""
+    conditions = samples.minutes_until("suspension_condition", 1)
+    assert set(conditions) == cause.conditions, cause.key
+    for minute in conditions.values():
+        assert BEFORE < minute <= BEFORE + (cause.within or 0), cause.key
+    reasons = samples.minutes_until("suspension_reason", 1)
+    assert set(reasons) == {cause.reason}, cause.key
+    assert reasons[cause.reason] == reported_at(cause) + 1, cause.key
+
+
+def expected(cause: Cause) -> Expected:
+    """The warning fires when the condition has held for ten minutes, the page as soon as the suspension is reported."""
+    times: dict[float, Alert] = {reported_at(cause): (cause.alert, "critical")}
+    if cause.within is not None:
+        times[BEFORE + cause.within + 10] = (cause.alert, "warning")
+    return Expected(cause.fired, {5.0 * (ceil(minute / 5) + 1): alert for minute, alert in times.items()}, cause.also)
