@@ -14,8 +14,8 @@ TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertman
 SCHEMA := tests/dashboards/schema
 
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test check dashboards previews dashboards-types bench large-log bench-rules load fuzz full-size clean \
-	programs-demo programs-test
+.PHONY: help demo scenarios test check dashboards previews dashboards-types bench large-log bench-rules load fuzz full-size week \
+	clean programs-demo programs-test
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ fuzz: $(VENV)/installed ## the properties that `make test` tries with an eighth 
 
 full-size: $(VENV)/installed ## ten minutes of 500 integrations on simulated time, on any machine; ARGS=--integrations=500
 	$(BIN)/python -m tests.e2e.test_full_size $(ARGS)
+
+week: $(VENV)/installed programs-demo ## a simulated week of a healthy org at the default intervals: fails if anything fires
+	$(BIN)/python -m tests.polling.play_week
 
 clean: ## remove the virtual environment and what the tools left
 	rm -rf $(VENV) dist .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SCHEMA)/node_modules $(SCHEMA)/generated
