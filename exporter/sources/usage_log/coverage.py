@@ -84,7 +84,7 @@ def known_files(kept: Iterable[LogFile], listed: Iterable[LogFile]) -> list[LogF
     offered = {file.place: file for file in sorted(listed, key=lambda file: file.age)}
     for place, file in offered.items():
         other = newest.get(place)
-        if other is None or (file != other and file.created >= other.created):
+        if other is None or file.replaces(other):
             newest[place] = file
     if not newest:
         return []

@@ -75,6 +75,12 @@ class LogFile:
         """The greater, the newer; the same order whatever order the files are listed in."""
         return self.created, self.length or 0.0, self.id
 
+    def replaces(self, other: LogFile) -> bool:
+        """Whether this is a newer version of the file. A log grows; one that is said to be shorter now is the same."""
+        if (self.id, self.created) != (other.id, other.created):
+            return self.created >= other.created
+        return (self.length or 0.0) > (other.length or 0.0)
+
     @property
     def broken(self) -> bool:
         """Whether it is the file itself that cannot be read."""
