@@ -10,12 +10,15 @@ DEMO_PROGRAMS := prometheus=prometheus prometheus-alertmanager=prometheus-alertm
 TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertmanager \
 	/usr/lib/postgresql/*/bin/initdb=postgresql /usr/sbin/pgbouncer=pgbouncer chromium=chromium vmalert=victoria-metrics
 
+IMAGE_PROGRAMS := buildah=buildah mmdebstrap=mmdebstrap ip=iproute2 \
+	/usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
+
 # Grafana's own types; npm is only used to check with them.
 SCHEMA := tests/dashboards/schema
 
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test check dashboards previews dashboards-types bench large-log bench-rules load fuzz full-size week \
-	clean programs-demo programs-test
+.PHONY: help demo scenarios test image-test check dashboards previews dashboards-types bench large-log bench-rules load fuzz \
+	full-size week clean programs-demo programs-test
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +26,7 @@ help: ## say what there is
 demo: $(VENV)/installed programs-demo ## play an incident from cause to cure; ARGS=--exit-when-done ends by itself
 	@$(BIN)/hubspot-salesforce-exporter demo $(ARGS)
 
-test: check ## everything CI runs: linters, types, rules, unit and end-to-end tests
+test: check ## what CI runs: linters, types, rules, unit and end-to-end tests (and image-test)
 	$(BIN)/pytest -n auto --dist worksteal
 
 check: $(VENV)/installed programs-test dashboards-types ## linters, types, who may import whom, and the checks of the rules, without the tests
@@ -36,6 +39,10 @@ check: $(VENV)/installed programs-test dashboards-types ## linters, types, who m
 	promtool test rules rules/tests/*.test.yml
 	vmalert -dryRun -loggerLevel=WARN -rule='rules/*.rules.yml'
 	amtool check-config rules/alertmanager.yml
+
+image-test: $(VENV)/installed ## build the image with buildah, run it without root, look at it; needs root, but no Docker
+	@$(INSTALL) $(IMAGE_PROGRAMS)
+	.ci/with-image .tools/image $(CURDIR)/$(BIN)/pytest tests/stack/built_image.py
 
 scenarios: $(VENV)/installed programs-demo ## play every scenario of the demo, one after the other
 	@set -e; for name in $$($(BIN)/python -c 'from exporter.demo.scenarios import SCENARIOS; print(*SCENARIOS)'); do \
