@@ -19,7 +19,10 @@ DEADLINE = 120.0
 async def demo(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """The command as a process; ended with the block whatever happens in it."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "exporter", "demo", *arguments, stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "exporter", "demo", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        # A shell starts what it runs in the background deaf to Ctrl-C, and that would be inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         yield process
