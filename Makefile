@@ -13,8 +13,8 @@ TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertman
 IMAGE_PROGRAMS := buildah=buildah mmdebstrap=mmdebstrap ip=iproute2 \
 	/usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
 
-# Grafana's own types; npm is only used to check with them.
-SCHEMA := tests/dashboards/schema
+# Grafana's own packages; npm is only used to check the dashboards with them.
+GRAFANA := tests/dashboards/grafana
 
 .DEFAULT_GOAL := help
 .PHONY: help demo scenarios test image-test check dashboards previews dashboards-types bench large-log bench-rules load fuzz \
@@ -59,7 +59,7 @@ dashboards: $(VENV)/installed ## write dashboards/*.json anew
 previews: $(VENV)/installed programs-test ## draw dashboards/previews anew
 	$(BIN)/python -m tests.dashboards.preview
 
-dashboards-types: $(VENV)/installed $(SCHEMA)/node_modules/.package-lock.json ## check the dashboards against Grafana's types
+dashboards-types: $(VENV)/installed $(GRAFANA)/node_modules/.package-lock.json ## check the dashboards against Grafana's types
 	$(BIN)/python -m tests.dashboards.grafana_types
 
 bench: $(VENV)/installed ## what a scrape and a poll cost, as ratios within one run
@@ -84,12 +84,12 @@ week: $(VENV)/installed programs-demo ## a simulated week of a healthy org at th
 	$(BIN)/python -m tests.polling.play_week
 
 clean: ## remove the virtual environment and what the tools left
-	rm -rf $(VENV) dist .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SCHEMA)/node_modules $(SCHEMA)/generated
+	rm -rf $(VENV) dist .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis $(GRAFANA)/node_modules $(GRAFANA)/generated
 	find exporter tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(SCHEMA)/node_modules/.package-lock.json: $(SCHEMA)/package.json $(SCHEMA)/package-lock.json $(SCHEMA)/.npmrc
+$(GRAFANA)/node_modules/.package-lock.json: $(GRAFANA)/package.json $(GRAFANA)/package-lock.json $(GRAFANA)/.npmrc
 	@$(INSTALL) node=nodejs npm=npm
-	cd $(SCHEMA) && npm ci --silent
+	cd $(GRAFANA) && npm ci --silent
 	@touch $@
 
 programs-demo:

@@ -1,6 +1,6 @@
 """The dashboards against Grafana's own types: ``python -m tests.dashboards.grafana_types`` is what ``make check`` runs.
 
-Each dashboard is written as a literal of the type that ``schema/dashboard.ts`` makes of ``@grafana/schema``, so that
+Each dashboard is written as a literal of the type that ``grafana/dashboard.ts`` makes of ``@grafana/schema``, so that
 TypeScript also refuses what the types do not know.
 """
 
@@ -15,14 +15,14 @@ from pathlib import Path
 
 from tests.dashboards.boards import NAMES, Json, board
 
-SCHEMA = Path(__file__).parent / "schema"
-TSC = SCHEMA / "node_modules" / ".bin" / "tsc"
+GRAFANA = Path(__file__).parent / "grafana"
+TSC = GRAFANA / "node_modules" / ".bin" / "tsc"
 
 
 def problems(boards: Mapping[str, Json]) -> list[str]:
     """What TypeScript says of dashboards by name; a line a problem."""
     assert TSC.exists(), f"{TSC} is missing: make dashboards-types installs it"
-    generated = SCHEMA / "generated"
+    generated = GRAFANA / "generated"
     generated.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=generated) as folder:
         for name, content in boards.items():
