@@ -67,8 +67,8 @@ ENDS = stat_panel(
         14,
         3,
     ),
-    Values("dateTimeFromNow", "no assignment ends"),
-    Query(in_milliseconds(fact("permission_assignment_expiry_timestamp_seconds")), "{{integration}}", instant=True),
+    Values("dateTimeFromNow", "no end known"),
+    Query(in_milliseconds(fact("permission_assignment_expiry_timestamp_seconds")), "{{integration}}"),
 )
 
 TRUST_LEVELS = ("OK", "INFORMATIONAL_.+", "MAINTENANCE_.+", "MINOR_INCIDENT_.+", "MAJOR_INCIDENT_.+")

@@ -88,8 +88,8 @@ EXHAUSTED = stat_panel(
         5,
     ),
     Values("dateTimeFromNow", "not in sight"),
-    Query(_exhausted("integration"), "{{integration}} allocation", instant=True),
-    Query(_exhausted("org"), "{{integration}} org's limit", instant=True),
+    Query(_exhausted("integration"), "{{integration}} allocation"),
+    Query(_exhausted("org"), "{{integration}} org's limit"),
 )
 HEADROOM = line_panel(
     Head(

@@ -43,7 +43,7 @@ REPLICAS = Section(
         stat_panel(
             Head(102, "Versions", "How many replicas run which version.", 4, 6),
             Values("none", "no exporter scraped"),
-            Query(f"count by (version) (max by (instance, version) ({BUILDS}))", "{{version}}", instant=True),
+            Query(f"count by (version) (max by (instance, version) ({BUILDS}))", "{{version}}"),
             names=True,
         ),
         stat_panel(
@@ -59,7 +59,6 @@ REPLICAS = Section(
             Query(
                 in_milliseconds(f"max by (instance) (process_start_time_seconds{{{OF_JOB}}})"),
                 "{{instance}}",
-                instant=True,
             ),
         ),
     ],
@@ -101,7 +100,7 @@ SOURCES = Section(
                 Head(
                     203, "Failed reads by kind", "auth, rate_limit, timeout, connect, server, invalid, budget.", 14, 6
                 ),
-                Values("none", "no read has failed", decimals=0),
+                Values("none", "no failed read is known", decimals=0),
                 Query(f"{increase('source_errors_total', 'source', 'kind')} > 0", "{{source}} {{kind}}"),
             ),
         ),
@@ -140,12 +139,12 @@ COST = Section(
                 8,
                 8,
             ),
-            Values("percentunit", "nothing was asked yet", SHARE_OF_CAP, decimals=0, least=0, most=1),
+            Values("percentunit", "nothing asked, as far as is known", SHARE_OF_CAP, decimals=0, least=0, most=1),
             Query(f"{DAY_COST}\n/ $cap", "{{integration}}"),
         ),
         line_panel(
             Head(302, "Salesforce calls of 24 hours", "Against the cap of one integration.", 8, 8),
-            Values("locale", "nothing was asked yet", least=0, decimals=0),
+            Values("locale", "nothing asked, as far as is known", least=0, decimals=0),
             Query(DAY_COST, "{{integration}}"),
             Query(f"max({fact('integration_info')}) * $cap", "cap"),
             overrides=[
@@ -161,7 +160,7 @@ COST = Section(
         ),
         stack_panel(
             Head(303, "Requests by API", "Requests to outside APIs, logins and retries included.", 8, 8),
-            Values("locale", "nothing was asked yet", decimals=0),
+            Values("locale", "nothing asked, as far as is known", decimals=0),
             Query(increase("upstream_requests_total", "api"), "{{api}}"),
         ),
     ],

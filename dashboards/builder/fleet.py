@@ -6,7 +6,7 @@ from dashboards.builder.board import TO_SYNC_HEALTH, Board, Section, runbooks_se
 from dashboards.builder.palette import ANY_IS_BAD, ANY_IS_NOTABLE, PLAIN, SEVERITIES, SHARE_OF_CALLS, STATES
 from dashboards.builder.panels import Head, Values, line_panel, stat_panel, state_panel
 from dashboards.builder.queries import Query, fact, in_milliseconds
-from dashboards.builder.states import ALERTS, CATEGORY_TITLES, RANK, REASON, REASON_TITLES, STATE
+from dashboards.builder.states import ALERTS, CATEGORY_TITLES, RANK, REASON_OR_NONE, REASON_TITLES, STATE
 from dashboards.builder.tables import Column, table_panel
 
 ERRORS = fact("sync_errors", "category", "error_type")
@@ -45,17 +45,15 @@ COUNTS = Section(
             Head(104, "Sync errors", "Current sync errors of all chosen integrations.", 4, 4),
             Values("locale", NOT_TOLD, ANY_IS_NOTABLE),
             Query(f"sum({ERRORS})", "errors"),
-            sparkline=True,
         ),
         stat_panel(
             Head(105, "Affected records", "Records those errors keep from syncing.", 4, 4),
             Values("locale", NOT_TOLD, ANY_IS_NOTABLE),
             Query(f"sum({AFFECTED})", "records"),
-            sparkline=True,
         ),
         stat_panel(
             Head(106, "Open resync jobs", "Jobs that are queued or running.", 4, 4),
-            Values("none", "no jobs yet", PLAIN),
+            Values("none", "no job known", PLAIN),
             Query(f"sum({OPEN_JOBS})", "open jobs"),
         ),
     ],
@@ -92,7 +90,7 @@ TABLE = table_panel(
     Query(f"sum by (integration) ({AFFECTED})", table=True),
     Query(in_milliseconds(fact("last_sync_timestamp_seconds")), table=True),
     Query(f"sum by (integration) ({OPEN_JOBS})", table=True),
-    Query(REASON, table=True),
+    Query(REASON_OR_NONE, table=True),
     Query(RANK, table=True),
     Query(fact("integration_info", "notify", "salesforce_instance"), table=True),
     rank="Value #I",
@@ -116,7 +114,7 @@ OVER_TIME = Section(
                 12,
                 8,
             ),
-            "No alert is firing",
+            "No alert is firing, or the rules are not loaded",
             [
                 Column("severity", "Severity", words=SEVERITIES, shown_as="color-text", width=110),
                 Column("alertname", "Alert", link=("Runbook", "${runbooks}/${__data.fields.alertname}.md"), width=340),
@@ -125,7 +123,7 @@ OVER_TIME = Section(
             ],
             Query(ALERTS, table=True),
             sort=["-Severity", "-Integration"],
-            hidden=["Value", "source", "kind"],
+            hidden=["Value"],
         ),
         line_panel(
             Head(

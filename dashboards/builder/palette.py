@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from grafana_foundation_sdk.models import dashboard
 
-GREEN, ORANGE, RED, BLUE, GREY, PURPLE, YELLOW = (
+GREEN, ORANGE, RED, BLUE, GREY, PURPLE, YELLOW, TEXT = (
     "green",
     "orange",
     "red",
@@ -14,6 +14,7 @@ GREEN, ORANGE, RED, BLUE, GREY, PURPLE, YELLOW = (
     "#8e8e99",
     "purple",
     "yellow",
+    "text",
 )
 Steps = Sequence[tuple[float | None, str]]
 """Thresholds: from which value on which colour; the first starts at minus infinity, ``None``."""
@@ -62,6 +63,15 @@ def mapping(words: Words) -> list[dashboard.ValueMapping]:
             }
         )
     ]
+
+
+def unknown(text: str) -> dashboard.ValueMapping:
+    """What stands where there is no value, in the colour of text: Grafana would take that of the lowest threshold."""
+    return dashboard.SpecialValueMap(
+        dashboard.DashboardSpecialValueMapOptions(
+            dashboard.SpecialValueMatch.NULL_AND_NAN, dashboard.ValueMappingResult(text=text, color=TEXT)
+        )
+    )
 
 
 def thresholds(steps: Steps) -> dashboard.ThresholdsConfig:

@@ -13,7 +13,7 @@ from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard
 from grafana_foundation_sdk.models.prometheus import Dataquery, PromQueryFormat
 
-from dashboards.builder.palette import PLAIN, Steps, Words, mapping, thresholds
+from dashboards.builder.palette import PLAIN, Steps, Words, mapping, thresholds, unknown
 from dashboards.builder.queries import Query
 
 Panel = dashboard.Panel
@@ -95,21 +95,22 @@ def _target(query: Query, ref_id: str) -> Dataquery:
     return (target.instant() if query.table or query.instant else target.range()).build()
 
 
-def stat_panel(head: Head, values: Values, *queries: Query, sparkline: bool = False, names: bool = False) -> Panel:
-    """Newest values, large. ``names`` writes beside each what it is."""
+def stat_panel(head: Head, values: Values, *queries: Query, names: bool = False) -> Panel:
+    """Values of now, large: the last ones of a range would stand there for hours after the exporter has gone. ``names``
+    writes beside each what it is."""
     builder = (
         stat.Panel()
-        .graph_mode(common_model.BigValueGraphMode.AREA if sparkline else common_model.BigValueGraphMode.NONE)
+        .graph_mode(common_model.BigValueGraphMode.NONE)
         .color_mode(common_model.BigValueColorMode.VALUE)
         .text_mode(common_model.BigValueTextMode.VALUE_AND_NAME if names else common_model.BigValueTextMode.AUTO)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .color_scheme(_color(dashboard.FieldColorModeId.THRESHOLDS))
     )
-    return finished(builder, head, values, queries)
+    return _of_now(builder, head, values, queries)
 
 
 def bar_panel(head: Head, values: Values, *queries: Query) -> Panel:
-    """Newest values as bars from left to right, each with its name and number."""
+    """Values of now as bars from left to right, each with its name and number."""
     builder = (
         bargauge.Panel()
         .orientation(common_model.VizOrientation.HORIZONTAL)
@@ -118,7 +119,16 @@ def bar_panel(head: Head, values: Values, *queries: Query) -> Panel:
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .color_scheme(_color(dashboard.FieldColorModeId.THRESHOLDS))
     )
-    return finished(builder, head, values, queries)
+    return _of_now(builder, head, values, queries)
+
+
+def _of_now(builder: Builder[Panel], head: Head, values: Values, queries: Sequence[Query]) -> Panel:
+    """The panel asks for no time but now, and what it says where there is no value is in no colour that judges."""
+    panel = finished(builder, head, values, [replace(query, instant=True) for query in queries])
+    if panel.field_config is not None:
+        defaults = panel.field_config.defaults
+        defaults.mappings = [*(defaults.mappings or []), unknown(values.nothing)]
+    return panel
 
 
 def line_panel(

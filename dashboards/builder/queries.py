@@ -13,6 +13,10 @@ OF_INTEGRATION = 'job=~"$job", integration=~"$integration"'
 OF_JOB = 'job=~"$job"'
 OF_ALERT = 'alertname=~"HubSpotSalesforce.+", alertstate="firing", integration=~"$integration|"'
 """Alerts of the exporter itself carry no integration: the empty alternative lets them in."""
+NOTHING = "–"
+"""In the cell of a table that has nothing to say."""
+ALL_CHOSEN = "All"
+"""What Grafana calls all values of a variable, in its address as well."""
 
 
 @dataclass(frozen=True, slots=True)

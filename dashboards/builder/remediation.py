@@ -12,7 +12,7 @@ QUEUE_AGE: Steps = ((None, GREEN), (7_200, RED))
 
 AGE = f"time() - min by (integration) ({fact('resync_oldest_queued_timestamp_seconds')})"
 SPENT = increase("resync_records_total", "integration", where=equals("outcome", "succeeded"), window="24h")
-NEVER = "no alert has asked for a resync since the exporter started"
+NEVER = "no resync is known: no alert has asked for one since the exporter started, or it is not scraped"
 
 
 def _jobs(state: str) -> str:
@@ -25,32 +25,32 @@ NOW = Section(
     [
         stat_panel(
             Head(101, "Queued", "Jobs that wait their turn, or until they may run.", 4, 4),
-            Values("none", "no jobs yet", PLAIN),
+            Values("none", "no job known", PLAIN),
             Query(_jobs("queued"), "queued"),
         ),
         stat_panel(
             Head(102, "Running", "Jobs under way.", 4, 4),
-            Values("none", "no jobs yet", PLAIN),
+            Values("none", "no job known", PLAIN),
             Query(_jobs("running"), "running"),
         ),
         stat_panel(
             Head(103, "Done", "Finished jobs the store still keeps.", 4, 4),
-            Values("none", "no jobs yet", PLAIN),
+            Values("none", "no job known", PLAIN),
             Query(_jobs("done"), "done"),
         ),
         stat_panel(
             Head(104, "Failed", "Failed jobs the store still keeps.", 4, 4),
-            Values("none", "no jobs yet", ANY_IS_BAD),
+            Values("none", "no job known", ANY_IS_BAD),
             Query(_jobs("failed"), "failed"),
         ),
         stat_panel(
             Head(105, "Oldest queued job", "For how long it has waited. The backlog alert fires at two hours.", 4, 4),
-            Values("s", "queue is empty", QUEUE_AGE),
+            Values("s", "none known to wait", QUEUE_AGE),
             Query(f"max({AGE})", "waits"),
         ),
         stat_panel(
             Head(106, "Records resynced, 24 h", "Records whose resync was accepted in the last 24 hours.", 4, 4),
-            Values("locale", "no resyncs yet", PLAIN),
+            Values("locale", "none known", PLAIN),
             Query(
                 f"sum({SPENT})",
                 "records",
@@ -92,12 +92,12 @@ COURSE = Section(
                 12,
                 8,
             ),
-            Values("none", "nothing was refused", decimals=0),
+            Values("none", "no refusal is known", decimals=0),
             Query(f"{increase('resync_refusals_total', 'reason')} > 0", "{{reason}}"),
         ),
         line_panel(
             Head(204, "Age of the queue", "For how long the oldest queued job of each integration has waited.", 12, 8),
-            Values("s", "the queue was empty all the time", QUEUE_AGE, least=0),
+            Values("s", "no job is known to have waited", QUEUE_AGE, least=0),
             Query(AGE, "{{integration}}"),
             thresholds_drawn=True,
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.builder.palette import Words
-from dashboards.builder.queries import OF_ALERT, fact
+from dashboards.builder.queries import ALL_CHOSEN, NOTHING, OF_ALERT, fact
 from exporter.catalog.catalog import CATALOG
 
 STATE = (
@@ -30,7 +30,18 @@ RANK = (
 )
 """What orders integrations worst first: the state, then the number of errors."""
 
-ALERTS = f"max by (alertname, integration, severity, category, source, kind) (ALERTS{{{OF_ALERT}}})"
+REASON_OR_NONE = (
+    f'{REASON}\nor on (integration)\nlabel_replace(0 * {fact("integration_info")}, "reason", "{NOTHING}", "reason", "")'
+)
+"""The same with a row for every integration: a column that no row fills is no column in Grafana."""
+
+ALERTS = (
+    "label_replace(\n  label_replace(\n"
+    f"    max by (alertname, integration, severity, category) (ALERTS{{{OF_ALERT}}}),\n"
+    f'    "integration", "{ALL_CHOSEN}", "integration", ""\n  ),\n'
+    f'  "category", "{NOTHING}", "category", ""\n)'
+)
+"""Firing alerts. One of the exporter itself is of all integrations, and its link leads to all of them."""
 
 REASON_TITLES: Words = {reason.name: (reason.title, "") for reason in CATALOG.suspension_reasons}
 CATEGORY_TITLES: Words = {category.name: (category.title, "") for category in CATALOG.categories}

@@ -23,11 +23,11 @@ NOW = Section(
                 5,
             ),
             Values("none", "not watched", words=STATES),
-            Query(STATE, "{{integration}}", instant=True),
+            Query(STATE, "{{integration}}"),
         ),
         table_panel(
             Head(102, "Reason", "What HubSpot reports, else a cause the exporter sees.", 7, 5),
-            "No reason: nothing is suspended, and no cause of a suspension is seen",
+            "No reason is known: nobody reports a suspension, and no cause of one is seen",
             [
                 Column("integration", "Integration", width=110),
                 Column("reason", "Reason", words=REASON_TITLES),
@@ -38,14 +38,13 @@ NOW = Section(
         ),
         stat_panel(
             Head(103, "Suspended", "Since when, as HubSpot reports it.", 3, 5),
-            Values("dateTimeFromNow", "not suspended"),
-            Query(in_milliseconds(fact("suspension_start_timestamp_seconds")), "{{integration}}", instant=True),
+            Values("dateTimeFromNow", "none reported"),
+            Query(in_milliseconds(fact("suspension_start_timestamp_seconds")), "{{integration}}"),
         ),
         stat_panel(
             Head(104, "Sync errors", "Current sync errors.", 3, 5),
             Values("locale", "nobody tells", ANY_IS_NOTABLE),
             Query(f"sum by (integration) ({fact('sync_errors', 'category', 'error_type')})", "{{integration}}"),
-            sparkline=True,
         ),
         stat_panel(
             Head(
@@ -57,14 +56,14 @@ NOW = Section(
                 5,
             ),
             Values("percentunit", "rules not loaded", AVAILABILITY, decimals=2),
-            Query(recorded("integration:hubspot_salesforce_sync_availability:avg30d"), "{{integration}}", instant=True),
+            Query(recorded("integration:hubspot_salesforce_sync_availability:avg30d"), "{{integration}}"),
         ),
         stat_panel(
             Head(
                 106, "Suspended, 30 days", "Minutes of the last 30 days in which HubSpot reported a suspension.", 3, 5
             ),
             Values("m", "rules not loaded", ANY_IS_BAD),
-            Query(recorded("integration:hubspot_salesforce_suspended_minutes:sum30d"), "{{integration}}", instant=True),
+            Query(recorded("integration:hubspot_salesforce_suspended_minutes:sum30d"), "{{integration}}"),
         ),
     ],
 )

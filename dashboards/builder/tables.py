@@ -9,9 +9,9 @@ from grafana_foundation_sdk.builders import common, table
 from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard
 
-from dashboards.builder.palette import Steps, Words, mapping, thresholds
+from dashboards.builder.palette import Steps, Words, mapping, thresholds, unknown
 from dashboards.builder.panels import Head, Override, Panel, Values, finished
-from dashboards.builder.queries import Query
+from dashboards.builder.queries import NOTHING, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ def _override(column: Column) -> Override:
     """What is said of the column; Grafana's own choice holds for the rest."""
     said: dict[str, object] = {
         # Else every empty cell would show what the whole table says when it is empty.
-        "noValue": "–",
+        "noValue": NOTHING,
         "unit": column.unit or None,
         "decimals": column.decimals,
-        "mappings": mapping(column.words) if column.words else None,
+        "mappings": _mappings(column) or None,
         "thresholds": thresholds(column.steps) if column.steps else None,
         "min": None if column.most is None else 0,
         "max": column.most,
@@ -86,6 +86,11 @@ def _override(column: Column) -> Override:
         "links": [{"title": column.link[0], "url": column.link[1]}] if column.link else None,
     }
     return Override(column.title, {name: value for name, value in said.items() if value is not None})
+
+
+def _mappings(column: Column) -> list[dashboard.ValueMapping]:
+    coloured = [] if column.shown_as == "text" else [unknown(NOTHING)]
+    return [*(mapping(column.words) if column.words else []), *coloured]
 
 
 def _cell(shown_as: str) -> Mapping[str, str]:

@@ -230,6 +230,6 @@ def _data_links(panel: Json) -> Iterator[str]:
 
 
 def _mappings(panel: Json) -> Iterator[Json]:
-    yield from panel["fieldConfig"]["defaults"].get("mappings", [])
-    for mappings in _overrides(panel, "mappings"):
-        yield from mappings
+    """Words for values; not those for no value, of which there are one or none."""
+    for mappings in (panel["fieldConfig"]["defaults"].get("mappings", []), *_overrides(panel, "mappings")):
+        yield from (mapping for mapping in mappings if mapping["type"] == "value")

@@ -47,7 +47,7 @@ def test_a_preview_says_why_there_is_nothing(prometheus: Client, history: Histor
     """Of an integration nobody has, every panel shows its text."""
     name = "remediation"
     html, _ = page(name, board(name), Answers(prometheus, history.bad, "nobody"))
-    assert "queue is empty" in html
+    assert "none known to wait" in html
     assert html.count('class="none"') == len(panels(board(name))) - 1  # notifications are of no integration
 
 

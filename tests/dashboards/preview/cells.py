@@ -6,27 +6,23 @@ from collections.abc import Sequence
 from html import escape
 
 from tests.dashboards.boards import Json
-from tests.dashboards.history import Span
 from tests.dashboards.preview.frames import Row, Series, field_config
-from tests.dashboards.preview.graphs import sparkline
 from tests.dashboards.preview.values import color, mapped, text_of, threshold_color
 
 
-def stat(panel: Json, series: Sequence[Series], span: Span, width: int, height: int) -> str:
+def stat(panel: Json, series: Sequence[Series], now: float, width: int, height: int) -> str:
     """The newest values, large, beside each other, or one below the other where that is higher than wide."""
     named = panel["options"]["textMode"] == "value_and_name" or len(series) > 1
-    drawn = panel["options"]["graphMode"] == "area"
     tall = height > width or (len(series) > 2 and width < 320)
     tile = (width - 16) if tall else (width - 16) // max(1, len(series))
     room = (height - 12) // max(1, len(series)) if tall else height - 12
     tiles = []
     for one in series:
-        text, shade = text_of(one.config, one.last, span.end), _shade(one.config, one.last)
+        text, shade = text_of(one.config, one.last, now), _shade(one.config, one.last)
         size = max(13, min(40, room * (0.44 if named else 0.56), 1.4 * tile / max(2, len(text))))
-        line = sparkline(one.points, span, shade, tile, max(10, int(room * 0.24))) if drawn else ""
         name = f'<div class="of">{escape(one.name)}</div>' if named else ""
         value = f'<div style="font-size:{size:.0f}px; color:{shade}">{escape(text)}</div>'
-        tiles.append(f'<div class="tile" style="width:{tile}px">{name}{value}{line}</div>')
+        tiles.append(f'<div class="tile" style="width:{tile}px">{name}{value}</div>')
     return f'<div class="stat{" tall" if tall else ""}">{"".join(tiles)}</div>'
 
 

@@ -167,15 +167,5 @@ def _stretch(config: Json, value: float, left: float, right: float, top: float, 
         yield f'<text class="state" x="{left + 6:.1f}" y="{top + height / 2 + 4:.1f}">{escape(text)}</text>'
 
 
-def sparkline(points: Points, span: Span, stroke: str, width: int, height: int) -> str:
-    """The course of a value under its number."""
-    high = max((value for _, value in points), default=1.0) or 1.0
-    axes = Axes(Area(0, 4, width, height), span, 0.0, high)
-    path = " ".join(f"{axes.x(at):.1f},{axes.y(value):.1f}" for at, value in points)
-    ends = f"{axes.x(points[-1][0]):.1f},{height} {axes.x(points[0][0]):.1f},{height}"
-    fill = f'<polygon points="{path} {ends}" fill="{stroke}" opacity="0.18"/>'
-    return _svg([fill, f'<polyline points="{path}" fill="none" stroke="{stroke}" stroke-width="1.5"/>'], width, height)
-
-
 def _svg(parts: Sequence[str], width: int, height: int) -> str:
     return f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}">{"".join(parts)}</svg>'

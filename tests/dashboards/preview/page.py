@@ -68,7 +68,7 @@ def _content(panel: Json, answers: Answers, alerts: Sequence[tuple[float, float]
     if not series:
         return _nothing(panel, height)
     if panel["type"] == "stat":
-        return stat(panel, series, answers.span, width, height)
+        return stat(panel, series, now, width, height)
     if panel["type"] == "bargauge":
         return bars(series, now, height)
     if panel["type"] == "state-timeline":
