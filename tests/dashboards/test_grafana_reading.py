@@ -1,0 +1,179 @@
+"""What a person reads on every panel, by the code of Grafana 11.6 and 13."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.dashboards.boards import FOLDER, NAMES, Json, board, panels
+from tests.dashboards.grafana_reading import IN_LINKS, VERSIONS, Readings, lines, look, readings, titles, views
+from tests.dashboards.grafana_reading import read as reading_of
+from tests.dashboards.history import History
+from tests.dashboards.prometheus import Client
+from tests.dashboards.test_queries import EMPTY_WHEN_HEALTHY
+
+READ = Path(__file__).parent / "read"
+RUNBOOKS = FOLDER.parent / "rules" / "runbooks"
+PANELS = [(name, panel) for name in NAMES for panel in panels(board(name))]
+
+COLUMNS: Mapping[tuple[str, str], Sequence[str]] = {
+    ("fleet", "Integrations, worst first"): (
+        *("Integration", "State", "Reason", "Of allocation", "Of the org's limit", "Errors", "Affected records"),
+        *("Last sync", "Open jobs", "Notify"),
+    ),
+    ("fleet", "Firing alerts"): ("Severity", "Alert", "Integration", "Category"),
+    ("sync-health", "Reason"): ("Integration", "Reason"),
+    ("sync-health", "By error type"): (
+        *("Integration", "Category", "Error type", "Errors", "Affected records", "What resolves it"),
+    ),
+    ("sync-health", "Last sync of each object"): ("Integration", "Object", "Last sync", "Last change"),
+    ("sync-health", "Permissions of the integration user"): ("Integration", "Object", "Field", "Read", "Edit"),
+    ("exporter", "Sources"): ("Integration", "Source", "Last read", "Age", "Parts missing"),
+}
+"""Of every table, in the order in which they stand."""
+
+NOT_OF_AN_INTEGRATION = {
+    *("Replicas up", "Versions", "Configuration", "Running since", "Duration of polls, 95th percentile"),
+    *("Scrape time", "Scrape size", "Memory", "CPU", "Open files, share of the limit", "Notifications by result"),
+}
+
+RAW = re.compile(r"NaN|Infinity|undefined|null|Invalid date|\[object|[{}$]|^$|Value( #|$)")
+"""What no person should have to read: a number that is none, a variable that was not filled in, a column without a
+name."""
+
+
+@pytest.fixture(scope="module")
+def read(prometheus: Client, history: History) -> Readings:
+    return readings(prometheus, history)
+
+
+def expected(view: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Dashboard, panel and lines of a file of ``read``; ``…`` stands for anything."""
+    for part in (READ / f"{view}.txt").read_text(encoding="utf-8").removeprefix("# ").split("\n# "):
+        head, *said = part.strip().split("\n")
+        name, title = head.split(" / ")
+        yield name, title, said
+
+
+EXPECTED = [
+    pytest.param(view, name, title, said, id=f"{view} / {name} / {title}")
+    for view in ("quiet", "bad", "unscraped")
+    for name, title, said in expected(view)
+]
+
+
+@pytest.mark.parametrize(("view", "name", "title", "said"), EXPECTED)
+def test_a_panel_reads_as_it_is_meant(read: Readings, view: str, name: str, title: str, said: list[str]) -> None:
+    """Texts, units, words, colours, names and their order."""
+    [number] = [panel["id"] for panel in panels(board(name)) if panel["title"] == title]
+    for version in VERSIONS:
+        shown = lines(read[version, view, name, number])
+        left = iter(shown)
+        for line in said:
+            pattern = re.escape(line).replace("…", ".*")
+            assert any(re.fullmatch(pattern, one) for one in left), f"not there or not in this order: {line}: {shown}"
+
+
+def test_of_every_panel_it_is_said_what_it_reads() -> None:
+    """At the end of the bad day."""
+    assert [(name, title) for name, title, _ in expected("bad")] == [(name, panel["title"]) for name, panel in PANELS]
+
+
+def test_versions_read_alike(read: Readings) -> None:
+    """All but the colours of the palette, which tell nothing."""
+    older, newer = ({key[1:]: reading for key, reading in read.items() if key[0] == version} for version in VERSIONS)
+    assert older == newer
+
+
+@pytest.mark.parametrize(("name", "panel"), [pytest.param(*of, id=f"{of[0]} / {of[1]['title']}") for of in PANELS])
+def test_every_name_in_a_panel_is_somebodys(read: Readings, name: str, panel: Json) -> None:
+    """Columns, series, settings, units that it names are there; on the quiet day but for those of queries that are
+    empty then."""
+    empty_when_healthy = any(key.startswith(f"{name} / {panel['title']} ") for key in EMPTY_WHEN_HEALTHY)
+    for version in VERSIONS:
+        assert read[version, "bad", name, panel["id"]]["missing"] == []
+        assert empty_when_healthy or read[version, "quiet", name, panel["id"]]["missing"] == []
+
+
+def test_tables_have_their_columns(read: Readings) -> None:
+    """In this order, and every table is asked for."""
+    tables = {(name, panel["title"]): panel["id"] for name, panel in PANELS if panel["type"] == "table"}
+    for version in VERSIONS:
+        shown = {key: tuple(titles(read[version, "bad", key[0], number])) for key, number in tables.items()}
+        assert shown == COLUMNS
+
+
+def test_nothing_is_shown_raw(read: Readings) -> None:
+    """Every text is made for people, and no two series of a panel have one name."""
+    for key, reading in read.items():
+        for line in lines(reading):
+            parts = [part for cell in line.split(" | ") for part in cell.split(": ")]
+            assert [part for part in parts if RAW.search(part)] == [], key
+        names = [one["name"] for one in reading.get("series", [])]
+        assert len(names) == len(set(names)), key
+
+
+def test_what_is_not_there_is_in_no_colour_and_says_why(read: Readings) -> None:
+    """Of an integration nobody has, every panel shows its text and judges nothing."""
+    for version in VERSIONS:
+        for name, panel in PANELS:
+            if panel["title"] not in NOT_OF_AN_INTEGRATION:
+                nothing = panel["fieldConfig"]["defaults"]["noValue"]
+                assert lines(read[version, "nobody", name, panel["id"]]) == [nothing], (name, panel["title"])
+
+
+def test_links_lead_somewhere(read: Readings) -> None:
+    """Each to a runbook that there is, or to a dashboard with its variables filled in by what there is to choose."""
+    uids = {board(name)["uid"] for name in NAMES}
+    followed = {link: _problem(link, uids) for reading in read.values() for link in _links(reading)}
+    assert {link: problem for link, problem in followed.items() if problem} == {}
+    assert any("/d/" in link for link in followed)
+
+
+def _links(reading: Json) -> Iterator[str]:
+    yield from reading["links"]
+    for row in reading.get("rows", []):
+        for cell in row:
+            yield from (link["href"] for link in cell.get("links", []))
+
+
+def _problem(link: str, uids: set[str]) -> str:
+    if link.startswith(IN_LINKS["runbooks"]):
+        return "" if (RUNBOOKS / link.rsplit("/", 1)[1]).is_file() else "no such runbook"
+    asked = parse_qs(urlsplit(link).query)
+    integration = asked.pop("var-integration", [""])[0]
+    if urlsplit(link).path.removeprefix("/d/") not in uids:
+        return "no such dashboard"
+    if integration not in {"acme", "apac", "emea", "All"}:
+        return "no such integration"
+    meant = {"var-datasource": [IN_LINKS["datasource"]], "var-job": ["$__all"], "from": ["now-24h"], "to": ["now"]}
+    return "" if asked == meant else "variables or time are lost"
+
+
+DAMAGE: Mapping[str, tuple[str, str]] = {
+    "organize: Value #Z": ('"Value #B": ', '"Value #Z": '),
+    "override: Allocation": ('"options": "Of allocation"', '"options": "Allocation"'),
+    "sortBy: Value #K": ('"field": "Value #I"', '"field": "Value #K"'),
+    "setting custom.widht": ('"custom.width"', '"custom.widht"'),
+    "unit percentunits": ('"percentunit"', '"percentunits"'),
+    "transformation merges": ('"merge"', '"merges"'),
+}
+"""What is found, and what of the fleet's table was changed into what."""
+
+
+def test_a_name_that_is_nobodys_is_found(prometheus: Client, history: History) -> None:
+    """A table damaged in one place is told from a sound one, whatever the place."""
+    [sound] = [
+        json.dumps(panel) for name, panel in PANELS if (name, panel["type"], panel["id"]) == ("fleet", "table", 201)
+    ]
+    damaged = [json.loads(sound.replace(*change)) for change in DAMAGE.values()]
+    _, bad, *_ = views(history)
+    found = reading_of([look(prometheus, bad, panel) for panel in damaged])
+    for version in VERSIONS:
+        for problem, reading in zip(DAMAGE, found[version], strict=True):
+            assert problem in reading["missing"]
