@@ -15,6 +15,8 @@ IMAGE_PROGRAMS := buildah=buildah mmdebstrap=mmdebstrap ip=iproute2 \
 
 # Grafana's own packages; npm is only used to check the dashboards with them.
 GRAFANA := tests/dashboards/grafana
+# Grafana's components, 600 MB of them, which only the previews are drawn with.
+COMPONENTS := tests/dashboards/preview/components
 
 .DEFAULT_GOAL := help
 .PHONY: help demo scenarios test image-test check dashboards previews dashboards-types bench large-log bench-rules load fuzz \
@@ -56,7 +58,7 @@ compose-config: $(VENV)/installed ## make rules/compose/ from rules/prometheus.y
 dashboards: $(VENV)/installed ## write dashboards/*.json anew
 	$(BIN)/python -m dashboards.builder
 
-previews: $(VENV)/installed programs-test ## draw dashboards/previews anew
+previews: $(VENV)/installed programs-test $(GRAFANA)/node_modules/.package-lock.json $(COMPONENTS)/node_modules/.package-lock.json ## draw dashboards/previews anew
 	$(BIN)/python -m tests.dashboards.preview
 
 dashboards-types: $(VENV)/installed $(GRAFANA)/node_modules/.package-lock.json ## check the dashboards against Grafana's types
@@ -84,12 +86,12 @@ week: $(VENV)/installed programs-demo ## a simulated week of a healthy org at th
 	$(BIN)/python -m tests.polling.play_week
 
 clean: ## remove the virtual environment and what the tools left
-	rm -rf $(VENV) dist .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis $(GRAFANA)/node_modules $(GRAFANA)/generated
+	rm -rf $(VENV) dist .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis {$(GRAFANA),$(COMPONENTS)}/node_modules $(GRAFANA)/generated
 	find exporter tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(GRAFANA)/node_modules/.package-lock.json: $(GRAFANA)/package.json $(GRAFANA)/package-lock.json $(GRAFANA)/.npmrc
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json %/.npmrc
 	@$(INSTALL) node=nodejs npm=npm
-	cd $(GRAFANA) && npm ci --silent
+	cd $* && npm ci --silent
 	@touch $@
 
 programs-demo:

@@ -20,12 +20,7 @@ VERSIONS = ("11", "13")
 STEP = HOUR / 4
 """Seconds between the points of a graph."""
 
-VARIABLES: Mapping[str, str] = {
-    "job": ".+",
-    "integration": ".+",
-    "cap": "500",
-    "__rate_interval": f"{STEP + SCRAPE:.0f}s",
-}
+VARIABLES: Mapping[str, str] = {"job": ".+", "cap": "500"}
 """As Grafana fills them into a query: all of everything."""
 IN_LINKS: Mapping[str, str] = {
     "datasource": "the-prometheus",
@@ -72,25 +67,27 @@ def readings(client: Client, history: History) -> Readings:
     }
 
 
-def look(client: Client, view: View, panel: Json) -> Json:
-    """A panel with the answers of its queries, as ``grafana/read.cjs`` wants them."""
+def look(client: Client, view: View, panel: Json, step: float = STEP) -> Json:
+    """A panel with the answers of its queries, ``step`` seconds between points, as ``grafana/read.cjs`` wants them."""
     return {
         "now": 1000 * view.span.end,
         "panel": {"transformations": [], **panel},
-        "answers": {target["refId"]: _answer(client, view, target) for target in panel["targets"]},
+        "answers": {target["refId"]: _answer(client, view, target, step) for target in panel["targets"]},
         "variables": IN_LINKS,
         "range": RANGE,
     }
 
 
-def _answer(client: Client, view: View, target: Json) -> Json:
-    expr = filled(target["expr"], {**VARIABLES, "integration": view.integration})
+def _answer(client: Client, view: View, target: Json, step: float) -> Json:
+    # Grafana's own choice of an interval: four scrapes, or a step and a scrape if that is more.
+    interval = f"{max(4 * SCRAPE, step + SCRAPE):.0f}s"
+    expr = filled(target["expr"], {**VARIABLES, "integration": view.integration, "__rate_interval": interval})
     if target["instant"]:
         found = [(one["metric"], [one["value"]]) for one in client.instant(expr, view.span.end)]
     else:
         start = view.span.end - 24 * HOUR
-        found = [(one["metric"], one["values"]) for one in client.range(expr, start, view.span.end, STEP)]
-    return {"step": 1000 * STEP, "series": [{"labels": labels, "points": points} for labels, points in found]}
+        found = [(one["metric"], one["values"]) for one in client.range(expr, start, view.span.end, step)]
+    return {"step": 1000 * step, "series": [{"labels": labels, "points": points} for labels, points in found]}
 
 
 def read(looks: Sequence[Json]) -> Mapping[str, Sequence[Json]]:

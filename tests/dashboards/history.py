@@ -84,7 +84,7 @@ class History:
 
 
 async def _live(folder: Path, begins: float, samples: Path) -> None:
-    scrapes = Scrapes(samples.open("w", encoding="utf-8"))
+    scrapes = Scrapes(samples.open("w", encoding="utf-8"), begins)
     try:
         async with open_story(folder, begins) as story:
             await story.live(QUIET + BAD, EVENTS, scrapes)

@@ -8,6 +8,7 @@ from typing import TextIO
 
 JOB, INSTANCE = "hubspot-salesforce", "127.0.0.1:9951"
 _TARGET = f'instance="{INSTANCE}",job="{JOB}"'
+STARTED = "process_start_time_seconds"
 _NAME = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{)?")
 
 
@@ -19,10 +20,14 @@ def of_replica(samples: Iterable[str], instance: str, since: float) -> Iterator[
 
 
 class Scrapes:
-    """Writes scrape after scrape into an OpenMetrics file for ``promtool tsdb create-blocks-from openmetrics``."""
+    """Writes scrape after scrape into an OpenMetrics file for ``promtool tsdb create-blocks-from openmetrics``.
 
-    def __init__(self, file: TextIO) -> None:
+    ``started`` is when the process did by the clock of the scrapes; its page tells that of the machine.
+    """
+
+    def __init__(self, file: TextIO, started: float) -> None:
         self._file = file
+        self._started = repr(started)
         self._targeted: dict[str, str] = {}
 
     def add(self, page: str | None, at: float, seconds: float) -> None:
@@ -30,7 +35,7 @@ class Scrapes:
         samples = [line for line in (page or "").splitlines() if line and not line.startswith("#")]
         for line in samples:
             series, _, value = line.rpartition(" ")
-            self._write(series, value, at)
+            self._write(series, self._started if series == STARTED else value, at)
         self._write("up", "1" if page is not None else "0", at)
         self._write("scrape_duration_seconds", repr(seconds), at)
         self._write("scrape_samples_scraped", str(len(samples)), at)

@@ -5,9 +5,21 @@ const { firstValueFrom } = require('rxjs');
 const { frames } = require('./frames.cjs');
 const { missing } = require('./names.cjs');
 const { registry, withDefaults } = require('./settings.cjs');
+const { newest } = require('./values.cjs');
 const { replacer } = require('./variables.cjs');
 
-async function read(grafana, theme, { panel, answers, variables, range }) {
+async function read(grafana, theme, look) {
+  const { context, data, steps, known } = await prepared(grafana, theme, look);
+  const { panel, replace } = context;
+  return {
+    missing: missing(grafana, panel, steps, known),
+    links: (panel.links ?? []).map(({ url }) => replace(url)),
+    ...KINDS[panel.type](context, data),
+  };
+}
+
+// The data frames as a panel draws them, and what they were made of.
+async function prepared(grafana, theme, { panel, answers, variables, range }) {
   const replace = replacer(grafana, variables, range);
   const known = registry(grafana, panel.type);
   const steps = await transformed(grafana, panel.transformations, frames(panel, answers), replace);
@@ -20,12 +32,7 @@ async function read(grafana, theme, { panel, answers, variables, range }) {
     theme,
     timeZone: 'utc',
   });
-  const context = { grafana, theme, panel, fieldConfig, replace };
-  return {
-    missing: missing(grafana, panel, steps, known),
-    links: (panel.links ?? []).map(({ url }) => replace(url)),
-    ...KINDS[panel.type](context, data),
-  };
+  return { context: { grafana, theme, panel, fieldConfig, replace }, data, steps, known };
 }
 
 // The frames before the first transformation, after it, and so on.
@@ -74,17 +81,10 @@ function compare(left, right) {
   return (left ?? -Infinity) === (right ?? -Infinity) ? 0 : (left ?? -Infinity) - (right ?? -Infinity);
 }
 
-function newest({ grafana, theme, panel, fieldConfig, replace }, data) {
-  const values = grafana.getFieldDisplayValues({
-    data,
-    fieldConfig,
-    reduceOptions: panel.options.reduceOptions,
-    replaceVariables: replace,
-    theme,
-    timeZone: 'utc',
-  });
+function values(context, data) {
+  const { grafana, theme, fieldConfig } = context;
   const of = ({ display }) => ({ name: display.title ?? '', ...said(grafana, theme, display) });
-  return { values: values.map(of), nothing: fieldConfig.defaults.noValue };
+  return { values: newest(context, data).map(of), nothing: fieldConfig.defaults.noValue };
 }
 
 function lines({ grafana, theme, panel, fieldConfig }, data) {
@@ -125,6 +125,6 @@ function named(grafana, theme, color) {
 }
 
 const COLORS = ['blue', 'green', 'orange', 'purple', 'red', 'text', 'yellow'];
-const KINDS = { bargauge: newest, stat: newest, 'state-timeline': states, table, timeseries: lines };
+const KINDS = { bargauge: values, stat: values, 'state-timeline': states, table, timeseries: lines };
 
-module.exports = { read };
+module.exports = { prepared, read };

@@ -13,6 +13,7 @@ globalThis.window = { location: { origin: 'http://grafana', pathname: '/', searc
 globalThis.navigator ??= { language: 'en-US', languages: ['en-US'] };
 const older = require('grafana-data-11');
 const { read } = require('./panels.cjs');
+const { setUp } = require('./setup.cjs');
 
 // Version 13 loads a transformation when it is first used.
 const VERSIONS = {
@@ -24,8 +25,7 @@ async function main() {
   const looks = JSON.parse(readFileSync(0, 'utf8'));
   const all = {};
   for (const [version, { grafana, entered }] of Object.entries(VERSIONS)) {
-    grafana.standardTransformersRegistry.setInit(() => transformers(grafana, entered));
-    grafana.locationUtil.initialize({ config: { appSubUrl: '' } });
+    setUp(grafana, entered);
     const theme = grafana.createTheme({ colors: { mode: 'dark' } });
     all[version] = [];
     for (const look of looks) {
@@ -34,15 +34,6 @@ async function main() {
     }
   }
   process.stdout.write(JSON.stringify(all));
-}
-
-// Some are listed under an old name as well; the registry wants each once.
-function transformers(grafana, entered) {
-  return [...new Set(Object.values(grafana.standardTransformers))].map((transformation) => ({
-    id: transformation.id,
-    name: transformation.name,
-    transformation: entered(transformation),
-  }));
 }
 
 main();

@@ -1,7 +1,8 @@
 """``make previews`` draws ``dashboards/previews`` anew.
 
-The previews of the dashboards are our own drawings. What stands beside them are photographs, by headless Chromium: of
-the exporter's status page, and of a real Prometheus that holds the same two days and evaluates the rules.
+The previews of the dashboards are drawn by Grafana's own components, where it exports one, on a page of ours. Beside
+them stand photographs of the exporter's status page, and of a real Prometheus that holds the same two days and
+evaluates the rules.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.dashboards.boards import FOLDER, NAMES, board
+from tests.dashboards.grafana_reading import View
 from tests.dashboards.history import STATUS_PAGE, History
-from tests.dashboards.preview.frames import Answers
+from tests.dashboards.preview import components
 from tests.dashboards.preview.page import WIDTH, page
 from tests.dashboards.preview.png import small
 from tests.dashboards.prometheus import DEADLINE, prometheus
@@ -37,6 +39,8 @@ PROMETHEUS_PAGES = {
 }
 """Path and height of each; Debian's Prometheus has these pages alone."""
 RULES_EVALUATED = 'global: {evaluation_interval: 1s}\nrule_files: ["rules/*.rules.yml"]\n'
+BUDGET = "--virtual-time-budget=20000"
+"""Milliseconds a page has to draw itself; they pass as fast as it works."""
 AT_ONCE = "--rules.alert.for-grace-period=0s"
 """An alert that fired before Prometheus was started fires again without waiting."""
 
@@ -48,12 +52,14 @@ def digest(name: str) -> str:
 
 async def draw(history: History, folder: Path) -> None:
     """Every dashboard as it looks at the end of the bad day."""
+    components.bundle(folder)
     with history.prometheus() as client:
         for name in NAMES:
-            html, height = page(name, board(name), Answers(client, history.bad, CHOSEN.get(name, ".+")))
+            view = View(name, history.bad, CHOSEN.get(name, ".+"))
+            html, height = page(name, board(name), client, view, (folder / "draw").as_uri())
             file = folder / f"{name}.html"
             file.write_text(html, encoding="utf-8")
-            await photograph(file.as_uri(), name, height, f"{name}.json {digest(name)}")
+            await photograph(file.as_uri(), name, height, f"{name}.json {digest(name)}", BUDGET)
 
 
 async def photograph(url: str, name: str, height: int, source: str, *options: str) -> None:
@@ -74,7 +80,7 @@ async def photograph_prometheus(history: History) -> None:
             assert time.monotonic() < begun + DEADLINE, f"not firing again: {fired - client.firing()}"
             await asyncio.sleep(0.1)
         for name, (path, height) in PROMETHEUS_PAGES.items():
-            await photograph(client.url + path, name, height, path, "--virtual-time-budget=20000")
+            await photograph(client.url + path, name, height, path, BUDGET)
 
 
 def main() -> None:
