@@ -21,6 +21,9 @@ Panel = dashboard.Panel
 DATASOURCE = dashboard.DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 
+WIDE = 14
+"""Columns of a panel beside whose graph there is room for the legend."""
+
 OVERLAP = "A bar counts what happened within Grafana's rate interval, which may reach back over the bar before it."
 
 
@@ -116,6 +119,8 @@ def bar_panel(head: Head, values: Values, *queries: Query) -> Panel:
         .orientation(common_model.VizOrientation.HORIZONTAL)
         .display_mode(common_model.BarGaugeDisplayMode.BASIC)
         .value_mode(common_model.BarGaugeValueMode.COLOR)
+        # By itself a name takes all the height there is, and is cut off.
+        .text(common.VizTextDisplayOptions().title_size(14).value_size(18))
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .color_scheme(_color(dashboard.FieldColorModeId.THRESHOLDS))
     )
@@ -139,9 +144,11 @@ def line_panel(
     thresholds_drawn: bool = False,
     ranked: bool = False,
 ) -> Panel:
-    """Series over time as lines; a table under them names each with its newest and its largest value, in the order of
-    the queries or, ``ranked``, the largest first."""
-    builder = _time_series(ranked=ranked).draw_style(common_model.GraphDrawStyle.LINE).line_width(2).fill_opacity(8)
+    """Series over time as lines; a table under or beside them names each with its newest and its largest value, in the
+    order of the queries or, ``ranked``, the largest first."""
+    builder = (
+        _time_series(head, ranked=ranked).draw_style(common_model.GraphDrawStyle.LINE).line_width(2).fill_opacity(8)
+    )
     if thresholds_drawn:
         style = common.GraphThresholdsStyleConfig().mode(common_model.GraphThresholdsStyleMode.DASHED)
         builder.thresholds_style(style)
@@ -152,7 +159,7 @@ def stack_panel(head: Head, values: Values, *queries: Query, overrides: Sequence
     """Counts over time as bars on top of each other."""
     head = replace(head, description=f"{head.description} {OVERLAP}")
     builder = (
-        _time_series(ranked=True)
+        _time_series(head, ranked=True)
         .draw_style(common_model.GraphDrawStyle.BARS)
         .fill_opacity(70)
         .line_width(1)
@@ -161,12 +168,14 @@ def stack_panel(head: Head, values: Values, *queries: Query, overrides: Sequence
     return finished(builder, head, values, queries, overrides)
 
 
-def _time_series(*, ranked: bool) -> timeseries.Panel:
+def _time_series(head: Head, *, ranked: bool) -> timeseries.Panel:
+    # Below a graph the legend gets a third of the height, which is three or four names.
+    place = common_model.LegendPlacement.RIGHT if head.width >= WIDE else common_model.LegendPlacement.BOTTOM
     legend = (
         common.VizLegendOptions()
         .show_legend(True)
         .display_mode(common_model.LegendDisplayMode.TABLE)
-        .placement(common_model.LegendPlacement.BOTTOM)
+        .placement(place)
         .calcs(["lastNotNull", "max"])
     )
     if ranked:

@@ -71,7 +71,7 @@ COURSE = Section(
                 12,
                 8,
             ),
-            Values("none", NEVER, least=0),
+            Values("none", NEVER, least=0, decimals=0),
             Query(f"sum by (state) ({fact('resync_jobs', 'state')})", "{{state}}"),
         ),
         stack_panel(

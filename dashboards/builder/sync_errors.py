@@ -45,7 +45,7 @@ BY_TYPE = table_panel(
         "Types that have errors now, and what resolves them. Above 100 errors of a type HubSpot's Resync takes them in "
         "portions of 100.",
         24,
-        7,
+        9,
     ),
     "No sync errors, or nobody tells them",
     [
@@ -63,7 +63,7 @@ BY_TYPE = table_panel(
             "Value #A", "Errors", "locale", steps=((None, "text"), (101, "orange")), shown_as="color-text", width=80
         ),
         Column("Value #B", "Affected records", "locale", width=135),
-        Column("resolution", "What resolves it", words=RESOLUTIONS),
+        Column("resolution", "What resolves it", words=RESOLUTIONS, wraps=True),
     ],
     Query(
         f"label_replace(\n  {fact(COUNTS, 'category', 'error_type')} > 0,\n"

@@ -19,6 +19,8 @@ class Column:
     """A column: the label or query (``Value #A``) it comes from, and how it reads.
 
     ``shown_as`` is ``text``, ``color-text`` or ``gauge``; ``link`` a pair of what the link says and where it leads.
+    ``width`` is fixed; columns without it share the room that is left, each at least ``least`` pixels (else 150).
+    ``wraps`` lets a long text take several lines.
     """
 
     source: str
@@ -28,6 +30,8 @@ class Column:
     steps: Steps | None = None
     shown_as: str = "text"
     width: int | None = None
+    least: int | None = None
+    wraps: bool = False
     link: tuple[str, str] | None = None
     most: float | None = None
     decimals: int | None = None
@@ -81,8 +85,11 @@ def _override(column: Column) -> Override:
         "thresholds": thresholds(column.steps) if column.steps else None,
         "min": None if column.most is None else 0,
         "max": column.most,
-        "custom.cellOptions": None if column.shown_as == "text" else _cell(column.shown_as),
+        "custom.cellOptions": _cell(column),
         "custom.width": column.width,
+        "custom.minWidth": column.least,
+        # Words for numbers would stand at the right edge, as numbers do.
+        "custom.align": "left" if column.words else None,
         "links": [{"title": column.link[0], "url": column.link[1]}] if column.link else None,
     }
     return Override(column.title, {name: value for name, value in said.items() if value is not None})
@@ -93,5 +100,9 @@ def _mappings(column: Column) -> list[dashboard.ValueMapping]:
     return [*(mapping(column.words) if column.words else []), *coloured]
 
 
-def _cell(shown_as: str) -> Mapping[str, str]:
-    return {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"} if shown_as == "gauge" else {"type": shown_as}
+def _cell(column: Column) -> Mapping[str, object] | None:
+    if column.shown_as == "gauge":
+        return {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+    if column.wraps:
+        return {"type": "auto", "wrapText": True}
+    return None if column.shown_as == "text" else {"type": column.shown_as}

@@ -14,6 +14,7 @@ from tests.dashboards.boards import FOLDER, NAMES, Json, board, panels
 from tests.dashboards.grafana_reading import IN_LINKS, VERSIONS, Readings, lines, look, readings, titles, views
 from tests.dashboards.grafana_reading import read as reading_of
 from tests.dashboards.history import History
+from tests.dashboards.preview.page import room
 from tests.dashboards.prometheus import Client
 from tests.dashboards.test_queries import EMPTY_WHEN_HEALTHY
 
@@ -36,6 +37,9 @@ COLUMNS: Mapping[tuple[str, str], Sequence[str]] = {
     ("exporter", "Sources"): ("Integration", "Source", "Last read", "Age", "Parts missing"),
 }
 """Of every table, in the order in which they stand."""
+
+LEAST = 150
+"""Pixels of a column that nobody gave a width."""
 
 NOT_OF_AN_INTEGRATION = {
     *("Replicas up", "Versions", "Configuration", "Running since", "Duration of polls, 95th percentile"),
@@ -76,7 +80,9 @@ def test_a_panel_reads_as_it_is_meant(read: Readings, view: str, name: str, titl
         left = iter(shown)
         for line in said:
             pattern = re.escape(line).replace("…", ".*")
-            assert any(re.fullmatch(pattern, one) for one in left), f"not there or not in this order: {line}: {shown}"
+            assert any(re.fullmatch(pattern, one) is not None for one in left), (
+                f"not there or not in this order: {line}: {shown}"
+            )
 
 
 def test_of_every_panel_it_is_said_what_it_reads() -> None:
@@ -106,6 +112,20 @@ def test_tables_have_their_columns(read: Readings) -> None:
     for version in VERSIONS:
         shown = {key: tuple(titles(read[version, "bad", key[0], number])) for key, number in tables.items()}
         assert shown == COLUMNS
+
+
+def test_tables_fit_their_panels() -> None:
+    """On a screen of 1280 pixels nothing is cut off on the right: a column takes what it is given, or Grafana's 150."""
+    for name, panel in PANELS:
+        if panel["type"] == "table":
+            needed = sum(_width(panel, column) for column in COLUMNS[name, panel["title"]])
+            assert needed <= room(panel)[0], panel["title"]
+
+
+def _width(panel: Json, column: str) -> int:
+    overrides = [one for one in panel["fieldConfig"]["overrides"] if one["matcher"]["options"] == column]
+    settings = {setting["id"]: setting["value"] for one in overrides for setting in one["properties"]}
+    return int(settings.get("custom.width") or settings.get("custom.minWidth") or LEAST)
 
 
 def test_nothing_is_shown_raw(read: Readings) -> None:
