@@ -10,6 +10,9 @@ DEMO_PROGRAMS := prometheus=prometheus prometheus-alertmanager=prometheus-alertm
 TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertmanager \
 	/usr/lib/postgresql/*/bin/initdb=postgresql /usr/sbin/pgbouncer=pgbouncer chromium=chromium vmalert=victoria-metrics
 
+# The newest Prometheus, Alertmanager and VictoriaMetrics of Debian; `rm .tools/versions` lets the next run look for newer ones.
+CURRENT := .tools
+
 IMAGE_PROGRAMS := buildah=buildah mmdebstrap=mmdebstrap ip=iproute2 \
 	/usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
 
@@ -19,8 +22,8 @@ GRAFANA := tests/dashboards/grafana
 COMPONENTS := tests/dashboards/preview/components
 
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test image-test check dashboards previews dashboards-types bench large-log bench-rules load fuzz \
-	full-size week clean programs-demo programs-test
+.PHONY: help demo scenarios test test-current image-test check check-rules dashboards previews dashboards-types bench large-log \
+	bench-rules load fuzz full-size week clean programs-demo programs-test
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,14 +31,22 @@ help: ## say what there is
 demo: $(VENV)/installed programs-demo ## play an incident from cause to cure; ARGS=--exit-when-done ends by itself
 	@$(BIN)/hubspot-salesforce-exporter demo $(ARGS)
 
-test: check ## what CI runs: linters, types, rules, unit and end-to-end tests (and image-test)
+test: check ## linters, types, rules, unit and end-to-end tests; CI runs test-current and image-test too
 	$(BIN)/pytest -n auto --dist worksteal
+
+test-current: $(VENV)/installed programs-demo $(GRAFANA)/node_modules/.package-lock.json $(CURRENT)/versions ## what starts Prometheus, Alertmanager or VictoriaMetrics, on the newest there are
+	@cat $(CURRENT)/versions
+	@PATH="$(CURDIR)/$(CURRENT)/bin:$$PATH" $(MAKE) --no-print-directory check-rules
+	PATH="$(CURDIR)/$(CURRENT)/bin:$$PATH" $(BIN)/pytest -n auto --dist worksteal -m 'binaries and not mutants'
 
 check: $(VENV)/installed programs-test dashboards-types ## linters, types, who may import whom, and the checks of the rules, without the tests
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports --no-logo
+	@$(MAKE) --no-print-directory check-rules
+
+check-rules:
 	promtool check rules rules/*.rules.yml
 	promtool check config rules/prometheus.yml
 	promtool test rules rules/tests/*.test.yml
@@ -85,8 +96,8 @@ full-size: $(VENV)/installed ## ten minutes of 500 integrations on simulated tim
 week: $(VENV)/installed programs-demo ## a simulated week of a healthy org at the default intervals: fails if anything fires
 	$(BIN)/python -m tests.polling.play_week
 
-clean: ## remove the virtual environment and what the tools left
-	rm -rf $(VENV) dist .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis {$(GRAFANA),$(COMPONENTS)}/node_modules $(GRAFANA)/generated
+clean: ## remove the virtual environment, the newest set and what the tools left
+	rm -rf $(VENV) $(CURRENT) dist .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis {$(GRAFANA),$(COMPONENTS)}/node_modules $(GRAFANA)/generated
 	find exporter tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json %/.npmrc
@@ -99,6 +110,10 @@ programs-demo:
 
 programs-test:
 	@$(INSTALL) $(TEST_PROGRAMS)
+
+# Written last: what was cut off is done again, what is there needs no network.
+$(CURRENT)/versions: .ci/unpack-current-programs
+	@$< $(CURRENT)
 
 $(VENV)/bin/python:
 	@$(INSTALL) module:ensurepip=python3-venv

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+import tempfile
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
 from exporter.service import Service, open_service
+from tests.binaries import in_front, write_refusals
 from tests.clocks import ManualClock
 
 # The same examples on every machine: a red build must be red again when somebody looks into it.
@@ -31,6 +33,25 @@ hypothesis.settings.load_profile("same")
 WEBHOOK_TOKEN = "a-webhook-token"
 SIMULATOR = "http://127.0.0.1:1"
 """Nothing listens there: requests go to the simulator in this process."""
+
+REFUSALS = pytest.StashKey[Path]()
+"""Where they stand until the end."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Writes the programs that refuse."""
+    folder = tempfile.TemporaryDirectory(prefix="refusals-")
+    config.add_cleanup(folder.cleanup)
+    config.stash[REFUSALS] = write_refusals(Path(folder.name))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A test without the mark, and the fixtures that are made for it, cannot start what there are two sets of."""
+    if item.get_closest_marker("binaries"):
+        return (yield)
+    with in_front(item.config.stash[REFUSALS]):
+        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)

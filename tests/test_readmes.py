@@ -54,6 +54,7 @@ def test_demo_and_test_are_one_line_each() -> None:
     assert [line.split("#")[0].strip() for line in lines if line.startswith("make ")] == ["make demo", "make test"]
 
 
+@pytest.mark.binaries
 def test_prometheus_takes_the_example(tmp_path: Path) -> None:
     """The real promtool says so, of its scrape job and of the rules as the exporter prints them."""
     example = re.search(r"```yaml\n(# prometheus.yml\n.*?)```", README, re.DOTALL)

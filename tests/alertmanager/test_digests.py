@@ -9,6 +9,8 @@ from tests.alertmanager.inbox import Inbox
 from tests.alertmanager.labels import SYNC_ERRORS, Labels
 from tests.alertmanager.shipped import WEBHOOK_RECEIVER
 
+pytestmark = pytest.mark.binaries
+
 DAY, WEEK = 86400.0, 7 * 86400.0
 DIGEST = "sync-errors-digest"
 SECONDS = 2.0

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
 import yaml
 
 from exporter.catalog.catalog import CATALOG
@@ -15,6 +16,8 @@ from tests.alertmanager.conftest import Start, running_alertmanager, until
 from tests.alertmanager.inbox import Inbox
 from tests.alertmanager.labels import PREFIX, Labels, all_label_sets
 from tests.alertmanager.shipped import WEBHOOK_RECEIVER, shipped
+
+pytestmark = pytest.mark.binaries
 
 DOWN = f"{PREFIX}ExporterDown"
 OUTAGE = f"{PREFIX}OrgUnavailable"

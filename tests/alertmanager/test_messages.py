@@ -17,6 +17,8 @@ from tests.alertmanager.labels import PREFIX, SYNC_ERRORS, Labels
 from tests.alertmanager.mailbox import Mailbox, open_mailbox
 from tests.alertmanager.shipped import SILENT_RECEIVER, TEXT, WEBHOOK_RECEIVER, shorter, uncommented
 
+pytestmark = pytest.mark.binaries
+
 PICKLISTS = (
     "Sync errors of acme in category picklists: 5; records they keep from syncing: 42. Do first: Align the options."
 )

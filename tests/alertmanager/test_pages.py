@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.alertmanager.conftest import TOKEN, Start, until
 from tests.alertmanager.inbox import Inbox
 from tests.alertmanager.labels import PREFIX, SYNC_ERRORS, Labels
 from tests.alertmanager.shipped import WEBHOOK_RECEIVER
+
+pytestmark = pytest.mark.binaries
 
 FACTOR = 200
 """Ten minutes of holding take three seconds."""

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import yaml
 
 from exporter.demo.processes import running
 from exporter.demo.stage import ORG, Stage, exporter_program, plan_stage, simulator_program, write_exporter_config
 from exporter.remediation.fingerprint import fingerprint_of
 from tests.alertmanager.conftest import DEADLINE, running_alertmanager
+
+pytestmark = pytest.mark.binaries
 
 LABELS = {"alertname": "HubSpotSalesforceSyncErrors", "integration": ORG, "category": "other", "team": "crm é"}
 

@@ -11,6 +11,8 @@ from tests.alertmanager.labels import NOTIFY, SYNC_ERRORS, UNKNOWN_NOTIFY, Label
 from tests.alertmanager.routing import ROOT, routes, taken
 from tests.alertmanager.shipped import SILENT_RECEIVER, WEBHOOK_RECEIVER, shipped
 
+pytestmark = pytest.mark.binaries
+
 BY_SEVERITY = {"critical": "page", "warning": "ticket"}
 BY_NOTIFY = {
     "immediate": "sync-errors",

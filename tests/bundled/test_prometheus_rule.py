@@ -97,6 +97,7 @@ def test_the_manifest_holds_the_rules_of_the_prometheus_format() -> None:
     assert MANIFEST["spec"] == {"groups": groups_as_written(rules_text())}
 
 
+@pytest.mark.binaries
 def test_prometheus_loads_the_groups_of_the_manifest(tmp_path: Path) -> None:
     """As the operator hands them on; promtool finds as many rules as the prometheus format has."""
     file = tmp_path / "spec.yml"

@@ -45,6 +45,7 @@ def test_the_printed_rules_keep_their_comments() -> None:
     ]
 
 
+@pytest.mark.binaries
 def test_prometheus_loads_the_printed_rules(tmp_path: Path) -> None:
     """The real promtool says so, and counts as many rules as the files have."""
     file = tmp_path / "printed.rules.yml"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+import pytest
 
 from exporter.demo.processes import running
 from exporter.demo.stage import ORG, Stage, exporter_program
@@ -12,6 +13,7 @@ from tests.commands.staged import act, assert_one_line, run
 from tests.pages import Page
 
 
+@pytest.mark.binaries
 async def test_one_round_is_printed(stage: Stage) -> None:
     """Every source, as Prometheus reads it; 0."""
     ended = await run(stage, "poll")

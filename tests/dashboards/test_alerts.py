@@ -44,6 +44,7 @@ def test_an_alert_leads_to_the_right_dashboard(name: str, url: str) -> None:
     assert given == ({} if name in OF_NO_INTEGRATION else {"var-integration": ["{{ $labels.integration | urlquery }}"]})
 
 
+@pytest.mark.binaries
 def test_alerts_with_an_integration_fire_with_one(prometheus: Client, history: History) -> None:
     """The label the links are made of is there: every alert that fired on the bad day has it, or names none."""
     fired = prometheus.range("ALERTS", history.bad.start, history.bad.end, SCRAPE)

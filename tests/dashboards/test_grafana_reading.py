@@ -18,6 +18,8 @@ from tests.dashboards.preview.page import room
 from tests.dashboards.prometheus import Client
 from tests.dashboards.test_queries import EMPTY_WHEN_HEALTHY
 
+pytestmark = pytest.mark.binaries
+
 READ = Path(__file__).parent / "read"
 RUNBOOKS = FOLDER.parent / "rules" / "runbooks"
 PANELS = [(name, panel) for name in NAMES for panel in panels(board(name))]

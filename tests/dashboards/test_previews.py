@@ -35,6 +35,7 @@ def test_a_preview_is_of_the_committed_dashboard(name: str) -> None:
     assert source_of((PREVIEWS / f"{name}.png").read_bytes()) == f"{name}.json {digest(name)}"
 
 
+@pytest.mark.binaries
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_has_every_panel(prometheus: Client, history: History, name: str) -> None:
     """Each with its title and a place, and on the bad day each with data."""

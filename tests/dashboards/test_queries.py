@@ -15,6 +15,8 @@ from tests.dashboards.prometheus import Client, backfill
 from tests.dashboards.promql import selectors
 from tests.dashboards.story import HOUR, SCRAPE
 
+pytestmark = pytest.mark.binaries
+
 ALL: Mapping[str, str] = {
     "job": ".+",
     "integration": ".+",

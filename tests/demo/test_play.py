@@ -33,6 +33,7 @@ def folder_in(printed: str) -> str:
     return named[1]
 
 
+@pytest.mark.binaries
 def test_a_step_that_does_not_happen_ends_the_story(capsys: pytest.CaptureFixture[str]) -> None:
     """Those before are told with their proof, it is named with the reason, no later one is played; exit code 1."""
     assert play(Scenario("vain", "Waiting in vain", (AT_ONCE, NEVER, LATER)), exit_when_done=True) == 1
@@ -49,6 +50,7 @@ def test_a_step_that_does_not_happen_ends_the_story(capsys: pytest.CaptureFixtur
     shutil.rmtree(folder)
 
 
+@pytest.mark.binaries
 async def test_a_signal_ends_everything() -> None:
     """SIGTERM does what Ctrl-C does: one line says so, without a traceback, and nothing is left behind."""
     process = await asyncio.create_subprocess_exec(

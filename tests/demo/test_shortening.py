@@ -146,6 +146,7 @@ def skeleton(value: Any) -> Any:
     return re.sub(r"\b(\d+(ms|[smhdwy]))+\b", "…", yaml.safe_dump(value, sort_keys=False, width=10_000))
 
 
+@pytest.mark.binaries
 @pytest.mark.parametrize("file", RULE_FILES, ids=lambda file: str(file.name))
 def test_the_shipped_rules_are_still_rules(file: Path, tmp_path: Path) -> None:
     """promtool accepts them, and nothing but durations has changed."""
@@ -158,6 +159,7 @@ def test_the_shipped_rules_are_still_rules(file: Path, tmp_path: Path) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+@pytest.mark.binaries
 def test_the_shipped_routing_is_still_a_configuration(tmp_path: Path) -> None:
     """amtool accepts it."""
     short = shorter_routing(yaml.safe_load((rules_directory() / "alertmanager.yml").read_text()))

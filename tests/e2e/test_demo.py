@@ -10,7 +10,11 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
 from exporter.demo.permissions import PERMISSIONS
+
+pytestmark = pytest.mark.binaries
 
 DEADLINE = 120.0
 

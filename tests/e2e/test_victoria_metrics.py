@@ -16,6 +16,8 @@ from tests.e2e.rule_cases import Case, Labels, cases
 from tests.e2e.victoria_metrics import Group, Server, running_server, vmalert
 from tests.rules.history import alerts_of, levels
 
+pytestmark = pytest.mark.binaries
+
 FILES = sorted(rules_directory().glob("*.rules.yml"))
 CASES = [case for file in sorted((rules_directory() / "tests").glob("*.test.yml")) for case in cases(file)]
 

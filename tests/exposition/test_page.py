@@ -285,6 +285,7 @@ class TestNegotiation:
         assert Page(gzip.decompress(packed).decode()).lines("acme") == Page(plain.text).lines("acme")
 
 
+@pytest.mark.binaries
 async def test_promtool_has_no_complaint(service: Service, http: httpx.AsyncClient, acme: Org) -> None:
     """The real linter is silent about a page of two integrations, one of them suspended and with failures counted."""
     acme.suspend("unknown_error", cause_holds=True)

@@ -6,6 +6,8 @@ from __future__ import annotations
 from math import ceil
 from pathlib import Path
 
+import pytest
+
 from exporter.catalog.catalog import CATALOG
 from tests.polling.alerts import Alert, Expected, complaints
 from tests.polling.causes import BEFORE, CAUSES, Cause, reported_at, suffered
@@ -32,6 +34,7 @@ def complaints_of(samples: Samples, folder: Path, *fired: Alert) -> str:
     return complaints({NAME: (samples, Expected(fired))}, folder, EVALUATED)
 
 
+@pytest.mark.binaries
 async def test_a_week_of_a_healthy_org(tmp_path: Path) -> None:
     """No condition holds, no source fails for long, no alert fires; and every kind of failure that passes was met."""
     async with living(newcomers(tmp_path, SELDOM), HEALTHY, 0) as life:
@@ -46,6 +49,7 @@ async def test_a_week_of_a_healthy_org(tmp_path: Path) -> None:
     assert complaints_of(life.samples, tmp_path) == ""
 
 
+@pytest.mark.binaries
 async def test_a_weekend_without_any_sync(tmp_path: Path) -> None:
     """A lone change that never syncs is no suspension; it is left to the warning that says so."""
     async with living(newcomers(tmp_path, SELDOM), QUIET, 4 * DAY + 16) as life:
@@ -60,6 +64,7 @@ def test_every_reason_has_a_cause() -> None:
     assert len(CATALOG.reason_names) == 11
 
 
+@pytest.mark.binaries
 async def test_every_cause_is_still_seen(tmp_path: Path) -> None:
     """With the same habits: its condition and no other, as soon as the source that tells it has been read; then what is
     reported; and the alerts that belong to both."""

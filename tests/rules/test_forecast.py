@@ -100,6 +100,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
     return asyncio.run(outcomes(tmp_path_factory.mktemp("history")))
 
 
+@pytest.mark.binaries
 def test_what_runs_out_is_predicted(played: list[Outcome]) -> None:
     """Two hours ahead, or, where a burst leaves less than that, as soon as readings show it."""
     running_out = [outcome for outcome in played if outcome.exhausted is not None]
@@ -119,6 +120,7 @@ def _noticed_at_once(outcome: Outcome) -> bool:
     return brief and outcome.fired[0] - outcome.case.event <= NOTICED
 
 
+@pytest.mark.binaries
 def test_nothing_else_is_predicted(played: list[Outcome]) -> None:
     """Neither a steady level nor office hours, a Monday like the last, a nightly batch, or the saw-tooth."""
     quiet = [outcome for outcome in played if outcome.exhausted is None]

@@ -51,12 +51,15 @@ def tried() -> frozenset[Survivor]:
     )
 
 
+@pytest.mark.binaries
 @pytest.mark.parametrize("name", sorted({group.file.name for group in groups()}))
 def test_each_group_passes_with_the_rules_it_names(name: str, tmp_path: Path) -> None:
     """A mutant that fails does so because of its change."""
     assert failing_alone(name, tmp_path) == []
 
 
+@pytest.mark.binaries
+@pytest.mark.mutants
 @pytest.mark.parametrize("rule", rules(), ids=titles().get)
 def test_no_change_goes_unnoticed(rule: Rule, tmp_path: Path) -> None:
     """Exactly the listed mutants pass all tests, and every mutant is a rule that Prometheus would load."""

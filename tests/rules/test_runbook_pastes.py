@@ -62,6 +62,7 @@ def labels_of(metric: str) -> set[str]:
     return set() if level + "_" == PREFIX else set(level.split("_"))
 
 
+@pytest.mark.binaries
 def test_promtool_accepts_every_query(tmp_path: Path) -> None:
     """All of them as recording rules of one file: what does not parse is named with its line."""
     rules = [{"record": f"runbook:query:{number}", "expr": query} for number, query in enumerate(QUERIES)]
@@ -112,6 +113,7 @@ def test_the_incident_looks_like_what_is_exported(series: Series) -> None:
         assert series.metric in {"up", "ALERTS"}
 
 
+@pytest.mark.binaries
 def test_in_an_incident_every_query_has_an_answer(tmp_path: Path) -> None:
     """The shipped recording rules over an integration in which everything goes wrong: nothing pasted is empty."""
     write_yaml(tmp_path / "recorded.rules.yml", {"groups": recording_groups()})

@@ -14,6 +14,8 @@ import yaml
 
 from exporter.bundled.rule_files import rules_directory
 
+pytestmark = pytest.mark.binaries
+
 RULES = (rules_directory() / "sync_errors.rules.yml").read_text(encoding="utf-8")
 
 ERRORS = "hubspot_salesforce_sync_errors"

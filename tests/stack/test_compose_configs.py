@@ -55,6 +55,7 @@ def test_every_host_is_a_service(name: str) -> None:
     assert {address.partition(":")[0] for address in ADDRESSES.values()} <= set(SERVICES)
 
 
+@pytest.mark.binaries
 @pytest.mark.parametrize("name", CHECKS)
 def test_the_real_tool_accepts_it_where_it_is_mounted(name: str, tmp_path: Path) -> None:
     """With the rules, templates and tokens it names beside it, as the container has them."""

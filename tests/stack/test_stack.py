@@ -119,6 +119,7 @@ async def until(seen: Callable[[], Awaitable[bool]], what: Callable[[], str]) ->
         await asyncio.sleep(0.5)
 
 
+@pytest.mark.binaries
 async def test_every_command_line_is_accepted_and_every_health_check_tells(tmp_path: Path) -> None:
     """As they stand in the file, by the programs themselves: healthy while they run, and not before or after."""
     made = containers(tmp_path)
@@ -174,6 +175,7 @@ def hurried(tmp_path: Path) -> dict[str, Container]:
     return made
 
 
+@pytest.mark.binaries
 async def test_the_demo_lives(hurried: dict[str, Container]) -> None:
     """Four companies' data move on every dashboard, no rule fails, and Alertmanager has stranded records resynced."""
     async with running_stack(hurried, {"simulator": "--life=60"}) as stack:
