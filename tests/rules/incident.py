@@ -10,8 +10,9 @@ from exporter.catalog.catalog import CATALOG
 from exporter.self_metrics import OUTCOMES, PREFIX, REFUSAL_REASONS, WEBHOOK_RESULTS
 from exporter.sources import SOURCES
 
-INTERVAL = "5m"
-STEPS = 324
+MINUTES = 2
+"""Between two scrapes, and two evaluations: the longest that the rules are made for."""
+STEPS = 27 * 60 // MINUTES
 """27 hours: queries look back by a day, rules by an hour or two more."""
 
 
@@ -43,18 +44,19 @@ def _at(value: float) -> str:
 
 
 def _from(value: float, step: float) -> str:
+    """More by so much at every scrape."""
     return f"{value:.0f}+{step:.0f}x{STEPS}"
 
 
 def _calls() -> Iterator[Series]:
-    yield _of_acme("org_api_calls_used", _from(40_000, 100))
+    yield _of_acme("org_api_calls_used", _from(40_000, 40))
     yield _of_acme("org_api_calls_limit", _at(100_000))
     for app in ("Data Loader", "HubSpot", "other", "unnamed"):
-        yield _of_acme("org_api_calls_by_app", _from(10_000, 20), app=app)
-    yield _of_acme("integration_api_calls_used", _from(20_000, 60))
+        yield _of_acme("org_api_calls_by_app", _from(10_000, 8), app=app)
+    yield _of_acme("integration_api_calls_used", _from(20_000, 24))
     yield _of_acme("integration_api_calls_allocated", _at(60_000))
     for kind in ("data", "file"):
-        yield _of_acme("storage_used_bytes", _from(1e9, 1e6), kind=kind)
+        yield _of_acme("storage_used_bytes", _from(1e9, 4e5), kind=kind)
         yield _of_acme("storage_limit_bytes", _at(1.1e9), kind=kind)
 
 
