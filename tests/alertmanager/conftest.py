@@ -88,14 +88,24 @@ def retention() -> str:
     return str(flag)
 
 
+def defaults(program: str) -> list[str]:
+    """The default templates of the same package, as far as they stand beside it.
+
+    Debian's Alertmanager reads those of /usr/share, from wherever it is started; of two sets one has the other's.
+    """
+    beside = Path(program).resolve().parent.parent / "share" / "prometheus" / "alertmanager" / "default.tmpl"
+    return [str(beside)] if beside.exists() else []
+
+
 @contextlib.asynccontextmanager
 async def running_alertmanager(config: Mapping[str, Any], folder: Path, *flags: str) -> AsyncIterator[Running]:
     """Runs with a configuration until the block ends."""
-    file = written(folder, config, TOKEN)
+    program = find_binary(ALERTMANAGER)
+    file = written(folder, {**config, "templates": [*defaults(program), *config.get("templates", ())]}, TOKEN)
     url = f"http://127.0.0.1:{free_port()}"
     log = folder / "alertmanager.log"
     command = (
-        *(find_binary(ALERTMANAGER), f"--config.file={file}", f"--storage.path={folder / 'data'}"),
+        *(program, f"--config.file={file}", f"--storage.path={folder / 'data'}"),
         *(f"--web.listen-address={url.removeprefix('http://')}", "--cluster.listen-address=", *flags),
     )
     async with (
