@@ -1,14 +1,15 @@
 """A YAML file as data plus the line every value stands on.
 
 Booleans and numbers are those of JSON: ``on:`` stays a key, ``off`` and ``2026-11-21`` are strings, and so is
-``060000``, which YAML 1.1 would silently read as octal. What was written is what a complaint about it shows.
+``060000``, which YAML 1.1 would silently read as octal. Keys are text, as in JSON. What was written is what a complaint
+about it shows.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,25 @@ Step = str | int
 DocumentPath = tuple[Step, ...]
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader with the booleans and numbers of JSON."""
-
-
 _TAG = "tag:yaml.org,2002:"
+_TEXT = _TAG + "str"
+_MARK = "\ufeff"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader with the booleans and numbers of JSON, and no keys but text."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        self.flatten_mapping(node)
+        for key, _value in node.value:
+            if key.tag in _NO_TEXT:
+                key.tag = _TEXT
+        return super().construct_mapping(node, deep)
+
+
 _REPLACED = {_TAG + name for name in ("bool", "int", "float", "timestamp")}
+_NO_TEXT = {*_REPLACED, _TAG + "null"}
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
@@ -87,8 +101,10 @@ def read_yaml(path: Path) -> YamlDocument:
 
 def _text(path: Path) -> str:
     content = path.read_bytes()
+    if content.startswith(_UTF_16_MARKS):
+        raise YamlSyntaxError(1, "it is UTF-16, as Windows programs write it")
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8").removeprefix(_MARK)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise YamlSyntaxError(line, f"byte 0x{content[error.start]:02x} is not UTF-8") from error

@@ -82,6 +82,8 @@ def test_a_merged_mapping_may_be_overridden(tmp_path: Path) -> None:
     ("text", "line", "problem"),
     [
         (b"a: 1\nb: \xff\n", 2, "byte 0xff is not UTF-8"),
+        ("a: 1\n".encode("utf-16"), 1, "it is UTF-16"),
+        ("\ufeffa: 1\n".encode("utf-16-be"), 1, "it is UTF-16"),
         (b"a: 1\nb: \x07\n", 2, "character U+0007 is not allowed"),
         ("a: 1\n\tb: 2\n", 2, "found character '\\t' that cannot start any token"),
         ("a: 1\n---\nb: 2\n", 2, "expected a single document in the stream, but found another document"),
@@ -104,6 +106,14 @@ def test_what_is_not_yaml_says_where_and_why(text: str | bytes, line: int, probl
 def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
     """Editors on Windows write one."""
     assert read(tmp_path, b"\xef\xbb\xbfa: 1\r\nb: 2\r\n").data == {"a": 1, "b": 2}
+    assert read(tmp_path, b'\xef\xbb\xbf{\r\n\t"a": 1\r\n}').data == {"a": 1}
+
+
+def test_keys_are_text_as_in_json(tmp_path: Path) -> None:
+    """Whatever they look like, merged ones too."""
+    text = "a: &a {5: x, null: [{true: y, 1.5: z}]}\nb: {<<: *a, ~: w, off: v}\n"
+    inner = {"5": "x", "null": [{"true": "y", "1.5": "z"}]}
+    assert read(tmp_path, text).data == {"a": inner, "b": {**inner, "~": "w", "off": "v"}}
 
 
 JSON = st.recursive(
