@@ -16,7 +16,8 @@ from exporter.config.urls import host_of, ip_address_of
 
 _SEPARATOR = re.compile(r"[,\s]+")
 _ENTRY = re.compile(r"(?:\[(?P<ipv6>[^\[\]]+)\](?P<bits>/[0-9]+)?|(?P<host>[^\[\]:]*))(?::(?P<port>[0-9]{1,5}))?")
-_DOMAIN = re.compile(r"(?:\*?\.)?(?:[a-z0-9_-]+\.)*[a-z0-9_-]+")
+_DOMAIN = re.compile(r"(?:\*?\.)?(?:[a-z0-9_-]+\.)*(?![0-9]+$)[a-z0-9_-]+")
+"""What ends with a number is no name: ``192.168.`` and ``10.0.0.1-10.0.0.9`` mean addresses in a way nobody reads."""
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from exporter.config.masking import masked
-from exporter.config.urls import ip_address_of
+from exporter.config.urls import has_host
 
 SCHEMES = ("http", "https")
 EXPECTED = (
     "http://HOST:PORT or https://HOST:PORT of an HTTP proxy, before the host perhaps USER:PASSWORD@ (percent-encoded)"
 )
 
-_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?")
+_QUOTES = ("'", '"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +40,19 @@ def full_url(text: str) -> str:
 def proxy_at(text: str, named: str) -> Proxy:
     """The proxy of a text such as ``http://proxy.example:3128`` or ``proxy.example:3128``; raises ``ProxyError``."""
     url = full_url(text)
+    if url.removeprefix("http://").startswith(_QUOTES):
+        raise ProxyError("it stands in quotation marks, which belong to it where no shell reads them")
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        port = parts.port
     except ValueError:
         raise ProxyError("its host or port cannot be read") from None
     if parts.scheme.startswith("socks"):
         raise ProxyError("SOCKS proxies cannot be used")
     if parts.scheme not in SCHEMES:
         raise ProxyError(f"{parts.scheme}:// is no HTTP proxy")
-    if port == 0 or not _is_host(host or "") or not url.isascii() or not url.isprintable() or " " in url:
+    if port == 0 or not has_host(parts) or not url.isascii() or not url.isprintable() or " " in url:
         raise ProxyError("its host or port cannot be read")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ProxyError("it has a path, query or fragment")
     return Proxy(url.rstrip("/"), named)
-
-
-def _is_host(host: str) -> bool:
-    address = ip_address_of(host)
-    return _NAME.fullmatch(host) is not None if address is None else "%" not in host

@@ -83,6 +83,10 @@ def test_loopback_is_never_asked_through_a_proxy(url: str, entries: list[str]) -
         ("http://a proxy:3128", "its host or port cannot be read"),
         ("http://pröxy:3128", "its host or port cannot be read"),
         ("http://user:hunter2/@proxy:3128", "its host or port cannot be read"),
+        ("http://10.0.0.256:3128", "its host or port cannot be read"),
+        ("http://proxy..example:3128", "its host or port cannot be read"),
+        ('"http://proxy:3128"', "it stands in quotation marks, which belong to it where no shell reads them"),
+        ("'user:hunter2@proxy:3128'", "it stands in quotation marks, which belong to it where no shell reads them"),
         ("http://proxy:3128/path", "it has a path, query or fragment"),
         ("http://proxy:3128?hunter2", "it has a path, query or fragment"),
     ],
@@ -184,3 +188,20 @@ def test_authorities_that_cannot_be_read_are_told(
     (line,) = capsys.readouterr().err.splitlines()
     assert "http.ca_file: " in line
     assert reason in line
+
+
+@pytest.mark.parametrize(("below", "code"), [(["certs"], 0), (["missing", "certs"], 0), (["missing", "none"], 1)])
+def test_directories_of_authorities_are_a_list(
+    below: list[str],
+    code: int,
+    load: Load,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With colons, as OpenSSL reads it: one that is there is enough."""
+    load(SMALL)
+    (tmp_path / "certs").mkdir()
+    monkeypatch.setenv("SSL_CERT_DIR", ":".join(str(tmp_path / name) for name in below))
+    assert main(["check-config", str(tmp_path / "exporter.yml")]) == code
+    assert ("environment variable SSL_CERT_DIR: " in capsys.readouterr().err) == (code == 1)

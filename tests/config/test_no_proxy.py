@@ -66,7 +66,11 @@ def test_an_entry_covers_nothing_else(entry: str, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", ["", "[::1", "::1]", "[]", "10.0.0.0/33", "fd00::/129", "a b", "host:port", "*example.com*", "a/b", "é"]
+    "entry",
+    [
+        *("", "[::1", "::1]", "[]", "10.0.0.0/33", "fd00::/129", "a b", "host:port", "*example.com*", "a/b", "é"),
+        *("192.168.", "192.168", "192.168.*", "10.0.0.1-10.0.0.9", "10.0.0.256"),
+    ],
 )
 def test_what_means_nothing_is_told_from_what_does(entry: str) -> None:
     """It is left out, or refused, but never brings anything down."""

@@ -58,8 +58,8 @@ def unusable_authorities(draft: Draft) -> Iterator[Finding]:
         return
     if file := os.environ.get("SSL_CERT_FILE"):
         yield from _unreadable(("http", "ca_file"), "environment variable SSL_CERT_FILE: ", Path(file))
-    elif (folder := os.environ.get("SSL_CERT_DIR")) and not os.path.isdir(folder):  # noqa: PTH112  survives any text
-        value = f"environment variable SSL_CERT_DIR: {shown(folder)} is no directory"
+    elif (folders := os.environ.get("SSL_CERT_DIR")) and not any(map(os.path.isdir, folders.split(os.pathsep))):
+        value = f"environment variable SSL_CERT_DIR: {shown(folders)} is no directory"
         yield Finding(("http", "ca_file"), value, EXPECTED_AUTHORITIES)
 
 
