@@ -6,6 +6,7 @@ import ssl
 
 import httpx
 
+from exporter.clients.http.connect_failure import PROXY
 from exporter.config.network import Network
 from exporter.config.proxy import Proxy, ProxyError
 
@@ -57,6 +58,7 @@ class _Routes(httpx.AsyncBaseTransport):
             raise httpx.ProxyError(str(error), request=request) from error
         if proxy is None or self._proxied is None:
             return await self._direct.handle_async_request(request)
+        request.extensions = {**request.extensions, PROXY: str(proxy)}
         return await self._proxied.handle_async_request(request)
 
     async def aclose(self) -> None:

@@ -90,6 +90,9 @@ _PROXY_STATUSES = {
     403: "it forbids this host",
     407: "it wants a user and password, or other ones",
 }
+PROXY = "exporter.proxy"
+"""The extension of a request that says which proxy it is sent through, and where that is configured."""
+
 _PROXY_MODULES = ("httpcore._async.http_proxy", "httpcore._async.socks_proxy")
 
 
@@ -104,13 +107,13 @@ def connect_failure(error: httpx.TransportError | httpx.DecodingError, seconds: 
     if isinstance(error.__cause__, ProxyError):
         return f"{host}: no proxy was asked: {error.__cause__}"
     if isinstance(error, httpx.ProxyError):
-        return f"{host}: the proxy in between does not connect: {_of_proxy(str(error))}"
+        return f"{host}: {_proxy(error)} does not connect: {_of_proxy(str(error))}"
     reason = _of_certificate(chain) or _of_tls(chain)
     if reason is not None:
         return f"{host}: {reason}"
     reason = _of_socket(chain) or _of_httpx(error, url.scheme, seconds)
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) and _in_proxy(chain):
-        return f"{host}: the proxy in between cannot be reached: {reason}"
+        return f"{host}: {_proxy(error)} cannot be reached: {reason}"
     return f"{host}: {reason}"
 
 
@@ -130,6 +133,14 @@ def _url(error: httpx.RequestError) -> httpx.URL:
         return error.request.url
     except RuntimeError:  # httpx has forgotten to say
         return httpx.URL("https://unknown-host")
+
+
+def _proxy(error: httpx.RequestError) -> str:
+    try:
+        named = error.request.extensions.get(PROXY)
+    except RuntimeError:
+        named = None
+    return f"the proxy of {named}" if named else "the proxy in between"
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

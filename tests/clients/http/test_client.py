@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -147,13 +148,19 @@ async def test_a_proxy_that_refuses_is_said(status: str, said: str) -> None:
     """Its status, and no word of its own or of its URL."""
     with proxy(0, status=status) as seen, pytest.raises(ConnectError) as caught:
         await ask(network({"proxy": f"http://me:hunter2@127.0.0.1:{seen.port}"}))
-    assert str(caught.value) == f"{OUTSIDE}: the proxy in between does not connect: {said} (GET /limits)"
+    named = f"the proxy of http.proxy (http://<secret>@127.0.0.1:{seen.port})"
+    assert str(caught.value) == f"{OUTSIDE}: {named} does not connect: {said} (GET /limits)"
 
 
 async def test_a_proxy_that_is_not_there_is_said() -> None:
-    """The connection that was refused is the proxy's, not Salesforce's."""
-    with pytest.raises(ConnectError, match=r"^acme\.my\.salesforce\.com: the proxy in between cannot be reached: "):
-        await ask(network({"proxy": f"http://me:hunter2@127.0.0.1:{free_port()}"}))
+    """The connection that was refused is the proxy's, not Salesforce's; by the variable or key that names it."""
+    for named in ("HTTPS_PROXY", "all_proxy"):
+        port = free_port()
+        said = (
+            rf"the proxy of {named} \(http://<secret>@127.0.0.1:{port}\) cannot be reached: the connection is refused"
+        )
+        with pytest.raises(ConnectError, match=rf"^{re.escape(OUTSIDE)}: {said}"):
+            await ask(network({}, **{named: f"http://me:hunter2@127.0.0.1:{port}"}))
 
 
 async def test_a_proxy_of_the_environment_that_cannot_be_used_is_said_when_it_is_needed() -> None:
