@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 UNREADABLE = (OSError, KeyError, UnicodeError)
 """What reading a secret raises: it may be gone, or not be text. ``why_unreadable`` says it in words."""
 
-_MARK = "\ufeff"
+_AROUND = re.compile(r"^[\s\ufeff]+|[\s\ufeff]+$")
+"""White space and byte order marks: Windows programs put the mark in front, one of them after another's, and CRLF at
+the end."""
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -22,16 +27,26 @@ class Secret:
 
     def read(self) -> str:
         """The secret without byte order mark and surrounding white space; raises one of ``UNREADABLE``."""
-        text = _decoded(self.file.read_bytes()) if self.file is not None else os.environ[self.env or ""]
-        # Windows programs put the mark in front, and CRLF at the end.
-        return text.removeprefix(_MARK).strip()
+        text = _decoded(_content(self.file)) if self.file is not None else os.environ[self.env or ""]
+        return _AROUND.sub("", text)
+
+    def __str__(self) -> str:
+        return f'the file "{self.file}"' if self.file is not None else f"the environment variable {self.env}"
+
+
+def _content(file: Path) -> bytes:
+    mode = file.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        # Of a pipe, as a shell's <(…) is one, there is nothing left when it is read for the second time.
+        raise OSError(errno.EINVAL, "Not a regular file")
+    return file.read_bytes()
 
 
 def _decoded(content: bytes) -> str:
     if content.startswith(_UTF_16_MARKS):
         raise UnicodeError("it is UTF-16")
     if b"\0" in content:
-        raise UnicodeError("it has NUL bytes, as UTF-16 has")
+        raise UnicodeError("it has NUL bytes, as UTF-16 has, and a key store or a key in DER form")
     text = content.decode("utf-8", errors="replace")
     # The codec's own error would carry the secret.
     if text.encode() != content:
@@ -46,6 +61,11 @@ def why_unreadable(error: Exception) -> str:
     if isinstance(error, KeyError):
         return "the environment variable is not set"
     return str(error)
+
+
+def why_unusable(text: str) -> str | None:
+    """Why nobody has such a password; ``None`` if somebody may. It is not in the answer."""
+    return None if text.isprintable() else "holds a line break or an invisible character"
 
 
 def why_unsendable(token: str) -> str | None:

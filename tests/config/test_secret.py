@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,9 @@ def test_a_secret_that_is_gone_says_so(load: Load, tmp_path: Path, monkeypatch: 
         b"a-secret\r\n\r\n",
         b" \t a-secret \n",
         b"\xef\xbb\xbf\r\na-secret\r\n",
+        b"\xef\xbb\xbf\xef\xbb\xbfa-secret",
+        b" \r\n\xef\xbb\xbf a-secret",
+        b"a-secret\xef\xbb\xbf\r\n",
     ],
 )
 def test_what_windows_programs_add_is_no_part_of_a_secret(content: bytes, tmp_path: Path) -> None:
@@ -70,7 +74,7 @@ def test_a_mark_in_a_variable_is_no_part_of_it_either(monkeypatch: pytest.Monkey
     [
         ("hunter2".encode("utf-16"), "it is UTF-16"),
         (b"\xfe\xff" + "hunter2".encode("utf-16-be"), "it is UTF-16"),
-        ("hunter2".encode("utf-16-le"), "it has NUL bytes, as UTF-16 has"),
+        ("hunter2".encode("utf-16-le"), "it has NUL bytes, as UTF-16 has, and a key store or a key in DER form"),
         ("hunter2-é".encode("latin-1"), "it is not UTF-8"),
     ],
 )
@@ -163,3 +167,33 @@ def test_a_secret_that_is_no_token_may_be_any_text(load: Load, tmp_path: Path) -
     config = load({"integrations": [{"name": "acme", "salesforce": salesforce}], "store_password_file": "any"})
     assert config.store_password is not None
     assert config.store_password.read() == "pass wörd"
+
+
+@pytest.mark.parametrize("text", ["hunter2\nx", "hunter2\u200b", "hun\u00adter2", "hunter2\x1a", "hun\ufeffter2"])
+@pytest.mark.parametrize("key", ["client_secret", "store_password"])
+def test_what_nobody_sees_is_in_no_secret(
+    text: str, key: str, load: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was copied along with it from a page or a program, and would be refused as a wrong secret."""
+    load(SMALL)
+    (tmp_path / "any").write_text(text)
+    (tmp_path / "good").write_text("good")
+    client_secret = "any" if key == "client_secret" else "good"
+    flow = {"client_credentials": {"client_id": "an-id", "client_secret_file": client_secret}}
+    salesforce = {"url": "https://acme.my.salesforce.com", "auth": flow}
+    password = {"store_password_file": "any"} if key == "store_password" else {}
+    _write(tmp_path, {"integrations": [{"name": "acme", "salesforce": salesforce}], **password})
+    assert main(["check-config", str(tmp_path / "exporter.yml")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{key}_file: " in line
+    assert f'"{tmp_path}/any" holds a line break or an invisible character; expected the secret alone, on one' in line
+    assert "hunter2" not in line
+
+
+def test_a_pipe_is_no_place_for_a_secret(load: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is empty when it is read for the second time, and reading it may never end."""
+    load(SMALL)
+    os.mkfifo(tmp_path / "pipe")
+    _write(tmp_path, {**SMALL, "remediation": {"webhook_token_file": "pipe"}})
+    assert main(["check-config", str(tmp_path / "exporter.yml")]) == 1
+    assert f'cannot read "{tmp_path}/pipe" (Not a regular file); expected a readable file' in capsys.readouterr().err

@@ -10,7 +10,7 @@ from exporter.config.draft import Draft
 from exporter.config.finding import Finding
 from exporter.config.masking import is_file_name, shown
 from exporter.config.private_key import PrivateKeyError, load_private_key
-from exporter.config.secret import Secret, why_unreadable, why_unsendable
+from exporter.config.secret import Secret, why_unreadable, why_unsendable, why_unusable
 from exporter.config.yaml_document import DocumentPath
 
 
@@ -60,3 +60,5 @@ def _unfit(path: DocumentPath, where: str, text: str) -> Iterator[Finding]:
         reason = why_unsendable(text)
         if reason is not None:
             yield Finding(path, f"{where} {reason}", "a token that an HTTP header can carry, on one line")
+    elif reason := why_unusable(text):
+        yield Finding(path, f"{where} {reason}", "the secret alone, on one line")

@@ -86,13 +86,13 @@ class TestLogin:
         secret_file.write_text(Settings().client_secret)
         assert await client.get_json("limits/")
 
-    @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+    @pytest.mark.parametrize("content", [None, b"\xff\xfe", b"\xef\xbb\xbf\r\n"])
     async def test_a_secret_that_cannot_be_read(
         self, client: SalesforceClient, secret_file: Path, sent: Sent, content: bytes | None
     ) -> None:
-        """Gone or not text: an AuthError, and nothing is sent."""
+        """Gone, not text or emptied: an AuthError that names the file, and nothing is sent."""
         secret_file.unlink() if content is None else secret_file.write_bytes(content)
-        with pytest.raises(AuthError, match=r"^cannot read the client secret"):
+        with pytest.raises(AuthError, match=rf'the client secret in the file "{secret_file}"(: | is empty$)'):
             await client.get_json("limits/")
         assert sent.count == 0
 
