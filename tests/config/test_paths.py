@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,3 +73,34 @@ def test_a_directory_that_cannot_be_entered(folder: Path) -> None:
     with ordinary_user():
         assert why_no_directory(folder / "below") == "Permission denied"
     folder.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "reason"),
+    [
+        ("old.db", None),
+        ("new.db", None),
+        ("missing/new.db", "No such file or directory"),
+        ("link", "Too many levels of symbolic links"),
+        ("locked/new.db", "Permission denied"),
+        ("pipe", "Not a regular file"),
+        ("/dev/null", "Not a regular file"),
+    ],
+)
+def test_a_link_is_as_good_as_where_it_leads(leads_to: str, reason: str | None, folder: Path) -> None:
+    """SQLite follows it, and makes its further files there."""
+    (folder / "locked").mkdir(0o500)
+    os.mkfifo(folder / "pipe")
+    (folder / "link").symlink_to(folder / leads_to)
+    folder.chmod(0o777)
+    (folder / "old.db").chmod(0o666)
+    with ordinary_user():
+        assert why_no_writable_file(folder / "link") == reason
+
+
+def test_a_directory_must_let_us_in(folder: Path) -> None:
+    """What is in it can be read only then."""
+    (folder / "shut").mkdir(0o600)
+    folder.chmod(0o755)
+    with ordinary_user():
+        assert why_no_directory(folder / "shut") == "Permission denied"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from exporter.config import defaults
 from exporter.config.draft import Draft
@@ -26,6 +26,13 @@ def unusable_store(draft: Draft) -> Iterator[Finding]:
         )
     elif canonical(store).startswith(POSTGRESQL) and not _has_host_and_port(store):
         yield Finding(("store",), f"got {shown(store)}", "postgresql://USER@HOST:PORT/DATABASE")
+    elif canonical(store).startswith(POSTGRESQL):
+        for name in _unknown_parameters(store):
+            yield Finding(
+                ("store",), f"got {shown(store)} with the parameter {shown(name)}", "parameters of libpq alone"
+            )
+    elif "?" in store:
+        yield Finding(("store",), f"got {shown(store)}", "sqlite:///FILE without parameters")
 
 
 def _has_host_and_port(url: str) -> bool:
@@ -36,10 +43,21 @@ def _has_host_and_port(url: str) -> bool:
         return False
 
 
+def _unknown_parameters(url: str) -> list[str]:
+    """Those that libpq refuses, such as ``pgbouncer`` and ``schema``, which other programs' URLs carry."""
+    given = [name for name, _value in parse_qsl(urlsplit(url).query, keep_blank_values=True)]
+    if not given:
+        return []
+    from psycopg.pq import Conninfo  # noqa: PLC0415  most stores have no parameters
+
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    return [name for name in given if name not in known]
+
+
 def unwritable_store(draft: Draft) -> Iterator[Finding]:
     """The directory of an SQLite file is there and can be written: SQLite makes further files beside it."""
     store = draft.section("store") or defaults.STORE
     file = database_file(store, draft.folder) if isinstance(store, str) else None
-    reason = None if file is None or has_password(store) else why_no_writable_file(file)
+    reason = None if file is None or has_password(store) or "?" in store else why_no_writable_file(file)
     if reason is not None:
         yield Finding(("store",), f'cannot write "{file}" ({reason})', "a file in a directory that can be written")
