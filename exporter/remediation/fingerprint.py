@@ -11,6 +11,18 @@ _SEPARATOR = b"\xff"
 """No byte of UTF-8, so that no name can run into its value."""
 
 
+_NONE = frozenset({"", "<no value>", "<nil>", "nil", "null", "none", "undefined"})
+"""What the templates of relays make of a field that is not there."""
+
+
+def sent_fingerprint(text: str | None) -> str:
+    """The fingerprint as its sender means it, in one spelling; empty if there is none. Never a placeholder: it would
+    make one alert of all."""
+    bare = (text or "").strip()
+    named = bare.casefold() not in _NONE and bare.strip("0-") != ""
+    return bare.lower() if named else ""
+
+
 def fingerprint_of(labels: Mapping[str, str]) -> str:
     """Sixteen hexadecimal digits made of the whole label set, and of nothing else.
 

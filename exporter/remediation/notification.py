@@ -13,7 +13,7 @@ from typing import Any
 
 from exporter.errors import NotificationError
 from exporter.remediation import stranger
-from exporter.remediation.fingerprint import fingerprint_of
+from exporter.remediation.fingerprint import fingerprint_of, sent_fingerprint
 from exporter.schemas.json_schema import first_problem
 
 
@@ -67,8 +67,8 @@ def _told(cause: str | None) -> str:
 
 def _alert(entry: Mapping[str, Any], where: str) -> Alert:
     labels = entry["labels"]
-    # Alertmanager before 0.19 sends none; to a template of a relay a missing one is empty.
-    fingerprint = entry.get("fingerprint") or fingerprint_of(labels)
+    # Alertmanager before 0.19 sends none.
+    fingerprint = sent_fingerprint(entry.get("fingerprint")) or fingerprint_of(labels)
     if not (entry["startsAt"] + fingerprint).isprintable():
         # JSON can hold what no store takes: NUL, half of a surrogate pair.
         raise NotificationError("startsAt or fingerprint is not printable text")

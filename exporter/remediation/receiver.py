@@ -87,6 +87,9 @@ class Receiver:
 
     def _decide(self, alert: Alert, now: float, *, can_resync: bool) -> Order | Refusal | None:
         if alert.integration not in self._snapshots:
+            log.warning(
+                "alert of no configured integration", integration=alert.integration[:100], alert=alert.name[:100]
+            )
             return None
         facts = facts_of(self._snapshots[alert.integration], now)
         return decide(alert, self.settings, facts, can_resync=can_resync)

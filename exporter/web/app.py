@@ -44,6 +44,7 @@ def build_app(
     clock: Clock,
 ) -> Starlette:
     """Every route of the exporter. Reading needs no token, as for any Prometheus component; writing does."""
+    webhook = webhook_endpoint(receiver, webhook_token, metrics)
     return Starlette(
         routes=[
             Route("/", status_endpoint(snapshots, clock)),
@@ -51,7 +52,9 @@ def build_app(
             Route("/-/healthy", _healthy),
             Route("/-/ready", _ready_endpoint(poller)),
             Route("/-/reload", reload_endpoint(reload), methods=["POST", "PUT"]),
-            Route("/alertmanager/webhook", webhook_endpoint(receiver, webhook_token, metrics), methods=["POST"]),
+            Route("/alertmanager/webhook", webhook, methods=["POST"]),
+            # Not redirected to the other: behind a proxy that would lead from https to http, the token with it.
+            Route("/alertmanager/webhook/", webhook, methods=["POST"]),
             Route("/api/v1/integrations", integrations_endpoint(snapshots, clock)),
             Route("/api/v1/sync-errors", sync_errors_endpoint(actions)),
             Route("/api/v1/resyncs", resyncs_endpoint(history)),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.remediation.fingerprint import fingerprint_of
+from exporter.remediation.fingerprint import fingerprint_of, sent_fingerprint
 
 LABELS = {"alertname": "DemoAlert", "server": "ni3", "severity": "critical"}
 
@@ -55,3 +55,18 @@ def test_the_order_of_the_labels_does_not_matter(labels: dict[str, str], seed: o
     seed.shuffle(shuffled)  # type: ignore[attr-defined]
     assert fingerprint_of(dict(shuffled)) == fingerprint_of(labels)
     assert len(fingerprint_of(labels)) == 16
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        ("8a07086b74f3ba78", "8a07086b74f3ba78"),
+        (" 8A07086B74F3BA78\n", "8a07086b74f3ba78"),
+        ("none-of-these", "none-of-these"),
+        *((nothing, "") for nothing in (None, "", "  ", "<no value>", "<nil>", "null", "None", "undefined")),
+        *((nothing, "") for nothing in ("0000000000000000", "00000000-0000-0000-0000-000000000000")),
+    ],
+)
+def test_what_a_relay_writes_for_a_missing_one_is_none(sent: str | None, meant: str) -> None:
+    """Taken for one, it would make a single alert of all that started at the same moment, and drop the rest."""
+    assert sent_fingerprint(sent) == meant

@@ -166,6 +166,20 @@ async def test_nothing_to_do(config: Config, post: Post, counted: Counted, alert
     assert await counted() == {"ignored": 1}
 
 
+async def test_an_alert_of_an_integration_nobody_configured_is_said(post: Post) -> None:
+    """Its sender hears 200: who wonders why nothing is resynced finds it in our log."""
+    with structlog.testing.capture_logs() as logs:
+        await post(notification(alert(integration="gamma "), alert("HubSpotSalesforceExporterDown")))
+    said = [(entry["integration"], entry["log_level"]) for entry in logs if entry["event"].startswith("alert of no")]
+    assert said == [("gamma ", "warning")]
+
+
+async def test_a_slash_at_the_end_of_the_address_does_not_matter(http: httpx.AsyncClient) -> None:
+    """A redirect might lead the token out of TLS."""
+    answer = await http.post(f"{WEBHOOK}/", json=notification(), headers=bearer(WEBHOOK_TOKEN))
+    assert answer.status_code == 200
+
+
 async def test_an_alert_without_labels_is_ignored(post: Post) -> None:
     """Not even a name: no policy can speak of it."""
     answer = await post(notification({**alert(), "labels": {}}))
