@@ -26,8 +26,8 @@ class SyncHealthDirectory:
         try:
             if self._file.stat().st_size > MAX_ANSWER_BYTES:
                 raise InvalidAnswer(f"{FILE_NAME}: more than {MAX_ANSWER_BYTES} bytes")
-            # Windows programs put a byte order mark in front.
-            return parse_json(self._file.read_text(encoding="utf-8-sig"))
+            # Windows programs put a byte order mark in front, or write UTF-16: of bytes json finds out which.
+            return parse_json(self._file.read_bytes())
         except PermissionError as error:
             raise AuthError(f"{FILE_NAME}: {error.strerror}") from error
         except OSError as error:
