@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,9 @@ COMMANDS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code: 0 for success, 1 for a failure that was said, 2 for wrong usage."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the terminal's encoding does not have, or a file's that has none, is no reason to end.
+        sys.stdout.reconfigure(errors="backslashreplace")
     arguments = command_line().parse_args(argv)
     try:
         code: int = arguments.run(arguments)

@@ -126,3 +126,16 @@ def test_a_missing_configuration_is_named(arguments: list[str], tmp_path: Path) 
     ended = run(*arguments, cwd=tmp_path)
     problem = "gone.yml:1: cannot read it: No such file or directory; expected a file\n"
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", problem)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_any_name_can_be_printed_in_any_locale(encoding: str, tmp_path: Path) -> None:
+    """People are told it somehow, and programs in UTF-8, as Prometheus reads it."""
+    file = tmp_path / "k\u00e4se-\udcff.yml"
+    file.write_text('integrations: [{name: "K\u00e4se \U0001f600", sync_health: {directory: .}}]', encoding="utf-8")
+    (tmp_path / "sync-health.json").write_text('{"as_of": "2026-11-27T08:00:00Z", "api_calls": {"used_24h": 1}}')
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    for command in (["check-config", str(file)], ["poll", f"--config.file={file}"]):
+        ended = subprocess.run([*COMMAND, *command], capture_output=True, env=environment, timeout=SECONDS, check=False)
+        assert (ended.returncode, ended.stderr) == (0, b"")
+    assert 'integration="K\u00e4se \U0001f600"' in ended.stdout.decode()

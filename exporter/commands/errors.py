@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -16,6 +15,7 @@ from exporter.clients.http.client import ClientOpener
 from exporter.clock import SystemClock
 from exporter.commands.flags import add_config_file
 from exporter.commands.names import integration_called
+from exporter.commands.output import write_utf_8
 from exporter.config.file import load_config
 from exporter.config.settings import Config
 from exporter.errors import UsageError
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "table":
         print_table(found, Console())
     else:
-        sys.stdout.write(as_csv(found) if arguments.format == "csv" else as_json(found))
+        write_utf_8(as_csv(found) if arguments.format == "csv" else as_json(found))
     return 0
 
 

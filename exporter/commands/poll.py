@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
 from exporter.clock import SystemClock
 from exporter.commands.flags import add_config_file
 from exporter.commands.names import integration_called
+from exporter.commands.output import write_utf_8
 from exporter.config.file import load_config
 from exporter.config.settings import Config
 from exporter.exposition.page import PLAIN
@@ -26,7 +26,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     set_up_logging("warn", "logfmt")
     page, worked = asyncio.run(_poll_once(load_config(arguments.config), arguments.names))
-    sys.stdout.write(page)
+    write_utf_8(page)
     return 0 if worked else 1
 
 

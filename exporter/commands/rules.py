@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 
 from exporter.bundled.prometheus_rule import prometheus_rule
 from exporter.bundled.rule_files import rules_text
+from exporter.commands.output import write_utf_8
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -45,5 +45,5 @@ def run(arguments: argparse.Namespace) -> int:
         rules = prometheus_rule(rules, arguments.namespace)
     elif arguments.namespace:
         arguments.wrong_usage("argument --namespace: only with --format=prometheus-operator")
-    sys.stdout.write(rules)
+    write_utf_8(rules)
     return 0

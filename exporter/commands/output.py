@@ -1,0 +1,12 @@
+"""Text for other programs, on standard output."""
+
+from __future__ import annotations
+
+import sys
+
+
+def write_utf_8(text: str) -> None:
+    """In UTF-8 whatever the locale is, as Prometheus, YAML and JSON have it."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
