@@ -32,6 +32,15 @@ STORAGE = "salesforce_org_storage_limit_exceeded"
 UNAVAILABLE = "salesforce_org_unavailable"
 SERVER = "salesforce_server_error"
 
+_NO_API = (
+    "the API is switched off for the exporter's own user (API Enabled in its profile or a permission set), or the "
+    "edition of the org has none"
+)
+_FORBIDDEN = (
+    "Salesforce forbids it to the exporter's own user, which needs API Enabled and View Setup and Configuration; a "
+    "transaction security policy may forbid it as well"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -108,15 +117,16 @@ REFUSALS: tuple[Refusal, ...] = (
     ),
     Refusal(UpstreamTimeout, Again.SOON, "QUERY_TIMEOUT", says="the query took Salesforce too long"),
     Refusal(RateLimited, Again.LATER, "STORAGE_LIMIT_EXCEEDED", reason=STORAGE, says="org storage used up"),
-    Refusal(AuthError, Again.LATER, "API_DISABLED_FOR_ORG", reason=ACCESS_DISABLED),
-    Refusal(AuthError, Again.LATER, "API_CURRENTLY_DISABLED", reason=ACCESS_DISABLED),
+    Refusal(RateLimited, Again.SOON, "LIMIT_EXCEEDED", says="a limit of the org is exceeded, which passes"),
+    Refusal(AuthError, Again.LATER, "API_DISABLED_FOR_ORG", reason=ACCESS_DISABLED, says=_NO_API),
+    Refusal(AuthError, Again.LATER, "API_CURRENTLY_DISABLED", reason=ACCESS_DISABLED, says=_NO_API),
     Refusal(ServerError, Again.AT_ONCE, "UNABLE_TO_LOCK_ROW", reason=LOCKED),
     Refusal(ServerError, Again.AT_ONCE, "ORG_LOCKED", reason=LOCKED),
     Refusal(ServerError, Again.AT_ONCE, "SERVER_UNAVAILABLE", reason=UNAVAILABLE),
     Refusal(ServerError, Again.AT_ONCE, "UNKNOWN_EXCEPTION", reason=SERVER),
     Refusal(SessionExpired, Again.LATER, "INVALID_SESSION_ID"),
     Refusal(SessionExpired, Again.LATER, status=401),
-    Refusal(AuthError, Again.LATER, status=403),
+    Refusal(AuthError, Again.LATER, status=403, says=_FORBIDDEN),
     Refusal(
         InvalidAnswer,
         Again.LATER,
@@ -160,9 +170,12 @@ def failure_of(answer: Answer, code: str | None, message: str, asked_pause: floa
 
 
 def told_code(row: Refusal, code: str | None, status: int) -> str | None:
-    """The code of the failure, by which it is found where evidence is looked for."""
+    """The code of the failure, by which it is found where evidence is looked for: the status itself where that is
+    the evidence, for Salesforce's own code beside it may be any."""
     if row.namesake:
         return None
+    if row.reason is not None and row.code is None:
+        return f"HTTP_{status}"
     return code or f"HTTP_{status}"
 
 

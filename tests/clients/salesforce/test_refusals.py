@@ -65,6 +65,7 @@ PASSING_LIMITS = (
     said(400, "UNKNOWN_EXCEPTION", "ConcurrentPerOrgApex Limit  Exceeded"),
     said(503, "UNKNOWN_EXCEPTION", "ConcurrentRequests (Concurrent API Requests) Limit exceeded."),
     said(429, "TOO_MANY_REQUESTS", "Slow down."),
+    said(403, "LIMIT_EXCEEDED", "x"),
 )
 """Over within seconds: no sign of a used-up day, nor of a server that fails."""
 
@@ -123,8 +124,10 @@ async def test_a_limit_without_a_known_name_is_suspected_to_be_the_days(client_o
 
 
 CASES: tuple[tuple[Canned, type[UpstreamError], Again, str | None, str], ...] = (
-    (said(403, "API_DISABLED_FOR_ORG", "Disabled"), AuthError, Again.LATER, "API_DISABLED_FOR_ORG", "status 403"),
-    (said(403, "API_CURRENTLY_DISABLED", "x"), AuthError, Again.LATER, "API_CURRENTLY_DISABLED", "status 403"),
+    (said(403, "API_DISABLED_FOR_ORG", "Disabled"), AuthError, Again.LATER, "API_DISABLED_FOR_ORG", "API Enabled"),
+    (said(403, "API_CURRENTLY_DISABLED", "x"), AuthError, Again.LATER, "API_CURRENTLY_DISABLED", "API Enabled"),
+    (said(403, "INSUFFICIENT_ACCESS", "x"), AuthError, Again.LATER, "INSUFFICIENT_ACCESS", "View Setup"),
+    (said(403, "TXN_SECURITY_NO_ACCESS", "x"), AuthError, Again.LATER, "TXN_SECURITY_NO_ACCESS", "security policy"),
     (said(403, "STORAGE_LIMIT_EXCEEDED", "x"), RateLimited, Again.LATER, "STORAGE_LIMIT_EXCEEDED", "storage used up"),
     (said(400, "UNABLE_TO_LOCK_ROW", "x"), ServerError, Again.AT_ONCE, "UNABLE_TO_LOCK_ROW", "status 400"),
     (said(500, "UNABLE_TO_LOCK_ROW", "x"), ServerError, Again.AT_ONCE, "UNABLE_TO_LOCK_ROW", "status 500"),
@@ -140,6 +143,17 @@ CASES: tuple[tuple[Canned, type[UpstreamError], Again, str | None, str], ...] = 
     (page(420, PAGE % b""), ServerError, Again.SOON, "HTTP_420", "edge finds no way to the org"),
     (Canned(500, b""), ServerError, Again.AT_ONCE, "HTTP_500", "status 500"),
     (page(500, PAGE % b"Internal error"), ServerError, Again.AT_ONCE, "HTTP_500", "web page"),
+    *(
+        (said(status, code, "x"), ServerError, Again.AT_ONCE, f"HTTP_{status}", f"status {status} {code}")
+        for status, code in (
+            (500, "INTERNAL_ERROR"),
+            (500, "APEX_ERROR"),
+            (502, "BAD_GATEWAY"),
+            (503, "SERVICE_UNAVAILABLE"),
+            (503, "SERVER_TOO_BUSY"),
+            (504, "GATEWAY_TIMEOUT"),
+        )
+    ),
     (page(500, DOWN), ServerError, Again.SOON, "MAINTENANCE_PAGE", "maintenance page"),
     (page(502, PAGE % b"Bad gateway"), ServerError, Again.AT_ONCE, "HTTP_502", "web page"),
     (Canned(503, b""), ServerError, Again.AT_ONCE, "HTTP_503", "status 503"),
