@@ -18,7 +18,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from exporter.clients.http.secrets import secret_text
-from exporter.clients.http.upstream import Answer, Upstream
+from exporter.clients.http.upstream import LONGEST_RETRY_AFTER, Answer, Upstream
 from exporter.clients.salesforce.login_catalog import UNKNOWN, login_cause
 from exporter.clients.salesforce.login_cause import plain_words
 from exporter.clients.salesforce.maintenance import not_the_api
@@ -63,7 +63,7 @@ class Login:
         self._upstream = upstream
         self._clock = clock
         self._pause: Pause | None = None
-        self._rest: tuple[float, RateLimited] | None = None
+        self._rest: tuple[float, UpstreamError] | None = None
 
     def secret(self) -> str:
         """The secret of the flow, read anew every time: the file may have been rotated. Raises ``AuthError``."""
@@ -75,27 +75,27 @@ class Login:
     async def session(self) -> Session:
         """A new session. Raises ``UpstreamError``; without any request while a refused credential is left alone."""
         secret, now = self.secret(), self._clock.time()
+        self._respect_rest(now)
         if self._pause is not None:
             self._pause.respect(secret, now, "Salesforce refused the login")
-        self._respect_rest(now)
         form = login_form(self._settings.auth, secret, now)
         url = f"{self._settings.url}/services/oauth2/token"
         try:
             session = await self._upstream.call("POST", url, lambda answer: self._judge(answer, secret), data=form)
-        except AuthError as error:
-            self._pause = next_pause(self._pause, secret, error, self._clock.time())
-            raise
-        except RateLimited as error:
-            if error.retry_after is not None:
-                self._rest = (self._clock.time(), error)
+        except UpstreamError as error:
+            if isinstance(error, AuthError):
+                self._pause = next_pause(self._pause, secret, error, self._clock.time())
+            self._rest = None if error.retry_after is None else (self._clock.time(), error)
             raise
         self._pause = self._rest = None
         return session
 
     def _respect_rest(self, now: float) -> None:
-        """Every source asks for a login; while Salesforce wants none, one of them was enough to know it."""
+        """Every source asks for a login; while Salesforce wants none, one of them was enough to know it. A pause that
+        it asks for with a refusal is longer than ours, and no other secret ends it."""
         began, error = self._rest or (now, None)
-        left = (error.retry_after or 0.0) - (now - began) if error is not None and now >= began else 0.0
+        asked = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER) if error is not None else 0.0
+        left = asked - (now - began) if now >= began else 0.0
         if error is not None and left > 0:
             raise error.retold(f"{error}: not tried again for {left:.0f} s", retry_after=left)
 
@@ -121,23 +121,23 @@ class Login:
         body = _object(answer)
         code = error_code(body.get("error", body.get("errorCode")))
         description = _text(body.get("error_description", body.get("message")))
-        # Refused because of how much is asked, by anybody: not because of what this credential is.
-        limit = failure_of(answer, code and code.upper(), description or "", self._upstream.asked_pause(answer))
-        if isinstance(limit, RateLimited):
-            return limit
+        wait = self._upstream.asked_pause(answer)
+        # Refused because of how much is asked by anybody, or because Salesforce fails: not because of the credential.
+        failure = failure_of(answer, code and code.upper(), description or "", wait)
+        if isinstance(failure, RateLimited | ServerError):
+            return failure
         cause = login_cause(code, description)
         if cause is UNKNOWN and description is not None:
             log.debug("login refused", code=code, description=plain_words(description))
         told = f"{answer.where}: status {answer.status} {code or ''}".rstrip()
         message = f"{cause.sentence(self._settings.auth)} ({told})"
-        wait = self._upstream.asked_pause(answer)
         match cause.again:
             case Again.AT_ONCE:
                 return ServerError(message, code=code, retry_after=wait)
             case Again.SOON:
                 return RateLimited(message, code=code, retry_after=RATE_PAUSE if wait is None else wait)
             case _:
-                return AuthError(message, code=code)
+                return AuthError(message, code=code, retry_after=wait)
 
 
 def login_form(flow: ClientCredentials | JwtBearer, secret: str, now: float) -> dict[str, str]:

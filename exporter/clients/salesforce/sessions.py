@@ -88,7 +88,7 @@ class Sessions:
 
     def _refused_at_once(self, resource: str, session: Session, error: SessionExpired) -> AuthError:
         before = self._refused.get(resource)
-        refusal = AuthError(f"{REFUSED_AT_ONCE} ({error})", code=error.code)
+        refusal = AuthError(f"{REFUSED_AT_ONCE} ({error})", code=error.code, retry_after=error.retry_after)
         # Questions that were on their way together are refused together: that is once.
         if before is None or before.session is not session:
             pause = next_pause(before.pause if before else None, session.secret, refusal, self._clock.time())

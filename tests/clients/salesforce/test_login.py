@@ -30,7 +30,7 @@ from exporter.config.file import load_config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
-from exporter.errors import AuthError, RateLimited, ServerError
+from exporter.errors import AuthError, RateLimited, ServerError, UpstreamError
 from exporter.sources import salesforce_limits
 from tests.clients.canned import Canned, CannedTransport
 from tests.clients.conftest import MakeHttp, Sent
@@ -289,3 +289,42 @@ class TestAfterARefusal:
             await client.get_json("limits/")
         acme.faults.clear()
         assert await client.get_json("limits/")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Canned(400, {"error": "invalid_grant", "error_description": "audience is invalid"}),
+        Canned(400, {"error": "rate_limit_exceeded", "error_description": "login rate exceeded"}),
+        Canned(401, {"error": "invalid_client"}),
+        Canned(403, {"error": "access_denied"}),
+        Canned(429, {}),
+        Canned(500, {"error": "server_error"}),
+        Canned(503, b"<html>Service Unavailable</html>"),
+        Canned(420, b""),
+        Canned(404, b""),
+    ],
+)
+async def test_a_pause_that_is_asked_for_is_every_sources(
+    client_over: Client, clock: ManualClock, sent: Sent, answer: Canned
+) -> None:
+    """Whatever the status: who asks meanwhile sends nothing and is told how long; then it is tried again."""
+    client = client_over(CannedTransport(Canned(answer.status, answer.body, {"Retry-After": "1800"}), LOGIN, LIMITS))
+    for left, waited in ((1800, 900), (900, 899), (1, 1)):
+        with pytest.raises(UpstreamError) as caught:
+            await client.get_json("limits/")
+        assert caught.value.retry_after == left
+        clock.advance(waited)
+    assert sent.count == 1
+    assert await client.get_json("limits/") == LIMITS.body
+
+
+@pytest.mark.parametrize("code", ["UNKNOWN_EXCEPTION", "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW", "ORG_LOCKED"])
+async def test_a_failure_of_salesforce_is_no_refused_credential(client_over: Client, sent: Sent, code: str) -> None:
+    """Though the token endpoint says it with 400: it is tried again at once, and nothing pauses."""
+    failed = Canned(400, [{"errorCode": code, "message": "x"}])
+    client = client_over(CannedTransport(failed, failed, failed, LOGIN, LIMITS))
+    with pytest.raises(ServerError, match=code):
+        await client.get_json("limits/")
+    assert sent.count == 3
+    assert await client.get_json("limits/") == LIMITS.body

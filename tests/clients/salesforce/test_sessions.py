@@ -58,6 +58,17 @@ class TestRefusedRightAfterTheLogin:
         assert acme.requests == {"token": 1, "salesforce.limits": 1, "salesforce.query": 1}
         assert len(told) == 1
 
+    async def test_a_pause_that_is_asked_for_is_kept(self, client_over: Client, clock: ManualClock, sent: Sent) -> None:
+        """However short ours would be: no login and no call before it is over."""
+        client = client_over(CannedTransport(LOGIN, Canned(401, [REFUSAL], {"Retry-After": "1800"}), LOGIN, LIMITS))
+        for left, waited in ((1800, 900), (900, 900)):
+            with pytest.raises(AuthError) as caught:
+                await client.get_json("limits/")
+            assert caught.value.retry_after == left
+            clock.advance(waited)
+        assert sent.count == 2
+        assert await client.get_json("limits/") == LIMITS.body
+
     async def test_the_pauses_grow(self, refusing: SalesforceClient, acme: Org, clock: ManualClock) -> None:
         """As for a refused credential: a minute, two, four … a quarter of an hour; each with one login and one call."""
         pauses = []
