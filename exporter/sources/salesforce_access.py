@@ -23,7 +23,7 @@ from exporter.clients.connection import Connection
 from exporter.clients.salesforce.access_queries import ASSIGNMENTS, LOGIN, ORGANIZATION
 from exporter.config.masking import shown
 from exporter.config.settings import Integration, Salesforce
-from exporter.errors import InvalidAnswer
+from exporter.errors import Again, InvalidAnswer
 from exporter.model import Access, Permission
 from exporter.schemas.json_schema import checked
 from exporter.sources.access.assignments import FOREVER, Assignment, Search, assignments_of
@@ -62,7 +62,8 @@ def parse(payload: Any, read_at: float) -> Access:
         raise InvalidAnswer(
             f"Salesforce shows no profile of the user {shown(told['about']['integration_user'])}: is that the username "
             "HubSpot logs in with (salesforce.integration_user), and may the exporter's own user View Setup and "
-            "Configuration?"
+            "Configuration?",
+            again=Again.LATER,
         )
     looked, terms = look(told, read_at), Terms(assigned)
     objects, fields = Grants(answers["objects"], terms), Grants(answers["fields"], terms)

@@ -33,7 +33,7 @@ from typing import Any
 from exporter.clients.connection import Connection
 from exporter.config.defaults import INTERVALS
 from exporter.config.settings import Integration
-from exporter.errors import InvalidAnswer
+from exporter.errors import Again, InvalidAnswer
 from exporter.model import UsageLog
 from exporter.schemas.json_schema import checked
 from exporter.sources.source import Fetched, Source, configured
@@ -96,7 +96,7 @@ def parse(payload: Any, read_at: float) -> UsageLog:
     """Sums the newest 24 hours of which enough was read. No file at all is not a count of 0."""
     memory = memory_of(checked(payload, SCHEMA, "usage log"))
     if not memory.files:
-        raise InvalidAnswer(f"Salesforce lists no event log file of API calls: {SWITCH_OFF}")
+        raise InvalidAnswer(f"Salesforce lists no event log file of API calls: {SWITCH_OFF}", again=Again.LATER)
     found = [app for file in memory.files for app in file.calls or ()]
     memory = replace(memory, identity=memory.identity.learned(found))
     window = counted_window(memory.files)

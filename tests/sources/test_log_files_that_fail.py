@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -78,7 +79,7 @@ def packed(content: bytes, coding: str = "gzip") -> httpx.Response:
             lambda: httpx.Response(200, content=GOOD + b'"a\n' + GOOD * 999), "not CSV", id="quote before more"
         ),
         pytest.param(lambda: httpx.Response(200, content=b""), "is empty", id="0 bytes"),
-        pytest.param(lambda: NOT_FOUND, "status 404 NOT_FOUND", id="gone after listing"),
+        pytest.param(lambda: NOT_FOUND, "status 404 NOT_FOUND: Salesforce has replaced or", id="gone after listing"),
         pytest.param(lambda: httpx.Response(200, content=cut(GOOD, 4)), CUT_OFF, id="cut field"),
         pytest.param(lambda: httpx.Response(200, content=HEADER_LINE), CUT_OFF, id="cut between rows"),
         pytest.param(
@@ -256,6 +257,34 @@ class TestColumns:
         assert len(org.queries) == 2 + len(missing)
         assert len(org.downloads) == 1
 
+    @pytest.mark.parametrize(
+        "message",
+        [
+            "Keine Spalte 'Interval' in der Entität 'EventLogFile'.",
+            'No such column "Interval" on entity "EventLogFile".',
+            "No such column ‘Interval’ on sobject of type EventLogFile",
+            "field Interval does not exist",
+            "",
+        ],
+    )
+    async def test_a_column_that_is_not_named_is_one_of_those_for_hourly_files(
+        self, connection: Connection, org: PoorOrg, message: str
+    ) -> None:
+        """The message may be in the user's language; two queries, and the next poll takes one. The column that tells a
+        file made anew is still asked for."""
+        org.missing, org.message = ("Interval",), message
+        payload = await fetch(connection, None)
+        assert use(payload) == (3, float(TODAY))
+        assert use(await fetch(connection, payload)) == (3, float(TODAY))
+        assert len(org.queries) == 3
+        assert "CreatedDate" in org.queries[-1]
+
+    async def test_columns_that_are_not_named_are_all_done_without(self, connection: Connection, org: PoorOrg) -> None:
+        """If those for hourly files were not what was refused."""
+        org.missing, org.message = ("LogFileLength",), "?"
+        assert use(await fetch(connection, None)) == (3, float(TODAY))
+        assert len(org.queries) == 3
+
     async def test_it_is_asked_for_again_after_a_week(
         self, connection: Connection, org: PoorOrg, clock: ManualClock
     ) -> None:
@@ -295,7 +324,15 @@ class TestColumns:
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(400, "INVALID_TYPE"), (403, "INSUFFICIENT_ACCESS"), (400, "INSUFFICIENT_ACCESS_OR_READONLY")],
+    [
+        (400, "INVALID_TYPE"),
+        (400, "INVALID_TYPE_FOR_OPERATION"),
+        (403, "INSUFFICIENT_ACCESS"),
+        (400, "INSUFFICIENT_ACCESS_OR_READONLY"),
+        (403, "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"),
+        (403, "FUNCTIONALITY_NOT_ENABLED"),
+        (403, "FORBIDDEN"),
+    ],
 )
 async def test_an_org_without_event_log_files_says_how_to_switch_the_source_off(
     connection: Connection, org: SpoiledOrg, status: int, code: str
@@ -310,11 +347,28 @@ async def test_an_org_without_event_log_files_says_how_to_switch_the_source_off(
     assert caught.value.code == code
 
 
+async def test_files_that_may_not_be_read_name_the_permission(connection: Connection, org: SpoiledOrg) -> None:
+    """Listed they are, but every download is forbidden."""
+    error = [{"errorCode": "INSUFFICIENT_ACCESS_OR_READONLY", "message": "insufficient access rights"}]
+    org.spoiled = {log.id: lambda: httpx.Response(403, json=error) for log in org.files}
+    with pytest.raises(AuthError, match="to read log files it needs View Event Log Files"):
+        await fetch(connection, None)
+
+
+async def test_an_org_that_lists_no_file_is_asked_when_it_is_due(connection: Connection, org: SpoiledOrg) -> None:
+    """It may be one without: to ask after 1, 2, 4 … minutes costs calls and brings nothing."""
+    org.files = []
+    with pytest.raises(InvalidAnswer, match=re.escape(SWITCH_OFF)) as caught:
+        parse(await fetch(connection, None), NOW)
+    assert caught.value.again is Again.LATER
+
+
 @dataclass
 class PoorOrg(FakeOrg):
     """An org whose EventLogFile lacks columns; it names one a time, as Salesforce does."""
 
     missing: tuple[str, ...] = ()
+    message: str | None = None
     blank: bool = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -327,7 +381,8 @@ class PoorOrg(FakeOrg):
                 message = (
                     f"\nSELECT Id\n^\nERROR at Row:1:Column:12\nNo such column '{column}' on entity 'EventLogFile'."
                 )
-                error = [{"errorCode": "INVALID_FIELD", "message": message}]
+                told = message if self.message is None else self.message
+                error = [{"errorCode": "INVALID_FIELD", "message": told}]
                 return httpx.Response(400, json=error)
         answer = await super().handle_async_request(request)
         rows: Any = answer.json()["records"]

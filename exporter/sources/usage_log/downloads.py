@@ -20,6 +20,7 @@ from exporter.errors import Again, BudgetExceeded, InvalidAnswer, RateLimited, U
 from exporter.sources.usage_log.app_calls import AppCalls
 from exporter.sources.usage_log.call_log import CallLog
 from exporter.sources.usage_log.coverage import window_to_read
+from exporter.sources.usage_log.listing import NO_ACCESS
 from exporter.sources.usage_log.log_file import PASSING_TRIES, LogFile, Trouble
 from exporter.sources.usage_log.payload import Memory
 
@@ -106,6 +107,7 @@ class Downloads:
         self.files[self.files.index(file)] = replace(file, **changes)
 
     def _note(self, file: LogFile, error: UpstreamError, *, passing: bool) -> None:
+        error = _explained(error)
         self._errors[file.id] = error
         tries = file.trouble.tries + 1 if file.trouble else 1
         self._replace(file, trouble=Trouble(str(error), self._clock.time(), tries, passing))
@@ -127,3 +129,13 @@ class Downloads:
         again = Again.SOON if passing else Again.LATER
         error: UpstreamError = InvalidAnswer(trouble.message) if came is None else came
         return error.retold(trouble.message + more, again=again)
+
+
+def _explained(error: UpstreamError) -> UpstreamError:
+    """The same, with what it means of a file that was listed a moment ago."""
+    code = error.code or ""
+    if code in ("NOT_FOUND", "HTTP_404"):
+        return error.retold(f"{error}: Salesforce has replaced or removed the file since it was listed")
+    if code.startswith(NO_ACCESS):
+        return error.retold(f"{error}; to read log files it needs View Event Log Files")
+    return error

@@ -11,7 +11,7 @@ from typing import Any
 
 from exporter.clients.salesforce.client import SalesforceClient
 from exporter.clients.salesforce.soql import soql_text, soql_time
-from exporter.errors import AuthError, UnknownColumn, UpstreamError
+from exporter.errors import AuthError, InvalidAnswer, UnknownColumn, UpstreamError
 from exporter.schemas.json_schema import checked
 from exporter.sources.usage_log.log_file import DAY, LogFile, log_file
 
@@ -22,6 +22,8 @@ MAX_LISTED = 500
 COLUMNS = ("Id", "Interval", "LogDate", "CreatedDate", "Sequence", "LogFileLength")
 OPTIONAL = frozenset({"Interval", "CreatedDate", "Sequence", "LogFileLength"})
 """What can be done without."""
+OF_HOURLY_FILES = frozenset({"Interval", "Sequence"})
+"""Of these what older versions and orgs without hourly files lack."""
 
 SWITCH_OFF = "grant View Event Log Files, or switch the source off with intervals: {salesforce_usage_log: off}"
 """What to do where there are no event log files."""
@@ -30,7 +32,8 @@ _QUERY = (
     "SELECT {columns} FROM EventLogFile"
     " WHERE EventType = {event_type} AND LogDate >= {since} ORDER BY LogDate DESC LIMIT {limit}"
 )
-_NO_ACCESS = frozenset({"INVALID_TYPE", "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY"})
+NO_ACCESS = ("INVALID_TYPE", "INSUFFICIENT_ACCESS", "FUNCTIONALITY_NOT_ENABLED", "FORBIDDEN", "HTTP_403")
+"""How the codes begin by which Salesforce says it: to who may not see an object there is no such object."""
 
 
 async def listed_files(
@@ -41,13 +44,28 @@ async def listed_files(
     while True:
         try:
             rows = await _rows(salesforce, now, missing)
-        except UnknownColumn as error:
-            column = next((name for name in OPTIONAL - missing if name.lower() == error.column.lower()), None)
-            if column is None:
+        except InvalidAnswer as error:
+            lacking = _lacking(error, OPTIONAL - missing)
+            if not lacking:
                 raise
-            missing |= {column}
+            missing |= lacking
         else:
             return [file for row in rows if (file := log_file(row, missing)) is not None], missing
+
+
+def _lacking(error: InvalidAnswer, asked: frozenset[str]) -> frozenset[str]:
+    """What to leave out once Salesforce has refused a column: that one; where it named none, as in another language
+    than English, those of hourly files, and then all that can be done without."""
+    if isinstance(error, UnknownColumn):
+        return frozenset(name for name in asked if name.lower() == error.column.lower())
+    return (asked & OF_HOURLY_FILES or asked) if error.code == "INVALID_FIELD" else frozenset()
+
+
+def _no_access(error: UpstreamError) -> UpstreamError:
+    """The same, with what to do where the exporter's own user may not see event log files."""
+    if not (error.code or "").startswith(NO_ACCESS):
+        return error
+    return AuthError(f"this org shows no event log files: {SWITCH_OFF}", code=error.code, retry_after=error.retry_after)
 
 
 async def _rows(salesforce: SalesforceClient, now: float, missing: Collection[str]) -> Any:
@@ -60,8 +78,5 @@ async def _rows(salesforce: SalesforceClient, now: float, missing: Collection[st
     try:
         records = await salesforce.query(query)
     except UpstreamError as error:
-        if error.code in _NO_ACCESS:
-            # This is how Salesforce says it: to who may not see an object there is no such object.
-            raise AuthError(f"this org shows no event log files: {SWITCH_OFF}", code=error.code) from error
-        raise
+        raise _no_access(error) from error
     return checked(list(records.rows), "salesforce_event_log_files", "query of EventLogFile")
