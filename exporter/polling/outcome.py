@@ -60,7 +60,7 @@ def _next_try(row: PollRow, errors: Mapping[str, UpstreamError], now: float) -> 
     hundredth of its kind. Nor does what failed before: a part that fails now for the first time is tried again at once.
     """
     failures, due_at = 0, row.due_at
-    passing = {name for name, error in errors.items() if error.again in (Again.AT_ONCE, Again.SOON)}
+    passing = {name for name, error in errors.items() if _passes(error)}
     if passing:
         failures = row.failures + 1 if passing <= _failed_before(row) else 1
         due_at = schedule.retried_due(due_at, now, failures)
@@ -71,6 +71,13 @@ def _next_try(row: PollRow, errors: Mapping[str, UpstreamError], now: float) -> 
     )
     # What one part was asked to wait for keeps nobody from reading the others when they are due.
     return failures, postponed if _WHOLE in errors else min(postponed, max(due_at, row.due_at))
+
+
+def _passes(error: UpstreamError) -> bool:
+    """By itself, soon. Who says when to come again says so too; a quota that is used up gives no such promise."""
+    if error.again is Again.LATER:
+        return error.retry_after is not None
+    return error.again is not Again.HOURLY
 
 
 def _failed_before(row: PollRow) -> set[str]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from exporter.clock import Clock
+from exporter.model import Failure
 from exporter.polling.budget import Budget
 from exporter.polling.poll import read
 from exporter.polling.rounds import Rounds
@@ -109,8 +110,8 @@ class Poller:
     def hasten(self, integration: str, source: str) -> None:
         """Polls a source now rather than when it is due, because something waits for it; at most once a minute."""
         key = integration, source
-        if self._rounds.hasten(key) and key in self._hastened:
-            self._hastened[key].set()
+        if self._rounds.hasten(key):
+            self._wake(key)
 
     async def poll(self, target: Target) -> bool:
         """One poll: claim it, read, show, store. Whatever fails ends up in the reading and a counter.
@@ -128,4 +129,17 @@ class Poller:
                 self._metrics.source_error(*target.key, error.kind)
         self._troubles.tell(target, outcome)
         await self._rounds.finish(target, claimed, outcome)
+        if outcome.error is None and claimed.failure is not None:
+            self._bring_back_others(target, claimed.failure)
         return True
+
+    def _bring_back_others(self, target: Target, refused: Failure) -> None:
+        """A login that works again was every source's of that org: one that is read every six hours does not wait."""
+        for other in self._targets:
+            alike = other.integration == target.integration and other.source.asks_salesforce
+            if alike and target.source.asks_salesforce and self._rounds.bring_back(other, refused):
+                self._wake(other.key)
+
+    def _wake(self, key: Key) -> None:
+        if key in self._hastened:
+            self._hastened[key].set()

@@ -13,8 +13,8 @@ from dataclasses import replace
 import structlog
 
 from exporter.clock import Clock
-from exporter.errors import AuthError, StoreError
-from exporter.model import Part
+from exporter.errors import AuthError, BudgetExceeded, ConnectError, InvalidAnswer, StoreError
+from exporter.model import Failure, Part
 from exporter.polling import schedule
 from exporter.polling.budget import pace
 from exporter.polling.outcome import Outcome, reading_of, row_after
@@ -23,6 +23,8 @@ from exporter.polling.target import Key, Target
 from exporter.state.facts import facts_of
 from exporter.state.snapshots import Snapshots
 from exporter.store.polls import PollRow, PollStore
+
+_MENDED_BY_SOMEBODY = frozenset({AuthError.kind, InvalidAnswer.kind, ConnectError.kind, BudgetExceeded.kind})
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +49,9 @@ class Rounds:
                 self._rows[target.key] = PollRow(*target.key, 0, due_at)
             else:
                 due_at = schedule.resumed_due(row.due_at, now, target.interval, _may_have_to_wait(row))
+                if _waits_for_somebody(target, row):
+                    soon = schedule.first_due(now, target.interval, random.random(), len(targets))  # noqa: S311
+                    due_at = schedule.mended_due(due_at, row.attempted_at or 0.0, soon)
                 self._enter(target, replace(row, due_at=due_at), stored_part(target, row))
 
     def keep(self, targets: Collection[Target]) -> None:
@@ -70,6 +75,18 @@ class Rounds:
             return False
         self._rows[key] = replace(row, due_at=now)
         return True
+
+    def bring_back(self, target: Target, refused: Failure) -> bool:
+        """Makes a target due that waits for somebody because of the same refusal as another's, which is over."""
+        row = self._rows[target.key]
+        failure = row.failure
+        if failure is None or (failure.kind, failure.code) != (refused.kind, refused.code):
+            return False
+        if not _waits_for_somebody(target, row):
+            return False
+        due_at = schedule.mended_due(row.due_at, row.attempted_at or 0.0, self._clock.time())
+        self._rows[target.key] = replace(row, due_at=due_at)
+        return due_at < row.due_at
 
     async def claim(self, target: Target) -> PollRow | None:
         """The row of the poll that begins now, ``None`` if another replica has begun it."""
@@ -135,3 +152,11 @@ def _may_have_to_wait(row: PollRow) -> bool:
         *(part.failure for part in row.parts if part.failure and part.failure.kind != AuthError.kind),
     ]
     return any(failure is not None for failure in failures)
+
+
+def _waits_for_somebody(target: Target, row: PollRow) -> bool:
+    """Whether the last poll failed until somebody changes something, which a restart, a reload or another source that
+    works again may be the sign of."""
+    if row.failure is None or row.failure.kind not in _MENDED_BY_SOMEBODY or row.attempted_at is None:
+        return False
+    return schedule.waits_its_turn(row.due_at, row.attempted_at, target.interval)

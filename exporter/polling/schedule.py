@@ -61,6 +61,18 @@ def hourly_due(due_at: float, now: float) -> float:
     return min(due_at, now + HOUR)
 
 
+def waits_its_turn(due_at: float, attempted_at: float, interval: float) -> bool:
+    """Whether a poll that failed is followed by one when its interval says so, or the hour: nobody asked for another
+    pause, and nobody thought that it passes by itself."""
+    wait = due_at - attempted_at
+    return interval - HASTE_PAUSE <= wait <= interval * (1 + JITTER) or abs(wait - HOUR) < 1
+
+
+def mended_due(due_at: float, attempted_at: float, soon: float) -> float:
+    """The poll after one that failed until somebody changes something, once that may have happened."""
+    return min(due_at, max(soon, attempted_at + HASTE_PAUSE))
+
+
 def may_hasten(due_at: float, attempted_at: float | None, now: float) -> bool:
     """Whether a poll that something waits for may come now rather than when it is due."""
     return now < due_at and now - (attempted_at or 0.0) >= HASTE_PAUSE

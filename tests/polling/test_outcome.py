@@ -67,6 +67,8 @@ def test_a_failure_may_bring_a_payload_all_the_same() -> None:
         (Outcome(error=RateLimited("too many concurrent requests")), [1, 2, 4]),
         (Outcome(error=RateLimited("busy", retry_after=150.0)), [2.5, 2.5, 4]),
         (Outcome(error=AuthError("refused")), [60, 60]),
+        (Outcome(error=AuthError("refused", retry_after=600.0)), [10, 10, 10, 10, 16]),
+        (Outcome(error=InvalidAnswer("as asked", again=Again.LATER, retry_after=5.0)), [1, 2, 4]),
         (Outcome(error=BudgetExceeded("spent")), [60, 60]),
         (Outcome("[]", PART, missing={"objects": None, "fields": UpstreamTimeout("slow")}), [1, 2, 4]),
         (Outcome("[]", PART, missing={"objects": None, "fields": AuthError("no scope")}), [60, 60]),

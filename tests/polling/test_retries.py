@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from exporter.clients.salesforce.pause import LONGEST_PAUSE
 from exporter.config.file import load_config
 from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
@@ -211,6 +212,54 @@ class TestOneHiccup:
         life.org.faults.put(Fault("salesforce", "maintenance_page", count=1, retry_after=1_200))
         await life.poll(source)
         assert await life.until_up(source) == 1_200
+
+
+class TestMended:
+    """What was refused until somebody changed something is not blind for hours after it was changed."""
+
+    @pytest.mark.parametrize("fault", [("token", "user_inactive"), ("salesforce", "session_refused")])
+    async def test_a_login_that_works_again_brings_the_others_back(self, life: Life, fault: tuple[str, str]) -> None:
+        """The first source to be let in is read every five minutes; those of an hour and six follow it at once."""
+        life.org.sessions.expire_all()
+        life.org.faults.put(Fault(*fault))
+        for source in ("salesforce_limits", *SLOW):
+            await life.poll(source)
+        life.clock.advance(HOUR / 2)
+        assert min(life.due_in(source) for source in SLOW) > 0.4 * HOUR
+        life.org.faults.clear()
+        await life.poll("salesforce_limits")
+        assert life.up("salesforce_limits")
+        assert [life.due_in(source) for source in SLOW] == [0, 0]
+
+    async def test_another_refusal_is_not_over(self, life: Life) -> None:
+        """That the user is let in says nothing of a permission that one source lacks."""
+        life.org.faults.put(Fault("salesforce", "api_disabled", count=1))
+        await life.poll("salesforce_access")
+        life.org.sessions.expire_all()
+        life.org.faults.put(Fault("token", "user_inactive", count=1))
+        await life.poll("salesforce_limits")
+        life.clock.advance(LONGEST_PAUSE)
+        await life.poll("salesforce_limits")
+        assert life.up("salesforce_limits")
+        assert life.due_in("salesforce_access") > 0.4 * HOUR
+
+
+async def test_a_restart_tries_again_what_somebody_may_have_mended(
+    slow_config: Config, clock: ManualClock, transport: httpx.ASGITransport, acme: Org
+) -> None:
+    """Who has corrected the configuration sees it at once, not after six hours; a pause that was asked for stays."""
+    acme.faults.put(Fault("token", "user_inactive"))
+    async with open_service(slow_config, clock, transport) as service:
+        living = Life(service, clock, Wire(transport), acme)
+        await living.poll("salesforce_usage_log")
+        clock.advance(LONGEST_PAUSE)
+        acme.faults.clear()
+        acme.faults.put(Fault("salesforce", "maintenance_page", count=1, retry_after=1_200))
+        await living.poll("salesforce_access")
+    async with open_service(slow_config, clock, transport) as service:
+        living = Life(service, clock, Wire(transport), acme)
+        assert 0 <= living.due_in("salesforce_usage_log") <= 15
+        assert living.due_in("salesforce_access") == 1_200
 
 
 class TestMoved:

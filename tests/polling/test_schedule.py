@@ -14,10 +14,12 @@ from exporter.polling.schedule import (
     LONGEST_FIRST_DELAY,
     first_due,
     may_hasten,
+    mended_due,
     next_due,
     postponed_due,
     resumed_due,
     retried_due,
+    waits_its_turn,
 )
 
 NOW = 1_800_000_000.0
@@ -118,3 +120,28 @@ def test_haste_comes_at_most_once_a_minute(due_in: float, attempted_ago: float |
     """And what is due already need not be hastened."""
     attempted_at = None if attempted_ago is None else NOW - attempted_ago
     assert may_hasten(NOW + due_in, attempted_at, NOW) is may
+
+
+@pytest.mark.parametrize(
+    ("due_in", "interval", "turn"),
+    [
+        (300, 300, True),
+        (314, 300, True),
+        (21_590, 21_600, True),
+        (3_600, 21_600, True),
+        (60, 21_600, False),
+        (1_200, 21_600, False),
+        (7_200, 3_600, False),
+        (86_400, 3_600, False),
+    ],
+)
+def test_a_pause_that_was_asked_for_is_told_from_an_interval(due_in: float, interval: float, turn: bool) -> None:
+    """Nor is what is tried again soon waiting for its turn."""
+    assert waits_its_turn(NOW + due_in, NOW, interval) is turn
+
+
+def test_what_somebody_may_have_mended_is_tried_soon() -> None:
+    """Not within a minute of the last try, and never later than it is due anyway."""
+    assert mended_due(NOW + 21_600, NOW - 5, NOW) == NOW - 5 + HASTE_PAUSE
+    assert mended_due(NOW + 21_600, NOW - 600, NOW + 3) == NOW + 3
+    assert mended_due(NOW + 10, NOW - 5, NOW) == NOW + 10
