@@ -18,6 +18,13 @@ _REFUSED = (
     "The status page does not let the exporter in, which sends no token there: check salesforce.status.url, or whether "
     "a proxy stands in between."
 )
+_NOT_THERE = (
+    "There is no status page at this address, or no longer: put its new one into salesforce.status.url, or switch the "
+    "source off with salesforce.status: off."
+)
+
+_MOVED = frozenset({301, 308, 404, 410})
+"""404 with a web page: the API itself answers JSON for an instance that it does not know."""
 
 
 class TrustClient:
@@ -40,8 +47,15 @@ class TrustClient:
         return await self._upstream.call("GET", url, self._judge, headers={"Accept": "application/json"})
 
     def _judge(self, answer: Answer) -> dict[str, Any] | None:
-        if answer.status == 404:  # noqa: PLR2004
+        if answer.status == 404 and not answer.is_web_page:  # noqa: PLR2004
             return None
+        if answer.status in _MOVED:
+            told = f"{answer.told()}, {answer.redirect}" if answer.redirect else answer.told()
+            raise InvalidAnswer(
+                f"{_NOT_THERE} ({told})",
+                code=f"HTTP_{answer.status}",
+                retry_after=self._upstream.asked_pause(answer),
+            )
         if answer.status in (401, 403) and not answer.is_web_page:
             raise AuthError(f"{_REFUSED} ({answer.told()})", retry_after=self._upstream.asked_pause(answer))
         if answer.status != 200:  # noqa: PLR2004
