@@ -17,6 +17,8 @@ from typing import Any
 
 _KEYS = re.compile(r"((required|missing|needed|any|all)(of)?)?(granular)?scopes?")
 _IN_TEXT = re.compile(r"requir[^\[\]]{0,60}\[([^\]]{1,500})\]", re.IGNORECASE)
+_IN_WORDS = re.compile(r"(?<![\w./-])crm(?:\.[a-z0-9_-]{1,64}){2,8}")
+"""A scope within a sentence: a word that begins like this is nothing else."""
 _SEPARATORS = re.compile(r"[\s,;|\[\](){}\"'`]+")
 _SCOPE = re.compile(r"[a-z][a-z_-]{2,63}|(?=.{3,100}\Z)[a-z][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)+")
 _DEEPEST = 6
@@ -44,6 +46,7 @@ def _named(value: Any, depth: int) -> Iterable[str]:
                 yield from _texts(entry, depth - 1)
             elif str(key) == "message" and isinstance(entry, str):
                 yield from (match[1] for match in _IN_TEXT.finditer(entry))
+                yield from _IN_WORDS.findall(entry[:_MOST])
             else:
                 yield from _named(entry, depth - 1)
 
