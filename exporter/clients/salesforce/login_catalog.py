@@ -27,13 +27,14 @@ CAUSES = (
             "rate exceed",
             "logins exceed",
             "login limit",
+            "limit exceed",
             "too many login",
             "too many request",
             "too many token",
             "too many attempt",
             "too many authent",
         ),
-        codes=("rate_limit_exceeded", "login_rate_exceeded", "too_many_requests"),
+        codes=("rate_limit_exceeded", "login_rate_exceeded", "too_many_requests", "limit_exceeded", "slow_down"),
         again=Again.SOON,
     ),
     LoginCause(
@@ -72,7 +73,7 @@ CAUSES = (
         told="This kind of login works only on the org's own My Domain.",
         remedy="Set salesforce.url to https://….my.salesforce.com as Setup → My Domain shows it; login.salesforce.com, "
         "test.salesforce.com, Lightning and setup addresses are refused.",
-        words=("not support domain", "wrong domain", "invalid domain"),
+        words=("not support domain", "wrong domain", "invalid domain", "my domain", "mydomain"),
     ),
     LoginCause(
         name="app not installed",
@@ -80,7 +81,7 @@ CAUSES = (
         remedy="Create or install it in this org (Setup → External Client App Manager); if it exists in another one, "
         "salesforce.url is of the wrong org, such as production instead of the sandbox. A new app is known after some "
         "ten minutes.",
-        words=("not install", "app not found", "app not exist"),
+        words=("not install", "must install", "app not found", "app not exist", "cross org", "crossorg"),
         codes=("app_not_found", "oauth_ec_app_not_found"),
     ),
     LoginCause(
@@ -182,7 +183,7 @@ CAUSES = (
         told="The org knows no app with this client id.",
         remedy="Set {auth}.client_id to the Consumer Key of " + _APP + "; check that salesforce.url is of the org that "
         "has the app. A new app is known after some ten minutes.",
-        words=("client identifier", "client id", "consumer key"),
+        words=("client identifier", "client id", "consumer key", "issuer"),
         codes=("invalid_client_id",),
     ),
     LoginCause(
@@ -203,7 +204,7 @@ CAUSES = (
         name="username",
         told="{user} is no user of this org.",
         remedy="Check the username (a sandbox appends its name) and that salesforce.url is of the right org.",
-        words=("invalid username", "user not found", "unknown user", "no such user"),
+        words=("invalid username", "user not found", "unknown user", "no such user", "find user"),
     ),
     LoginCause(
         name="no reason",

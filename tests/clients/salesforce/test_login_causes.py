@@ -52,6 +52,17 @@ class TestTheCatalogue:
         [
             ("invalid_grant", "Audience validation failed", "audience"),
             ("invalid_grant", "INVALID AUDIENCE", "audience"),
+            (
+                "OAUTH_AUTHORIZATION_BLOCKED",
+                "Cross-org OAuth flows are not supported for this external client app",
+                "app not installed",
+            ),
+            ("invalid_grant", "app must be installed into org", "app not installed"),
+            ("invalid_grant", "Login with login.salesforce.com is disabled, use My Domain", "domain"),
+            ("invalid_grant", "invalid issuer", "client id"),
+            ("invalid_grant", "unable to find user", "username"),
+            ("invalid_grant", "LIMIT EXCEEDED", "login rate"),
+            ("limit_exceeded", None, "login rate"),
             ("invalid_grant", "user hasn’t approved this consumer", "consent"),
             ("invalid_grant", "This consumer has not been approved by the user.", "consent"),
             ("invalid_app_access", "user is not admin approved to access this app", "admin approval"),
