@@ -130,8 +130,9 @@ class UsageLog:
     """API calls in the 24 hours before ``as_of``, the end of what the event log covers and could be read of.
 
     ``calls`` are the integration's, ``None`` as long as the log has never told of any; so many more, of no app that is
-    known, are ``uncertain``: they may be its own. So may be about ``unread`` calls in files that could not be read, 0
-    also where nobody can say how many. Not ``complete``: so much could not be read that ``calls`` are no count.
+    known, are ``uncertain``: they may be its own. So may be ``misnamed`` ones, its user's under other names than those
+    configured, as long as none of those is told of, and about ``unread`` calls in files that could not be read, 0 also
+    where nobody can say how many. Not ``complete``: so much could not be read that ``calls`` are no count.
     ``by_app`` are all the org's calls by app: the largest, then ``other`` and ``unnamed``; nothing while not complete.
     """
 
@@ -141,6 +142,7 @@ class UsageLog:
     uncertain: int = 0
     by_app: tuple[tuple[str, int], ...] = ()
     unread: int = 0
+    misnamed: int = 0
 
     def is_over(self, now: float) -> bool:
         """Whether what it tells of is too long past to pass for the last 24 hours: the log has stopped."""

@@ -37,6 +37,7 @@ from exporter.errors import Again, InvalidAnswer
 from exporter.model import UsageLog
 from exporter.schemas.json_schema import checked
 from exporter.sources.source import Fetched, Source, configured
+from exporter.sources.usage_log.app_calls import MINE
 from exporter.sources.usage_log.coverage import Coverage, counted_window, known_files
 from exporter.sources.usage_log.downloads import Downloads
 from exporter.sources.usage_log.identity import largest
@@ -108,6 +109,7 @@ def parse(payload: Any, read_at: float) -> UsageLog:
         uncertain=uncertain,
         by_app=_by_app(memory, window.coverage) if window.is_count else (),
         unread=window.unread or 0,
+        misnamed=0 if memory.matched else _of_its_user(memory, window.coverage),
     )
 
 
@@ -119,6 +121,11 @@ def _calls(memory: Memory, window: Coverage) -> tuple[int, int]:
         calls += count if owner.integration else 0
         uncertain += count if owner.doubtful else 0
     return calls, uncertain
+
+
+def _of_its_user(memory: Memory, window: Coverage) -> int:
+    """Of apps that have other names than the configured ones: if none is ever told of, one of these may be it."""
+    return sum(count for app, count in window.counted(memory.files) if app.user == MINE)
 
 
 def _by_app(memory: Memory, window: Coverage) -> tuple[tuple[str, int], ...]:

@@ -113,7 +113,7 @@ def _logged_calls(snapshot: Snapshot, now: float) -> tuple[int | None, str]:
 def _suspected_calls(snapshot: Snapshot, now: float) -> tuple[Suspected | None, str]:
     """What the event log has found that may be the integration's, where that is more than what it can vouch for."""
     for part, source in sources_of(snapshot, now, UsageLog):
-        calls = (part.calls or 0) + part.uncertain + part.unread
+        calls = (part.calls or 0) + part.uncertain + part.misnamed + part.unread
         reasons = list(_doubts(part))
         if calls and reasons:
             return Suspected(calls, "; ".join(reasons)), source
@@ -125,6 +125,11 @@ def _doubts(log: UsageLog) -> Iterator[str]:
         yield f"about {log.unread} stand in log files that could not be read"
     elif not log.complete:
         yield "at least, for the usage log could not be read to the end"
+    if log.misnamed:
+        yield (
+            f"{log.misnamed} of them are the integration user's, of apps that hubspot.connected_app does not name:"
+            " if one that org_api_calls_by_app shows is HubSpot, name it there"
+        )
     if log.uncertain:
         yield (
             f"{log.uncertain} of them have no name in the usage log and may be others':"

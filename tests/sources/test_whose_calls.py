@@ -132,6 +132,23 @@ async def test_a_log_in_which_nothing_is_the_integrations_says_nothing(connect_a
     assert facts(usage, 120).calls_used is None
 
 
+async def test_its_users_calls_under_another_name_are_suspected(connect_as: Connect, org: FakeOrg) -> None:
+    """The app may be called otherwise in this org: as long as nothing is the integration's nobody may resync on."""
+    org.files = [log_of([row("HubSpot Integration", HUBSPOT_ID, USER)] * 90 + [row("Zapier", user=USER)] * 5 + [row()])]
+    usage = await usage_of(connect_as())
+    assert (usage.calls, usage.misnamed, usage.uncertain) == (None, 95, 0)
+    refusal = gate(facts(usage, 120))
+    assert refusal is not None
+    assert refusal.detail == (
+        "95 of 120 allocated API calls may be used: 95 of them are the integration user's, of apps that "
+        "hubspot.connected_app does not name: if one that org_api_calls_by_app shows is HubSpot, name it there"
+    )
+    assert gate(facts(usage, 130)) is None
+    named = await usage_of(connect_as(USER, "HubSpot Integration"))
+    assert (named.calls, named.misnamed) == (90, 0)
+    assert gate(facts(named, 125)) is None
+
+
 @pytest.mark.parametrize(
     ("rows", "apps", "expected"),
     [
