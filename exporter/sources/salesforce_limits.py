@@ -12,26 +12,44 @@ request itself costs one API call. ``Remaining`` may be below 0 on orgs with pai
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from exporter.clients.connection import Connection
 from exporter.config.settings import Integration
+from exporter.errors import Again, InvalidAnswer
 from exporter.model import OrgLimits, OrgUsage, Storage
-from exporter.schemas.json_schema import checked
-from exporter.sources.source import Source, configured
+from exporter.schemas.json_schema import checked, first_problem
+from exporter.sources.source import Source, configured, fetched
 
 _MEBIBYTE = 1024 * 1024
+_SCHEMA = "salesforce_limits"
+_NO_CALLS = {"DailyApiRequests": {"Max": 0, "Remaining": 0}}
 _STORAGE = (("data", "DataStorageMB"), ("file", "FileStorageMB"))
 
 
 async def fetch(connection: Connection, _previous: Any) -> Any:
-    """The whole ``/limits`` answer, one API call."""
-    return await configured(connection.salesforce, "Salesforce org").get_json("limits/")
+    """The whole ``/limits`` answer, one API call. A storage that cannot be read costs itself and not the calls."""
+    told = await configured(connection.salesforce, "Salesforce org").get_json("limits/")
+    spoiled = dict(_spoiled(told))
+    if not spoiled:
+        return told
+    parts = {f"{kind}_storage": spoiled.get(name) for kind, name in _STORAGE if name in told}
+    return fetched({name: limit for name, limit in told.items() if name not in spoiled}, {"api_calls": None, **parts})
+
+
+def _spoiled(told: Any) -> Iterator[tuple[str, InvalidAnswer]]:
+    """Each storage that does not fit, and why."""
+    for _kind, name in _STORAGE:
+        if isinstance(told, dict) and name in told:
+            problem = first_problem({**_NO_CALLS, name: told[name]}, _SCHEMA)
+            if problem is not None:
+                yield name, InvalidAnswer(f"/limits: {problem}", again=Again.LATER)
 
 
 def parse(payload: Any, read_at: float) -> OrgLimits:
     """Only the limits themselves: the objects nested in them are quotas of single apps, not usage."""
-    limits = checked(payload, "salesforce_limits", "/limits")
+    limits = checked(payload, _SCHEMA, "/limits")
     daily = limits["DailyApiRequests"]
     return OrgLimits(
         usage=OrgUsage(int(daily["Max"] - daily["Remaining"]), int(daily["Max"]), read_at),

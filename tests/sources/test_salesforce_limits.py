@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
-from exporter.errors import InvalidAnswer
+from exporter.clients.connection import Connection
+from exporter.errors import Again, InvalidAnswer
 from exporter.model import OrgLimits, OrgUsage, Storage
 from exporter.sources.salesforce_limits import SOURCE
+from tests.clients.canned import Canned, CannedTransport
 
 READ_AT = 1_800_000_000.0
 MEBIBYTE = 1024 * 1024
@@ -106,3 +110,24 @@ def test_another_shape_is_refused(payload: Any) -> None:
     """Nothing is made of null, of text, of half a limit."""
     with pytest.raises(InvalidAnswer, match=r"^/limits: "):
         SOURCE.parse(payload, READ_AT)
+
+
+@pytest.mark.parametrize(
+    "spoiled", [None, {}, {"Max": 5}, {"Max": None, "Remaining": 5}, {"Max": 5, "Remaining": "5"}, []]
+)
+@pytest.mark.parametrize("bad", ["DataStorageMB", "FileStorageMB"])
+async def test_a_storage_that_cannot_be_read_costs_that_storage(
+    connect_over: Callable[[httpx.AsyncBaseTransport], Connection], bad: str, spoiled: Any
+) -> None:
+    """Calls and the other storage are known; what is lacking is named, and not asked for sooner than it is due."""
+    login = Canned(200, {"access_token": "t", "instance_url": "https://acme.my.salesforce.com"})
+    poll = await SOURCE.fetch(connect_over(CannedTransport(login, Canned(200, RECORDED | {bad: spoiled}))), None)
+    part = SOURCE.parse(poll.payload, READ_AT)
+    assert isinstance(part, OrgLimits)
+    kinds = {"DataStorageMB": "data", "FileStorageMB": "file"}
+    assert part.usage == OrgUsage(74, 25000, READ_AT)
+    assert [storage.kind for storage in part.storage] == [kind for name, kind in kinds.items() if name != bad]
+    (missing,) = [(name, error) for name, error in poll.parts.items() if error is not None]
+    assert missing[0] == f"{kinds[bad]}_storage"
+    assert str(missing[1]).startswith(f"/limits: {bad}")
+    assert missing[1].again is Again.LATER
