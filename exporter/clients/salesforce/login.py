@@ -124,9 +124,9 @@ class Login:
         wait = self._upstream.asked_pause(answer)
         # Refused because of how much is asked by anybody, or because Salesforce fails: not because of the credential.
         failure = failure_of(answer, code and code.upper(), description or "", wait)
-        if isinstance(failure, RateLimited | ServerError):
-            return failure
         cause = login_cause(code, description)
+        if isinstance(failure, RateLimited) or (isinstance(failure, ServerError) and cause is UNKNOWN):
+            return failure
         if cause is UNKNOWN and description is not None:
             log.debug("login refused", code=code, description=plain_words(description))
         told = f"{answer.where}: status {answer.status} {code or ''}".rstrip()

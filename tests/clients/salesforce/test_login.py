@@ -319,7 +319,7 @@ async def test_a_pause_that_is_asked_for_is_every_sources(
     assert await client.get_json("limits/") == LIMITS.body
 
 
-@pytest.mark.parametrize("code", ["UNKNOWN_EXCEPTION", "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW", "ORG_LOCKED"])
+@pytest.mark.parametrize("code", ["UNKNOWN_EXCEPTION", "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW"])
 async def test_a_failure_of_salesforce_is_no_refused_credential(client_over: Client, sent: Sent, code: str) -> None:
     """Though the token endpoint says it with 400: it is tried again at once, and nothing pauses."""
     failed = Canned(400, [{"errorCode": code, "message": "x"}])
