@@ -18,7 +18,7 @@ from exporter.clients.salesforce.refusals import (
     STORAGE,
     UNAVAILABLE,
 )
-from exporter.model import Access, OrgLimits, TrustStatus
+from exporter.model import Access, OrgLimits, OrgUsage, TrustStatus
 from exporter.sources import SOURCES
 from exporter.state.evidence import Channel, Evidence
 from exporter.state.facts import facts_of, sources_of
@@ -69,16 +69,19 @@ def _met(reading: Reading, codes: Collection[str]) -> str | None:
 
 def _org_calls(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
     for part, source in sources_of(snapshot, now, OrgLimits):
-        yield _org_use(part.usage.used, part.usage.limit, part.usage.observed_at, source)
+        yield from _org_use(part.usage, source)
     for reading in snapshot.readings:
         usage = reading.visible_usage(now)
         if usage is not None:
-            yield _org_use(usage.used, usage.limit, usage.observed_at, reading.source)
+            yield from _org_use(usage, reading.source)
     yield from (one for one in _calls_met(ORG_LIMIT)(snapshot, now) if one.holds)
 
 
-def _org_use(used: int, limit: int, at: float, source: str) -> Evidence:
-    return Evidence(at, used >= limit, source, f"{used:,} of the org's {limit:,} API calls are used")
+def _org_use(usage: OrgUsage, source: str) -> Iterable[Evidence]:
+    """A limit of 0 is none that could be reached: Salesforce says 0 of 0 where no quota is set."""
+    if usage.limit > 0:
+        detail = f"{usage.used:,} of the org's {usage.limit:,} API calls are used"
+        yield Evidence(usage.observed_at, usage.used >= usage.limit, source, detail)
 
 
 def _storage(snapshot: Snapshot, now: float) -> Iterable[Evidence]:

@@ -196,6 +196,12 @@ def test_nothing_is_judged_without_evidence() -> None:
     assert "suspension_condition" not in samples().text
 
 
+def test_a_limit_of_nothing_is_never_reached() -> None:
+    """0 of 0 calls: no quota is set, and nobody is suspended for it."""
+    nothing = read("salesforce_limits", OrgLimits(OrgUsage(0, 0, NOW), ()))
+    assert "salesforce_org_api_limit_exceeded" not in judge(nothing)
+
+
 def test_missing_field_mappings_is_never_judged() -> None:
     """Not even while HubSpot reports it: only HubSpot can know."""
     reported = replace(HEALTH, suspension=Suspension(True, "missing_field_mappings", NOW))
