@@ -53,7 +53,7 @@ check-rules:
 	vmalert -dryRun -loggerLevel=WARN -rule='rules/*.rules.yml'
 	amtool check-config rules/alertmanager.yml
 
-image-test: $(VENV)/installed ## build the image with buildah, run it without root, look at it; needs root, but no Docker
+image-test: $(VENV)/installed programs-demo ## build the image with buildah, run it without root, look at it; needs root, but no Docker
 	@$(INSTALL) $(IMAGE_PROGRAMS)
 	.ci/with-image .tools/image $(CURDIR)/$(BIN)/pytest tests/stack/built_image.py
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from pathlib import Path
 import pytest
 
 from exporter import __version__
+from exporter.demo.permissions import PERMISSIONS
+from exporter.demo.processes import ALERTMANAGER, PROMETHEUS, find_binary
 from tests.stack.compose import ROOT, services
 from tests.stack.dockerfile import values
 from tests.stack.image import Bind, Container, Image, container, wait_for
@@ -28,6 +31,8 @@ from tests.stack.image import Bind, Container, Image, container, wait_for
 CONFIG = ROOT / "exporter" / "demo" / "compose"
 VOLUME = "/var/lib/hubspot-salesforce-exporter"
 SERVICES = services()
+DEMO_SECONDS = 120.0
+"""The demo takes half a minute."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -173,6 +178,21 @@ def test_the_demo_says_in_a_sentence_what_it_misses(image: Image) -> None:
     assert status == 1
     assert "Traceback" not in output
     assert errors == "error: prometheus is not installed: apt-get install prometheus, or put it on PATH\n"
+
+
+@pytest.mark.binaries
+def test_with_both_programs_the_demo_plays_to_its_end(image: Image, tmp_path: Path) -> None:
+    """Prometheus and Alertmanager of this machine in a folder on PATH: by user 10001, with a /tmp and nothing else."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for names in (PROMETHEUS, ALERTMANAGER):
+        shutil.copy(find_binary(names), programs)
+    binds = [Bind(programs, "/programs"), Bind(Path("/usr/share/prometheus"), "/usr/share/prometheus")]
+    words = [*image.config["Entrypoint"], "demo", "--exit-when-done"]
+    with container(image, ["env", f"PATH=/programs:{image.path}", *words], binds) as demo:
+        status, output, errors = demo.ended(DEMO_SECONDS)
+    assert (status, errors) == (0, ""), output
+    assert f"{len(PERMISSIONS.steps)} of {len(PERMISSIONS.steps)} steps really happened" in output
 
 
 def test_sigterm_ends_it_in_order(exporter: Container) -> None:

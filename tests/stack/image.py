@@ -88,6 +88,12 @@ class Image:
         """ENTRYPOINT and CMD."""
         return [*self.config["Entrypoint"], *self.config["Cmd"]]
 
+    @property
+    def path(self) -> str:
+        """Its PATH."""
+        environment: dict[str, str] = dict(entry.split("=", 1) for entry in self.config["Env"])
+        return environment["PATH"]
+
     def in_root(self, words: Sequence[str]) -> list[str]:
         """The command in the image's working directory, with its environment and no other."""
         return ["/usr/bin/env", "-i", f"--chdir={self.config['WorkingDir']}", *self.config["Env"], *words]
@@ -150,9 +156,9 @@ class Container:
         os.kill(self.pid, number)
         return self._process.wait(SECONDS)
 
-    def ended(self) -> tuple[int, str, str]:
+    def ended(self, seconds: float = SECONDS) -> tuple[int, str, str]:
         """Exit code, output and errors, once it has ended by itself."""
-        output, errors = self._process.communicate(timeout=SECONDS)
+        output, errors = self._process.communicate(timeout=seconds)
         return self._process.returncode, output, errors
 
 
