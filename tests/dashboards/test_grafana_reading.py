@@ -40,6 +40,51 @@ COLUMNS: Mapping[tuple[str, str], Sequence[str]] = {
 }
 """Of every table, in the order in which they stand."""
 
+LINKED: Mapping[tuple[str, str], Mapping[str, str]] = {
+    ("fleet", "Integrations, worst first"): {"Integration": "Sync health"},
+    ("fleet", "Firing alerts"): {"Alert": "Runbook", "Integration": "Sync health"},
+    ("sync-health", "By error type"): {"Error type": "Runbook of the category"},
+}
+"""The columns that lead somewhere, and what their links are called."""
+
+CATEGORY_PANELS = {
+    *("Associations", "Custom code", "Duplicates", "Permissions", "Picklists", "Property mappings", "Property values"),
+    "Other",
+}
+"""Each leads to the runbook of its category."""
+
+UNTIL_SOME = ((0, "green"), (1, "orange"))
+UNTIL_USED_UP = ((0, "green"), (0.75, "orange"), (1, "red"))
+COLORS: Mapping[tuple[str, str, str], Sequence[tuple[float, str]]] = {
+    ("fleet", "Suspended", ""): ((0, "green"), (1, "red")),
+    ("fleet", "Cause seen", ""): UNTIL_SOME,
+    ("fleet", "Sync errors", ""): UNTIL_SOME,
+    ("fleet", "Affected records", ""): UNTIL_SOME,
+    ("fleet", "Integrations, worst first", "Of allocation"): UNTIL_USED_UP,
+    ("fleet", "Integrations, worst first", "Of the org's limit"): UNTIL_USED_UP,
+    ("fleet", "Integrations, worst first", "Errors"): UNTIL_SOME,
+    ("sync-health", "Sync errors", ""): UNTIL_SOME,
+    ("sync-health", "Available, 30 days", ""): ((0, "red"), (0.99, "orange"), (0.999, "green")),
+    ("sync-health", "Suspended, 30 days", ""): ((0, "green"), (1, "red")),
+    ("sync-health", "Share of the allocation", ""): UNTIL_USED_UP,
+    ("sync-health", "Share of the org's limit", ""): UNTIL_USED_UP,
+    ("sync-health", "Associations", ""): UNTIL_SOME,
+    ("sync-health", "Custom code", ""): UNTIL_SOME,
+    ("sync-health", "Duplicates", ""): UNTIL_SOME,
+    ("sync-health", "Permissions", ""): UNTIL_SOME,
+    ("sync-health", "Picklists", ""): UNTIL_SOME,
+    ("sync-health", "Property mappings", ""): UNTIL_SOME,
+    ("sync-health", "Property values", ""): UNTIL_SOME,
+    ("sync-health", "Other", ""): UNTIL_SOME,
+    ("sync-health", "By error type", "Errors"): ((0, "text"), (101, "orange")),
+    ("sync-health", "Storage, share in use", ""): ((0, "green"), (0.8, "orange"), (0.95, "red")),
+    ("remediation", "Failed", ""): ((0, "green"), (1, "red")),
+    ("remediation", "Oldest queued job", ""): ((0, "green"), (7200, "red")),
+    ("exporter", "Sources", "Parts missing"): UNTIL_SOME,
+    ("exporter", "Salesforce calls of 24 hours, share of the cap", ""): ((0, "green"), (0.8, "orange"), (1, "red")),
+}
+"""Of every panel and column that judges by size: from which value on it is of which colour."""
+
 LEAST = 150
 """Pixels of a column that nobody gave a width."""
 
@@ -59,7 +104,7 @@ def read(prometheus: Client, history: History) -> Readings:
 
 
 def expected(view: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Dashboard, panel and lines of a file of ``read``; ``…`` stands for anything."""
+    """Dashboard, panel and lines of a file of ``read``; ``…`` stands for anything, ``▯`` for a digit."""
     for part in (READ / f"{view}.txt").read_text(encoding="utf-8").removeprefix("# ").split("\n# "):
         head, *said = part.strip().split("\n")
         name, title = head.split(" / ")
@@ -81,7 +126,7 @@ def test_a_panel_reads_as_it_is_meant(read: Readings, view: str, name: str, titl
         shown = lines(read[version, view, name, number])
         left = iter(shown)
         for line in said:
-            pattern = re.escape(line).replace("…", ".*")
+            pattern = re.escape(line).replace("…", ".*").replace("▯", r"\d")
             assert any(re.fullmatch(pattern, one) is not None for one in left), (
                 f"not there or not in this order: {line}: {shown}"
             )
@@ -157,6 +202,22 @@ def test_links_lead_somewhere(read: Readings) -> None:
     assert any("/d/" in link for link in followed)
 
 
+def test_links_are_where_they_are_meant_to_be(read: Readings) -> None:
+    """Under every name in these columns and in no other; and a panel that has links of its own shows as many."""
+    for version in VERSIONS:
+        for name, panel in PANELS:
+            reading = read[version, "bad", name, panel["id"]]
+            assert len(reading["links"]) == (panel["title"] in CATEGORY_PANELS), panel["title"]
+            meant = LINKED.get((name, panel["title"]), {})
+            for row in reading.get("rows", []):
+                linked = {
+                    column: [link["title"] for link in cell["links"]]
+                    for column, cell in zip(titles(reading), row, strict=True)
+                    if "links" in cell
+                }
+                assert linked == {column: [called] for column, called in meant.items()}, panel["title"]
+
+
 def _links(reading: Json) -> Iterator[str]:
     yield from reading["links"]
     for row in reading.get("rows", []):
@@ -175,6 +236,72 @@ def _problem(link: str, uids: set[str]) -> str:
         return "no such integration"
     meant = {"var-datasource": [IN_LINKS["datasource"]], "var-job": ["$__all"], "from": ["now-24h"], "to": ["now"]}
     return "" if asked == meant else "variables or time are lost"
+
+
+def test_colours_change_at_the_value_that_is_meant(prometheus: Client, history: History) -> None:
+    """At each edge the next colour, just below it still the one before; whatever the day happened to show."""
+    _, bad, *_ = views(history)
+    tried = [
+        (name, panel["title"], column, value, color)
+        for name, panel in PANELS
+        for (dashboard, title, column), edges in COLORS.items()
+        if (dashboard, title) == (name, panel["title"])
+        for value, color in _around(edges)
+    ]
+    sound = {(name, panel["title"]): look(prometheus, bad, panel) for name, panel in PANELS}
+    found = reading_of([_with_value(sound[name, title], value) for name, title, _, value, _ in tried])
+    for version in VERSIONS:
+        for (name, title, column, value, color), reading in zip(tried, found[version], strict=True):
+            # A cell without a number is in the colour of text.
+            assert _colors(reading, column) | {"text"} == {color, "text"}, (name, title, column, value)
+            assert color in _colors(reading, column)
+
+
+def test_every_panel_that_judges_by_size_is_tried() -> None:
+    """Lines are left out: their thresholds are drawn beside them."""
+    judging = {
+        (name, panel["title"], column)
+        for name, panel in PANELS
+        if panel["type"] != "timeseries"
+        for column, steps in _thresholds(panel)
+        if len(steps) > 1
+    }
+    assert judging == COLORS.keys()
+
+
+def _thresholds(panel: Json) -> Iterator[tuple[str, Sequence[Json]]]:
+    """Of the panel itself, under no name, and of its columns."""
+    yield "", panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", [])
+    for override in panel["fieldConfig"]["overrides"]:
+        for setting in override["properties"]:
+            if setting["id"] == "thresholds":
+                yield override["matcher"]["options"], setting["value"]["steps"]
+
+
+def _around(edges: Sequence[tuple[float, str]]) -> Iterator[tuple[float, str]]:
+    for (value, color), (after, _) in zip(edges, [*edges[1:], (None, "")], strict=True):
+        yield value, color
+        if after is not None:
+            yield after - 1e-6, color
+
+
+def _with_value(sound: Json, value: float) -> Json:
+    """The same answers, had every number been this one."""
+    answers = {
+        letter: {
+            **answer,
+            "series": [{**one, "points": [[at, str(value)] for at, _ in one["points"]]} for one in answer["series"]],
+        }
+        for letter, answer in sound["answers"].items()
+    }
+    return {**sound, "answers": answers}
+
+
+def _colors(reading: Json, column: str) -> set[str]:
+    if "values" in reading:
+        return {shown["color"] for shown in reading["values"]}
+    at = titles(reading).index(column)
+    return {row[at]["color"] for row in reading["rows"]}
 
 
 DAMAGE: Mapping[str, tuple[str, str]] = {
