@@ -114,11 +114,12 @@ def test_it_adds_little_to_its_base(image: Image) -> None:
     assert 40e6 < sum(sizes) < 120e6
 
 
-def test_it_is_healthy_within_its_start_period(image: Image, exporter: Container) -> None:
-    """The health check of the image itself, in the container; elsewhere, where nothing serves, it fails."""
+def test_its_health_check_tells(image: Image, exporter: Container) -> None:
+    """The check of the image itself, in the container: healthy soon; elsewhere, where nothing serves, it fails.
+
+    How soon is up to the machine: 6 s where the start period allows 20, which is not asserted."""
     check = image.config["Healthcheck"]["Test"][1:]
-    seconds = image.config["Healthcheck"]["StartPeriod"] / 1e9
-    wait_for(lambda: exporter.run(*check).returncode == 0, seconds)
+    wait_for(lambda: exporter.run(*check).returncode == 0)
     with container(image, ["python", "-c", "input()"], stdin=subprocess.PIPE) as idle:
         failed = wait_for(lambda: idle.run(*check))
         assert failed.returncode == 1, failed.stderr
