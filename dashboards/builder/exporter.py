@@ -82,7 +82,7 @@ SOURCES = Section(
                 Column("integration", "Integration", width=95),
                 Column("source", "Source", least=150),
                 Column("Value #A", "Last read", words=READS, shown_as="color-text", width=80),
-                Column("Value #B", "Age", "s", width=72),
+                Column("Value #B", "Age", "s", width=72, decimals=0),
                 Column("Value #C", "Parts missing", steps=ANY_IS_NOTABLE, shown_as="color-text", width=106),
             ],
             Query(fact("source_up", "source"), table=True),
