@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterable
 import httpx
 
 from exporter.clients.connection import Connection, SpendCall, connect
-from exporter.clients.hubspot.search_pace import SearchPaces
+from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clock import Clock
 from exporter.config.network import Network
 from exporter.config.settings import Integration
-from exporter.remediation.actions import Action, action_of
+from exporter.remediation.actions import Ways, ways_of
 from exporter.self_metrics import SelfMetrics
 
 OpenHttp = Callable[[Network], httpx.AsyncClient]
@@ -20,16 +20,16 @@ request, so one pool for hundreds of integrations costs more than the requests t
 
 
 class Connections:
-    """``by_name`` and ``actions`` hold what is connected now, by integration."""
+    """``by_name`` and ``ways`` hold what is connected now, by integration."""
 
     def __init__(self, open_http: OpenHttp, spend: SpendCall, metrics: SelfMetrics, clock: Clock) -> None:
         self.by_name: dict[str, Connection] = {}
-        self.actions: dict[str, Action] = {}
+        self.ways: dict[str, Ways] = {}
         self._open_http = open_http
         self._spend = spend
         self._metrics = metrics
         self._clock = clock
-        self._paces = SearchPaces(clock)
+        self._paces = AccountPaces(clock)
         self._http: dict[str, httpx.AsyncClient] = {}
 
     def open(self, integrations: Iterable[Integration], network: Network) -> None:
@@ -43,17 +43,16 @@ class Connections:
         connection = connect(entry, http, self._clock, self._metrics.request, self._paces, self._spend)
         self.by_name[entry.name] = connection
         self._metrics.know_integration(entry.name, connection.apis)
-        action = action_of(connection)
-        if action is not None:
-            self.actions[entry.name] = action
-            self._metrics.know_action(entry.name, action.name)
+        self.ways[entry.name] = ways = ways_of(connection)
+        for action in ways.by_name:
+            self._metrics.know_action(entry.name, action)
 
     def drop_all_but(self, kept: Collection[str]) -> list[httpx.AsyncClient]:
         """Forgets the other connections and hands back their HTTP clients, to be closed once nobody polls with them."""
         dropped = [name for name in self.by_name if name not in kept]
         for name in dropped:
             del self.by_name[name]
-            self.actions.pop(name, None)
+            del self.ways[name]
         return [self._http.pop(name) for name in dropped]
 
     async def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,14 +11,14 @@ import httpx
 from exporter.clients.bridge import BridgeClient
 from exporter.clients.directory import SyncHealthDirectory
 from exporter.clients.http.upstream import Upstream
+from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clients.hubspot.client import HubSpotClient
-from exporter.clients.hubspot.search_pace import SearchPaces
 from exporter.clients.salesforce.client import SalesforceClient
 from exporter.clients.salesforce.org_instance import OrgInstance
 from exporter.clients.trust import TrustClient
 from exporter.clock import Clock
 from exporter.config.settings import Integration
-from exporter.model import OrgUsage
+from exporter.model import OrgUsage, SyncError
 
 
 class SyncHealthReader(Protocol):
@@ -26,6 +26,13 @@ class SyncHealthReader(Protocol):
 
     async def sync_health(self) -> Any:
         """What the Sync Health page shows, as unchecked JSON."""
+
+
+class ErrorLister(Protocol):
+    """Who knows the single errors: a bridge."""
+
+    def sync_errors(self, category: str, error_type: str | None = None) -> AsyncIterator[SyncError]:
+        """Every error of a category, of all types or of this one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +50,11 @@ class Connection:
     hubspot: HubSpotClient | None
     settings: Integration
     clock: Clock
+
+    @property
+    def lister(self) -> ErrorLister | None:
+        """Who lists the single errors, if anybody does."""
+        return self.bridge
 
     @property
     def apis(self) -> tuple[str, ...]:
@@ -68,10 +80,10 @@ def connect(
     http: httpx.AsyncClient,
     clock: Clock,
     count: CountRequest,
-    paces: SearchPaces | None = None,
+    paces: AccountPaces | None = None,
     spend: SpendCall | None = None,
 ) -> Connection:
-    """Builds the clients; sends nothing. ``paces`` is shared by integrations that search one HubSpot account."""
+    """Builds the clients; sends nothing. ``paces`` is shared by integrations of one HubSpot account."""
 
     def upstream(api: str) -> Upstream:
         return Upstream(http, clock, lambda: count(integration.name, api))
@@ -91,7 +103,7 @@ def connect(
             trust = TrustClient(integration.salesforce.status, upstream("status"))
     account = integration.hubspot
     if account is not None and account.token is not None:
-        hubspot = HubSpotClient(account, account.token, upstream("hubspot"), paces or SearchPaces(clock))
+        hubspot = HubSpotClient(account, account.token, upstream("hubspot"), paces or AccountPaces(clock))
     feed = integration.sync_health
     if feed is not None and feed.url is not None:
         bridge = BridgeClient(feed.url, feed.token, upstream("bridge"))

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from exporter.clients.connection import connect
-from exporter.clients.hubspot.search_pace import SearchPaces
+from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clock import Clock
 from exporter.config import defaults
 from exporter.config.file import load_config
@@ -141,7 +141,7 @@ async def open_poller(
         tls = httpx.create_ssl_context()
         snapshots, exposition = Snapshots(config.integrations), Exposition(metrics, clock)
         snapshots.watch(exposition.update, exposition.forget)
-        budget, paces = Budget(CallStore(database), clock), SearchPaces(clock)
+        budget, paces = Budget(CallStore(database), clock), AccountPaces(clock)
         budget.caps = {
             entry.name: entry.salesforce.max_api_calls_per_day for entry in config.integrations if entry.salesforce
         }

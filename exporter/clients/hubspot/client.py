@@ -1,4 +1,4 @@
-"""HubSpot's public CRM API: search.
+"""HubSpot's public CRM API: search, properties, batch update.
 
 Facts: HubSpot developer documentation, *Search the CRM* and *Usage guidelines*. Errors are
 ``{"status": "error", "message", "category"}``; a 403 ``MISSING_SCOPES`` names what is missing, see ``scopes``; a 429
@@ -13,13 +13,19 @@ from typing import Any
 
 from exporter.clients.http.secrets import sendable_token
 from exporter.clients.http.upstream import Answer, Upstream
-from exporter.clients.hubspot.refusals import failure_of
-from exporter.clients.hubspot.search_pace import SearchPaces
+from exporter.clients.hubspot.account_paces import AccountPaces
+from exporter.clients.hubspot.batch_answer import BatchAnswer, read_batch, read_refusal
+from exporter.clients.hubspot.call_pace import CallPace
+from exporter.clients.hubspot.refusals import body_of, failure_of
 from exporter.config.secret import Secret
 from exporter.config.settings import HubSpot
+from exporter.errors import RateLimited
 from exporter.schemas.json_schema import checked
 
 FIRST_PAGE = "0"
+
+MAX_INPUTS = 100
+"""Of a batch update."""
 
 Filters = Sequence[Mapping[str, Any]]
 """Conditions that must all hold, each ``{"propertyName", "operator", "value"}``; values are strings."""
@@ -28,7 +34,7 @@ Filters = Sequence[Mapping[str, Any]]
 class HubSpotClient:
     """One HubSpot account; ``token`` is read for every request, so a rotated one works without a restart."""
 
-    def __init__(self, settings: HubSpot, token: Secret, upstream: Upstream, paces: SearchPaces) -> None:
+    def __init__(self, settings: HubSpot, token: Secret, upstream: Upstream, paces: AccountPaces) -> None:
         self._settings = settings
         self._token = token
         self._upstream = upstream
@@ -61,16 +67,71 @@ class HubSpotClient:
             "POST",
             f"{self._objects_url()}/{object_type}/search",
             self._judge,
-            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+            headers=_headers(token),
             json_body=body,
-            admit=self._paces.of(self._settings.url, token).wait,
+            admit=self._paces.searches(self._settings.url, token).wait,
         )
+
+    async def properties(self, object_type: str) -> Any:
+        """``{"results": [{"name", "type", …}]}``: every property of an object type that is not archived; ``None`` if
+        the account has no such type."""
+        token = sendable_token(self._token, "HubSpot")
+        pace = self._paces.calls(self._settings.url, token)
+
+        def judge(answer: Answer) -> Any:
+            pace.learn(answer.headers)
+            if answer.status in (400, 404) and body_of(answer):
+                return None
+            return self._judged(answer, "hubspot_properties")
+
+        url = f"{self._properties_url()}/{object_type}"
+        return await self._upstream.call("GET", url, judge, headers=_headers(token), admit=pace.wait)
+
+    async def batch_update(self, object_type: str, properties: Mapping[str, str], ids: Sequence[str]) -> BatchAnswer:
+        """Writes these values to each of at most ``MAX_INPUTS`` records. Sent once: who asked knows how it goes on."""
+        token = sendable_token(self._token, "HubSpot")
+        pace = self._paces.calls(self._settings.url, token)
+        inputs = [{"id": one, "objectWriteTraceId": one, "properties": dict(properties)} for one in ids]
+        return await self._upstream.call(
+            "POST",
+            f"{self._objects_url()}/{object_type}/batch/update",
+            lambda answer: self._judge_batch(answer, ids, pace),
+            headers=_headers(token),
+            json_body={"inputs": inputs},
+            admit=pace.wait,
+            retry=False,
+        )
+
+    def _judge_batch(self, answer: Answer, ids: Sequence[str], pace: CallPace) -> BatchAnswer:
+        pace.learn(answer.headers)
+        if answer.status in (200, 207):
+            return read_batch(checked(answer.json(), "hubspot_batch", answer.where), ids)
+        refusal = body_of(answer)
+        if answer.status == 400 and refusal:  # noqa: PLR2004
+            return read_refusal(refusal, ids)
+        if answer.status == 404 and refusal.get("category") == "OBJECT_NOT_FOUND":  # noqa: PLR2004
+            return read_refusal(refusal, ids)
+        failure = failure_of(answer, self._upstream)
+        if isinstance(failure, RateLimited) and answer.status == 429 and failure.retry_after:  # noqa: PLR2004
+            pace.hold(failure.retry_after)
+        raise failure
 
     def _objects_url(self) -> str:
         version = self._settings.api_version
         return f"{self._settings.url}/crm/" + ("v3/objects" if version == "v3" else f"objects/{version}")
 
+    def _properties_url(self) -> str:
+        version = self._settings.api_version
+        return f"{self._settings.url}/crm/" + ("v3/properties" if version == "v3" else f"properties/{version}")
+
     def _judge(self, answer: Answer) -> Any:
+        return self._judged(answer, "hubspot_search")
+
+    def _judged(self, answer: Answer, schema: str) -> Any:
         if answer.status == 200:  # noqa: PLR2004
-            return checked(answer.json(), "hubspot_search", answer.where)
+            return checked(answer.json(), schema, answer.where)
         raise failure_of(answer, self._upstream)
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Accept": "application/json"}

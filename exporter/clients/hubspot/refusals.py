@@ -110,7 +110,7 @@ REFUSALS: tuple[Refusal, ...] = (
 
 def failure_of(answer: Answer, upstream: Upstream) -> UpstreamError:
     """The failure an answer stands for; where the table has no row for it, its status says all there is to say."""
-    body, asked_pause = _object(answer), upstream.asked_pause(answer)
+    body, asked_pause = body_of(answer), upstream.asked_pause(answer)
     policy = _code(body.get("policyName"))
     code = policy or _code(body.get("category")) or _code(body.get("errorType"))
     told = answer.told(code)
@@ -171,6 +171,7 @@ def _is_json(answer: Answer) -> bool:
     return True
 
 
-def _object(answer: Answer) -> Mapping[str, Any]:
+def body_of(answer: Answer) -> Mapping[str, Any]:
+    """The body of an error, if it is an object; else an empty one."""
     body = answer.json() if _is_json(answer) else None
     return body if isinstance(body, dict) else {}

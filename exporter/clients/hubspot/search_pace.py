@@ -8,7 +8,6 @@ What is wanted is less: searches of one account leave one after the other, evenl
 from __future__ import annotations
 
 import asyncio
-import hashlib
 
 from exporter.clock import Clock
 
@@ -33,20 +32,3 @@ class SearchPace:
             # A clock that was set back must not stop the searches: the wait is never longer than the spacing.
             await self._clock.sleep(min(SPACING, self._free_at - self._clock.time()))
             self._free_at = self._clock.time() + SPACING
-
-
-class SearchPaces:
-    """A pace for every account, across objects and integrations.
-
-    An account is told by address and token: two tokens of one account cannot be seen to belong together, and then
-    HubSpot's 429 is what holds them back.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._paces: dict[tuple[str, str], SearchPace] = {}
-
-    def of(self, url: str, token: str) -> SearchPace:
-        """The token itself is not kept."""
-        key = (url, hashlib.sha256(token.encode()).hexdigest())
-        return self._paces.setdefault(key, SearchPace(self._clock))

@@ -15,8 +15,9 @@ import pytest
 
 from exporter.clients.connection import connect
 from exporter.clients.http.upstream import ATTEMPTS, Upstream, pause_before_retry
+from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clients.hubspot.client import HubSpotClient
-from exporter.clients.hubspot.search_pace import SEARCHES_PER_SECOND, SPACING, SearchPaces
+from exporter.clients.hubspot.search_pace import SEARCHES_PER_SECOND, SPACING
 from exporter.config.secret import Secret
 from exporter.config.settings import Config, HubSpot
 from exporter.demo.simulator.faults import Fault
@@ -44,12 +45,12 @@ def token_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def paces(clock: ManualClock) -> SearchPaces:
-    return SearchPaces(clock)
+def paces(clock: ManualClock) -> AccountPaces:
+    return AccountPaces(clock)
 
 
 @pytest.fixture
-def client_over(make_http: MakeHttp, clock: ManualClock, sent: Sent, token_file: Path, paces: SearchPaces) -> Client:
+def client_over(make_http: MakeHttp, clock: ManualClock, sent: Sent, token_file: Path, paces: AccountPaces) -> Client:
     """A client of acme's HubSpot account over a transport."""
 
     def make(transport: httpx.AsyncBaseTransport, **changes: Any) -> HubSpotClient:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from exporter.clients.http.upstream import ATTEMPTS, LONGEST_RETRY_AFTER, Upstream
+from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clients.hubspot.client import HubSpotClient
-from exporter.clients.hubspot.search_pace import SearchPaces
 from exporter.config.secret import Secret
 from exporter.config.settings import HubSpot
 from exporter.errors import Again, AuthError, InvalidAnswer, RateLimited, ServerError, UpstreamError
@@ -37,7 +37,7 @@ class Account:
         transport = CannedTransport(answer)
         upstream = Upstream(self._make_http(transport), self._clock, self._sent.one)
         settings = HubSpot("https://api.hubapi.com", "2026-09", self._secret, None, ("HubSpot",), ("contacts",))
-        client = HubSpotClient(settings, self._secret, upstream, SearchPaces(self._clock))
+        client = HubSpotClient(settings, self._secret, upstream, AccountPaces(self._clock))
         with pytest.raises(UpstreamError) as caught:
             await self._clock.pass_during(client.search("contacts", [[]], "createdate", ["createdate"]))
         return caught.value, len(transport.requests)
