@@ -61,9 +61,9 @@ class Service:
         self._connections = Connections(open_http, self._budget.spend, self.metrics, clock)
         targets = self._connect(config)
         self.poller = Poller(targets, PollStore(database), self.snapshots, self._budget, self.metrics, clock)
-        actions = self._connections.actions
+        ways = self._connections.ways
         self._crew = assemble(
-            config.remediation, database, actions, self.snapshots, self.metrics, clock, self.poller.hasten
+            config.remediation, database, ways, self.snapshots, self.metrics, clock, self.poller.hasten
         )
         self.app: Starlette = build_app(
             exposition=self.exposition,
@@ -72,7 +72,7 @@ class Service:
             receiver=self._crew.receiver,
             history=ResyncHistory(database),
             reports=self._reports,
-            actions=actions,
+            connections=self._connections.by_name,
             metrics=self.metrics,
             webhook_token=lambda: self._config.remediation.webhook_token,
             reload=self.reload if lifecycle else None,

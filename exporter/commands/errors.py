@@ -22,7 +22,7 @@ from exporter.errors import UsageError
 from exporter.exposition.error_list import as_csv, as_json
 from exporter.logs import set_up_logging
 from exporter.model import SyncError
-from exporter.remediation.actions import action_of
+from exporter.remediation.listing import listed
 
 _FORMATS = ("table", "csv", "json")
 
@@ -48,10 +48,10 @@ async def _list_errors(config: Config, name: str, category: str | None) -> tuple
     """The current errors of an integration, asked of its bridge; raises ``UpstreamError`` or ``UsageError``."""
     integration = integration_called(name, config)
     async with ClientOpener()(config.network) as http:
-        action = action_of(connect(integration, http, SystemClock(), lambda _name, _api: None))
-        if action is None:
+        lister = connect(integration, http, SystemClock(), lambda _name, _api: None).lister
+        if lister is None:
             raise UsageError(f"{name}: sync_health.url is not configured, so there is no bridge to ask")
-        return await action.find(CATALOG.select([category] if category else [], []))
+        return await listed(lister, CATALOG.select([category] if category else [], []))
 
 
 def print_table(errors: Iterable[SyncError], console: Console) -> None:

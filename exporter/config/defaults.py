@@ -28,3 +28,6 @@ HUBSPOT_URL = "https://api.hubapi.com"
 HUBSPOT_API_VERSION = "2026-09"
 CONNECTED_APPS = ("HubSpot",)
 HEARTBEAT_OBJECTS = ("contacts", "companies", "deals")
+
+POLICY_ACTION = "resync"
+"""A policy's word for each integration's own action."""

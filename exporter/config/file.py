@@ -22,6 +22,7 @@ from exporter.config.settings import (
     HubSpot,
     Integration,
     JwtBearer,
+    OwnRemediation,
     Policy,
     Remediation,
     Salesforce,
@@ -76,7 +77,12 @@ def _integration(entry: Mapping[str, Any], folder: Path) -> Integration:
         sync_health=_sync_health(entry["sync_health"], folder) if "sync_health" in entry else None,
         notify=entry.get("notify", defaults.NOTIFY),
         intervals=_intervals(entry.get("intervals", {})),
+        remediation=_own_remediation(entry.get("remediation", {})),
     )
+
+
+def _own_remediation(entry: Mapping[str, Any]) -> OwnRemediation:
+    return OwnRemediation(entry.get("action"), entry.get("touch", {}).get("property"))
 
 
 def _intervals(entry: Mapping[str, str]) -> Mapping[str, float]:
@@ -181,4 +187,7 @@ def _policy(entry: Mapping[str, Any]) -> Policy:
     if "cooldown" in entry:
         limits["cooldown"] = parse_duration(entry["cooldown"])
     errors = CATALOG.select(entry.get("categories", []), entry.get("error_types", []))
-    return Policy(entry["alert"], entry["on"], errors, **limits)
+    action = entry.get("action", defaults.POLICY_ACTION)
+    return Policy(
+        entry["alert"], entry["on"], errors, action=None if action == defaults.POLICY_ACTION else action, **limits
+    )

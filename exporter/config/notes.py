@@ -16,10 +16,9 @@ _NOT_BUILT = (
     ("hubspot", "unsynced"),
     ("sync_health", "mapping"),
     ("mailbox",),
-    ("remediation", "touch"),
     ("remediation", "hook"),
 )
-_BUILT_ACTION = "bridge"
+_NOT_BUILT_ACTION = "hook"
 
 
 def notes_of(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[str]:
@@ -28,6 +27,7 @@ def notes_of(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterato
     yield from _network_notes(data.get("http", {}), environment)
     for entry in data["integrations"]:
         yield from _unused_keys(entry)
+        yield from _touch_notes(entry)
 
 
 def _store_notes(data: Mapping[str, Any]) -> Iterator[str]:
@@ -60,8 +60,8 @@ def _unused_keys(entry: Mapping[str, Any]) -> Iterator[str]:
     asked = [".".join(path) for path in _NOT_BUILT if _value_at(entry, path) is not None]
     intervals = entry.get("intervals", {})
     asked += [f"intervals.{source}" for source in intervals if source not in INTERVALS and intervals[source] != OFF]
-    if _value_at(entry, ("remediation", "action")) not in {None, _BUILT_ACTION}:
-        asked.append(f"remediation.action: {entry['remediation']['action']}")
+    if _value_at(entry, ("remediation", "action")) == _NOT_BUILT_ACTION:
+        asked.append(f"remediation.action: {_NOT_BUILT_ACTION}")
     for what in asked:
         yield f"{entry['name']}: {what} is accepted, but this version does not use it yet"
     if intervals.get("sync_health") == OFF and "sync_health" in entry:
@@ -69,6 +69,19 @@ def _unused_keys(entry: Mapping[str, Any]) -> Iterator[str]:
             f"{entry['name']}: intervals.sync_health is off, so nobody knows whether HubSpot suspended it, "
             "and nothing is resynced"
         )
+
+
+def _touch_notes(entry: Mapping[str, Any]) -> Iterator[str]:
+    """What a touch needs beside its property."""
+    if _value_at(entry, ("remediation", "touch")) is None:
+        return
+    token = [key for key in ("token_file", "token_env") if _value_at(entry, ("hubspot", key)) is not None]
+    missing = [
+        *([] if token else ["hubspot.token_file, to write with"]),
+        *([] if _value_at(entry, ("sync_health", "url")) else ["sync_health.url, to know the records by"]),
+    ]
+    if missing:
+        yield f"{entry['name']}: remediation.touch writes nothing without {' and without '.join(missing)}"
 
 
 def _value_at(entry: Mapping[str, Any], path: tuple[str, ...]) -> Any:

@@ -78,6 +78,15 @@ class SyncHealthFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRemediation:
+    """How one integration resyncs: ``action`` of ``None`` is the first of the table that it has what is needed for;
+    ``touch_property`` is the HubSpot property that ``touch`` writes."""
+
+    action: str | None = None
+    touch_property: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Integration:
     """One HubSpot–Salesforce integration; ``intervals`` are seconds by source name; a source that
     is switched off has none."""
@@ -88,6 +97,7 @@ class Integration:
     sync_health: SyncHealthFeed | None
     notify: str
     intervals: Mapping[str, float]
+    remediation: OwnRemediation = field(default_factory=OwnRemediation)
 
     @property
     def allocated_api_calls(self) -> int | None:
@@ -100,7 +110,8 @@ class Policy:
     """For this alert, when it starts firing or is resolved: resync these errors.
 
     ``errors`` are (category, error type) pairs; ``cooldown`` is the pause in seconds before the same record is
-    resynced again; ``max_attempts`` bounds the resyncs of one record in 24 hours.
+    resynced again; ``max_attempts`` bounds the resyncs of one record in 24 hours; ``action`` names the way to resync,
+    ``None`` is each integration's own.
     """
 
     alert: str
@@ -108,6 +119,7 @@ class Policy:
     errors: frozenset[tuple[str, str]]
     cooldown: float = 3600.0
     max_attempts: int = 5
+    action: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

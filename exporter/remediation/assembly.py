@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from exporter.clock import Clock
 from exporter.config.settings import Remediation
-from exporter.remediation.actions import Action
+from exporter.remediation.actions import Ways
 from exporter.remediation.journal import Journal
 from exporter.remediation.queues import Queues
 from exporter.remediation.receiver import Receiver
@@ -34,18 +34,18 @@ class Crew:
 def assemble(
     settings: Remediation,
     database: Database,
-    actions: Mapping[str, Action],
+    ways: Mapping[str, Ways],
     snapshots: Snapshots,
     metrics: SelfMetrics,
     clock: Clock,
     look_again: Callable[[str, str], None],
 ) -> Crew:
-    """``actions`` are looked at anew for every job; ``look_again`` hastens the poll of an integration's source."""
+    """``ways`` are looked at anew for every job; ``look_again`` hastens the poll of an integration's source."""
     jobs, batches = JobStore(database), BatchStore(database)
     journal = Journal(jobs, batches, RefusalStore(database), metrics, clock)
     waiting = Waiting(jobs, batches, journal, snapshots, clock, look_again)
     steps = Steps(batches, journal, waiting, clock)
     queues = Queues(jobs, snapshots, metrics, clock)
-    worker = Worker(jobs, actions, steps, journal, queues, clock)
-    receiver = Receiver(settings, jobs, actions, snapshots, metrics, queues, worker, clock)
+    worker = Worker(jobs, ways, steps, journal, queues, clock)
+    receiver = Receiver(settings, jobs, ways, snapshots, metrics, queues, worker, clock)
     return Crew(receiver, worker, queues)

@@ -7,6 +7,8 @@ is sent once, so its order is taken in any case, and its job waits until the gat
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+
 from exporter.catalog.catalog import CATALOG
 from exporter.config.settings import Policy, Remediation
 from exporter.remediation.gate import gate
@@ -27,17 +29,34 @@ def default_policies() -> tuple[Policy, ...]:
     return (Policy(alert=SYNC_ERRORS_ALERT, on="firing", errors=CATALOG.resyncable), *caused)
 
 
-def decide(alert: Alert, settings: Remediation, facts: Facts, *, can_resync: bool) -> Order | Refusal | None:
-    """The order for an alert, the reason against it, or ``None`` when no policy speaks of it."""
+def decide(
+    alert: Alert, settings: Remediation, facts: Facts, *, own: str | None, can: Collection[str]
+) -> Mapping[str, Order | Refusal]:
+    """By action, the order for an alert or the reason against it; nothing when no policy speaks of it.
+
+    ``own`` is the action of the integration, meant by policies that name none (an empty name if it has none), ``can``
+    are all that it has what is needed for.
+    """
     policies = default_policies() if settings.policies is None else settings.policies
-    matching = [policy for policy in policies if (policy.alert, policy.on) == (alert.name, alert.status)]
-    if not matching:
-        return None
-    errors = frozenset().union(*(policy.errors for policy in matching))
+    by_action: dict[str, list[Policy]] = {}
+    for policy in policies:
+        if (policy.alert, policy.on) == (alert.name, alert.status):
+            by_action.setdefault(policy.action or own or "", []).append(policy)
+    return {
+        action: _decide(alert, matching, settings, facts, _cannot(action, can))
+        for action, matching in by_action.items()
+    }
+
+
+def _decide(
+    alert: Alert, matching: Sequence[Policy], settings: Remediation, facts: Facts, cannot: str | None
+) -> Order | Refusal:
+    """About one action; ``matching`` is one policy at least."""
+    errors: frozenset[tuple[str, str]] = frozenset().union(*(policy.errors for policy in matching))
     if "category" in alert.labels:
         errors = frozenset(pair for pair in errors if pair[0] == alert.labels["category"])
     wanted = ", ".join(sorted({category for category, _ in errors}))
-    refusal = _standing_refusal(settings, wanted, can_resync=can_resync)
+    refusal = _standing_refusal(settings, wanted, cannot)
     if not errors:
         refusal = Refusal("not_retryable", "a plain resync cannot cure these errors before somebody acts")
     elif refusal is None and alert.status == "firing":
@@ -51,16 +70,26 @@ def decide(alert: Alert, settings: Remediation, facts: Facts, *, can_resync: boo
     )
 
 
+def _cannot(action: str, can: Collection[str]) -> str | None:
+    """Why the integration has not what the action needs; ``None`` if it has."""
+    if not action:
+        return (
+            "nothing to resync with is configured: neither a bridge (sync_health.url) nor a property to touch "
+            "(remediation.touch.property)"
+        )
+    return None if action in can else f"the integration has not all that the action {action} needs"
+
+
 def repeat_after(alert: Alert, settings: Remediation) -> float | None:
     """How many seconds after the last that was taken the same notification is a new order; ``None`` if it never is."""
     return settings.repeat_after if alert.status == "firing" else None
 
 
-def _standing_refusal(settings: Remediation, wanted: str, *, can_resync: bool) -> Refusal | None:
+def _standing_refusal(settings: Remediation, wanted: str, cannot: str | None) -> Refusal | None:
     if not settings.enabled:
         return Refusal("disabled", f"remediation.enabled is false; would have resynced {wanted}")
-    if not can_resync:
-        return Refusal("disabled", "no sync_health.url is configured, so there is no bridge to resync with")
+    if cannot is not None:
+        return Refusal("disabled", cannot)
     if settings.dry_run:
         return Refusal("dry_run", f"remediation.dry_run is true; would have resynced {wanted}")
     return None

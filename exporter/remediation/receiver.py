@@ -9,7 +9,7 @@ import structlog
 
 from exporter.clock import Clock
 from exporter.config.settings import Remediation
-from exporter.remediation.actions import Action
+from exporter.remediation.actions import Ways
 from exporter.remediation.notification import Alert, Notification
 from exporter.remediation.order import Order, new_job, occurrence_of
 from exporter.remediation.policy import decide, repeat_after
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a notification's alerts."""
+    """What became of a notification's alerts, by action: one may have a job by one action and a refusal of another."""
 
     jobs: int
     duplicates: int
@@ -43,7 +43,7 @@ class Receiver:
         self,
         settings: Remediation,
         jobs: JobStore,
-        actions: Mapping[str, Action],
+        ways: Mapping[str, Ways],
         snapshots: Snapshots,
         metrics: SelfMetrics,
         queues: Queues,
@@ -52,7 +52,7 @@ class Receiver:
     ) -> None:
         self.settings = settings
         self._jobs = jobs
-        self._actions = actions
+        self._ways = ways
         self._snapshots = snapshots
         self._metrics = metrics
         self._queues = queues
@@ -66,33 +66,31 @@ class Receiver:
         now = self._clock.time()
         jobs: list[NewJob] = []
         refusals: list[RefusalRow] = []
-        duplicates = 0
+        duplicates = ignored = 0
         for alert in notification.alerts:
-            action = self._actions.get(alert.integration)
-            action_name = action.name if action else ""
+            decisions = self._decide(alert, now)
+            ignored += not decisions
             pause = repeat_after(alert, self.settings)
-            if action and await self._jobs.known(occurrence_of(alert), action_name, pause, now):
-                duplicates += 1
-                continue
-            decision = self._decide(alert, now, can_resync=action is not None)
-            if isinstance(decision, Order):
-                jobs.append(new_job(alert, action_name, decision, pause))
-            elif decision is not None:
-                refusals.append(RefusalRow(now, alert.integration, alert.name, decision.reason, decision.detail))
+            for action, decision in decisions.items():
+                if action and await self._jobs.known(occurrence_of(alert), action, pause, now):
+                    duplicates += 1
+                elif isinstance(decision, Order):
+                    jobs.append(new_job(alert, action, decision, pause))
+                else:
+                    refusals.append(RefusalRow(now, alert.integration, alert.name, decision.reason, decision.detail))
         made = await self._jobs.accept(jobs, refusals, now)
-        duplicates += len(jobs) - made
         await self._announce(jobs, refusals)
-        ignored = len(notification.alerts) - made - duplicates - len(refusals)
-        return Receipt(made, duplicates, ignored, tuple(refusals))
+        return Receipt(made, duplicates + len(jobs) - made, ignored, tuple(refusals))
 
-    def _decide(self, alert: Alert, now: float, *, can_resync: bool) -> Order | Refusal | None:
+    def _decide(self, alert: Alert, now: float) -> Mapping[str, Order | Refusal]:
         if alert.integration not in self._snapshots:
             log.warning(
                 "alert of no configured integration", integration=alert.integration[:100], alert=alert.name[:100]
             )
-            return None
+            return {}
         facts = facts_of(self._snapshots[alert.integration], now)
-        return decide(alert, self.settings, facts, can_resync=can_resync)
+        ways = self._ways.get(alert.integration, Ways())
+        return decide(alert, self.settings, facts, own=ways.own, can=ways.by_name.keys())
 
     async def _announce(self, jobs: list[NewJob], refusals: list[RefusalRow]) -> None:
         for row in refusals:

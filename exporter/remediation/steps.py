@@ -1,18 +1,20 @@
 """The steps of a job. Each is in the store before the next begins, so a kill between any two loses nothing.
 
 A job runs *list → mark → send → record → mark → send → record → … → finish*. Killed before the list is stored, it lists
-again. Killed between *mark* and *record*, it asks which of those at most 100 errors are still there and sends only
+again. Killed between *mark* and *record*, it asks which of the errors that were marked are still there and sends only
 these again, never the job from the start.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from exporter.clock import Clock
 from exporter.remediation.actions import Action
 from exporter.remediation.choice import choose
 from exporter.remediation.journal import Journal
+from exporter.remediation.lanes import Lanes
 from exporter.remediation.order import order_of
 from exporter.remediation.refusal import Refusal
 from exporter.remediation.waiting import Waiting
@@ -37,11 +39,8 @@ class Steps:
         if not job.listed and not await self._list(job, action):
             return
         await self._settle_doubts(job, action)
-        while await self._batches.pending(job):
-            if not await self._waiting.may_go_on(job):
-                return
-            await self._send(job, action)
-        await self._journal.finish(job, "done", "")
+        if await self._send_all(job, action):
+            await self._journal.finish(job, "done", "")
 
     async def _list(self, job: Job, action: Action) -> bool:
         """Fixes the records of the job; ``False`` if there is none to resync, which ends the job."""
@@ -73,10 +72,19 @@ class Steps:
             },
         )
 
-    async def _send(self, job: Job, action: Action) -> None:
-        """One request."""
-        error_ids = await self._batches.begin_batch(job, action.batch_size)
-        refused_ids = await action.resync(error_ids)
+    async def _send_all(self, job: Job, action: Action) -> bool:
+        """Batch after batch, as many at once as the action has lanes; ``False`` if the job has to wait meanwhile."""
+        async with Lanes(action.lanes) as lanes:
+            while await self._batches.pending(job):
+                if not await self._waiting.may_go_on(job):
+                    return False
+                error_ids = await self._batches.begin_batch(job, action.batch_size)
+                await lanes.run(self._send(job, action, error_ids))
+        return True
+
+    async def _send(self, job: Job, action: Action, error_ids: Sequence[str]) -> None:
+        """One request, and what is recorded of it."""
+        refused_ids = await action.resync(error_ids, job)
         outcomes = {
             error_id: (SUCCEEDED, "") if why is None else (FAILED, why) for error_id, why in refused_ids.items()
         }

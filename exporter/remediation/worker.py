@@ -9,12 +9,13 @@ import structlog
 
 from exporter.clients.http.upstream import LONGEST_RETRY_AFTER
 from exporter.clock import Clock
-from exporter.errors import StoreError, UpstreamError
-from exporter.remediation.actions import Action
+from exporter.errors import Again, StoreError, UpstreamError
+from exporter.remediation.actions import Action, Ways
 from exporter.remediation.journal import Journal
 from exporter.remediation.lease import LEASE, kept
 from exporter.remediation.queues import Queues
 from exporter.remediation.steps import Steps
+from exporter.remediation.waiting import LONGEST_JOB
 from exporter.store.job import Job
 from exporter.store.jobs import JobStore
 
@@ -24,6 +25,8 @@ IDLE_PAUSE = 5.0
 
 FIRST_RETRY, LONGEST_RETRY = 5.0, 300.0
 MOST_FAILURES = 10
+QUOTA_PAUSE = 3600.0
+"""Seconds until a job looks whether a daily quota has come back."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,14 +37,14 @@ class Worker:
     def __init__(
         self,
         jobs: JobStore,
-        actions: Mapping[str, Action],
+        ways: Mapping[str, Ways],
         steps: Steps,
         journal: Journal,
         queues: Queues,
         clock: Clock,
     ) -> None:
         self._jobs = jobs
-        self._actions = actions
+        self._ways = ways
         self._steps = steps
         self._journal = journal
         self._queues = queues
@@ -85,7 +88,7 @@ class Worker:
         """One job as far as it gets now: to its end, or back into the queue."""
         action = self._action_of(job)
         if action is None:
-            await self._journal.finish(job, "failed", "the integration has no way to resync any more")
+            await self._journal.finish(job, "failed", f"the integration has no way to resync by {job.action} any more")
             await self._queues.show(job.integration)
             return
         await self._queues.show(job.integration)
@@ -93,26 +96,28 @@ class Worker:
             async with kept(job, self._jobs, self._clock):
                 await self._steps.take(job, action)
         except UpstreamError as error:
-            await self._failed(job, str(error), error.retry_after)
+            await self._failed(job, str(error), error.retry_after, error.again)
         except StoreError:
             raise
         except Exception as error:  # a bug met by one job must not stop the others
             log.exception("bug in resync", integration=job.integration, job=job.id)
-            await self._failed(job, f"bug in resync: {type(error).__name__}", None)
+            await self._failed(job, f"bug in resync: {type(error).__name__}", None, Again.SOON)
         finally:
             await self._queues.show(job.integration)
 
     def _action_of(self, job: Job) -> Action | None:
         """The action that the job was made for: another one would not know what its error ids mean."""
-        action = self._actions.get(job.integration)
-        return action if action is not None and action.name == job.action else None
+        return self._ways.get(job.integration, Ways()).by_name.get(job.action)
 
-    async def _failed(self, job: Job, error: str, retry_after: float | None) -> None:
-        failures = job.failures + 1
+    async def _failed(self, job: Job, error: str, retry_after: float | None, again: Again) -> None:
+        """A quota that is used up comes back within a day, so waiting for it counts as a failure only after that."""
+        now = self._clock.time()
+        quota = again is Again.HOURLY and now - job.created_at < LONGEST_JOB
+        failures = job.failures + (0 if quota else 1)
         log.warning("resync failed", integration=job.integration, job=job.id, failures=failures, error=error)
         if failures >= MOST_FAILURES:
             await self._journal.finish(job, "failed", f"given up after {failures} failures: {error}")
             return
         asked = min(retry_after or 0.0, LONGEST_RETRY_AFTER)
-        pause = max(min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY), asked)
-        await self._jobs.postpone(job, self._clock.time() + pause, failures, error, refused_for="")
+        pause = QUOTA_PAUSE if quota else min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY)
+        await self._jobs.postpone(job, now + max(pause, asked), failures, error, refused_for="")

@@ -109,9 +109,11 @@ class BatchStore:
             await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(lease_until=now + lease))
 
     async def sent_since(self, integration: str, since: float) -> int:
-        """Records resynced since a moment: API calls that the usage stated at that moment cannot know of."""
+        """Records resynced since a moment, and those of requests under way or in doubt: API calls that the usage
+        stated at that moment cannot know of."""
+        resynced = sa.and_(job_records.c.at > since, job_records.c.outcome == SUCCEEDED)
         query = sa.select(sa.func.count()).where(
-            job_records.c.integration == integration, job_records.c.at > since, job_records.c.outcome == SUCCEEDED
+            job_records.c.integration == integration, sa.or_(resynced, job_records.c.outcome == SENDING)
         )
         async with self._database.transaction() as connection:
             return int((await connection.execute(query)).scalar_one())

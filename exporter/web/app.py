@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from exporter.clients.connection import Connection
 from exporter.clock import Clock
 from exporter.config.secret import Secret
 from exporter.exposition.page import Exposition
 from exporter.polling.poller import Poller
-from exporter.remediation.actions import Action
 from exporter.remediation.receiver import Receiver
 from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
@@ -37,7 +37,7 @@ def build_app(
     receiver: Receiver,
     history: ResyncHistory,
     reports: ReportStore,
-    actions: Mapping[str, Action],
+    connections: Mapping[str, Connection],
     metrics: SelfMetrics,
     webhook_token: Callable[[], Secret | None],
     reload: Callable[[], Awaitable[None]] | None,
@@ -56,7 +56,7 @@ def build_app(
             # Not redirected to the other: behind a proxy that would lead from https to http, the token with it.
             Route("/alertmanager/webhook/", webhook, methods=["POST"]),
             Route("/api/v1/integrations", integrations_endpoint(snapshots, clock)),
-            Route("/api/v1/sync-errors", sync_errors_endpoint(actions)),
+            Route("/api/v1/sync-errors", sync_errors_endpoint(connections)),
             Route("/api/v1/resyncs", resyncs_endpoint(history)),
             Route(
                 "/api/v1/suspensions", suspensions_endpoint(snapshots, reports, webhook_token, clock), methods=["POST"]

@@ -8,12 +8,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from exporter.catalog.catalog import CATALOG
+from exporter.clients.connection import Connection
 from exporter.errors import UpstreamError
 from exporter.exposition.error_list import as_csv, as_rows
-from exporter.remediation.actions import Action
+from exporter.remediation.listing import listed
 
 
-def sync_errors_endpoint(actions: Mapping[str, Action]) -> Callable[[Request], Awaitable[Response]]:
+def sync_errors_endpoint(connections: Mapping[str, Connection]) -> Callable[[Request], Awaitable[Response]]:
     """``?integration=&category=&format=json|csv``; 400 for a bad parameter, 404 without a bridge, 502 if it fails."""
 
     async def sync_errors(request: Request) -> Response:
@@ -22,11 +23,11 @@ def sync_errors_endpoint(actions: Mapping[str, Action]) -> Callable[[Request], A
         problem = _bad_parameter(name, category, wanted)
         if problem is not None:
             return _error(400, problem)
-        action = actions.get(name)
-        if action is None:
+        connection = connections.get(name)
+        if connection is None or connection.lister is None:
             return _error(404, f"integration: got {name!r}; no integration with a bridge has this name")
         try:
-            errors = await action.find(CATALOG.select([category] if category else [], []))
+            errors = await listed(connection.lister, CATALOG.select([category] if category else [], []))
         except UpstreamError as error:
             return _error(502, str(error))
         if wanted == "csv":

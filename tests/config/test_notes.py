@@ -13,8 +13,14 @@ from tests.config.conftest import FULL, SMALL, Load
 def test_what_this_version_does_not_use_is_said_aloud(load: Load) -> None:
     """Nothing that was asked for is dropped in silence; what is used has no note."""
     noted = {note.removesuffix(" is accepted, but this version does not use it yet") for note in load(FULL).notes}
-    assert {"acme: hubspot.unsynced", "acme: mailbox", "beta: remediation.action: touch"} <= noted
-    used = ("acme: salesforce.url", "acme: sync_health.url", "acme: intervals.sync_health", "acme: remediation.action")
+    assert {"acme: hubspot.unsynced", "acme: mailbox"} <= noted
+    used = (
+        "acme: salesforce.url",
+        "acme: sync_health.url",
+        "acme: intervals.sync_health",
+        "acme: remediation.action",
+        "beta: remediation.action",
+    )
     assert not [note for note in noted if note.startswith(used)]
     assert load(SMALL).notes == ()
 
@@ -35,3 +41,20 @@ def test_a_bridge_that_is_not_read_resyncs_nothing(load: Load) -> None:
     off = {**SMALL["integrations"][0], "intervals": {"sync_health": "off", "mailbox": "off"}}
     (note,) = load({"integrations": [off]}).notes
     assert note.startswith("acme: intervals.sync_health is off, so ")
+
+
+def test_a_touch_says_what_it_lacks(load: Load) -> None:
+    """The property alone is not enough: somebody has to list the records, and a token has to write."""
+    touch = {"action": "touch", "touch": {"property": "resync_requested_at"}}
+    bridge = SMALL["integrations"][0]["sync_health"]
+    token = {"token_file": "secret"}
+    entries = [
+        {"name": "neither", "sync_health": {"directory": "dropped"}, "remediation": touch},
+        {"name": "listed", "sync_health": bridge, "hubspot": {"allocated_api_calls": 1}, "remediation": touch},
+        {"name": "both", "sync_health": bridge, "hubspot": token, "remediation": touch},
+    ]
+    said = "remediation.touch writes nothing without"
+    assert load({"integrations": entries}).notes == (
+        f"neither: {said} hubspot.token_file, to write with and without sync_health.url, to know the records by",
+        f"listed: {said} hubspot.token_file, to write with",
+    )

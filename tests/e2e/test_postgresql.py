@@ -30,6 +30,7 @@ from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE
 from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database
+from exporter.store.job import Job
 from exporter.store.jobs import JobStore
 from exporter.store.polls import PollRow, PollStore
 from tests.clocks import ManualClock
@@ -217,12 +218,12 @@ class DyingResync(BridgeResync):
         self.sent = 0
         self.stuck = asyncio.Event()
 
-    async def resync(self, error_ids: Sequence[str]) -> Mapping[str, str | None]:
+    async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
         if self.sent:
             self.stuck.set()
             await asyncio.Event().wait()
         self.sent += 1
-        return await super().resync(error_ids)
+        return await super().resync(error_ids, job)
 
 
 async def test_a_resync_survives_its_worker(

@@ -10,9 +10,23 @@ from typing import Any
 from exporter.demo.simulator.org import Org
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.worker import Worker
+from exporter.store.job import Job
 
 PERMISSIONS = ("permissions", "salesforce_field_permissions")
 DEADLINE = 5.0
+A_JOB = Job(
+    id=1,
+    integration="acme",
+    alert="HubSpotSalesforceSyncErrors",
+    action="touch",
+    errors=frozenset({("other", "unknown")}),
+    cooldown=3600.0,
+    max_attempts=5,
+    listed=True,
+    failures=0,
+    refused_for="",
+    created_at=1_800_000_000.123,
+)
 
 
 def permission_errors(org: Org, count: int, **more: Any) -> list[str]:
@@ -51,7 +65,7 @@ class Interrupted(BridgeResync):
         super().__init__(client)
         self._between = between
 
-    async def resync(self, error_ids: Sequence[str]) -> Mapping[str, str | None]:
-        answer = await super().resync(error_ids)
+    async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
+        answer = await super().resync(error_ids, job)
         await self._between()
         return answer

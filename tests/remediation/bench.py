@@ -13,7 +13,7 @@ from exporter.clients.bridge import BridgeClient
 from exporter.clients.connection import connect
 from exporter.config.settings import Config
 from exporter.polling.poller import Poller
-from exporter.remediation.actions import Action
+from exporter.remediation.actions import Action, Ways
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.journal import Journal
 from exporter.remediation.lease import LEASE
@@ -109,12 +109,12 @@ async def open_bench(
             service = Service(config, database, lambda _network: http, clock)
             snapshots, metrics = service.snapshots, service.metrics
             jobs, batches = make_jobs(database), make_batches(database)
-            actions = _actions(config, clock, http, metrics, make_action)
+            ways = _ways(config, clock, http, metrics, make_action)
             journal = Journal(jobs, batches, RefusalStore(database), metrics, clock)
             waiting = Waiting(jobs, batches, journal, snapshots, clock, service.poller.hasten)
             queues = Queues(jobs, snapshots, metrics, clock)
-            worker = Worker(jobs, actions, Steps(batches, journal, waiting, clock), journal, queues, clock)
-            receiver = Receiver(config.remediation, jobs, actions, snapshots, metrics, queues, worker, clock)
+            worker = Worker(jobs, ways, Steps(batches, journal, waiting, clock), journal, queues, clock)
+            receiver = Receiver(config.remediation, jobs, ways, snapshots, metrics, queues, worker, clock)
             await service.poller.restore()
             await worker.restore()
             yield Bench(jobs, batches, ResyncHistory(database), service.poller, receiver, worker, metrics, clock)
@@ -122,8 +122,11 @@ async def open_bench(
         await database.close()
 
 
-def _actions(
+def _ways(
     config: Config, clock: ManualClock, http: httpx.AsyncClient, metrics: SelfMetrics, make_action: MakeAction
-) -> dict[str, Action]:
+) -> dict[str, Ways]:
     bridges = {entry.name: connect(entry, http, clock, metrics.request).bridge for entry in config.integrations}
-    return {name: make_action(bridge) for name, bridge in bridges.items() if bridge is not None}
+    return {
+        name: Ways() if bridge is None else Ways({BridgeResync.name: make_action(bridge)}, BridgeResync.name)
+        for name, bridge in bridges.items()
+    }

@@ -21,9 +21,12 @@ DEFAULTS = Remediation()
 
 
 def decision(
-    entry: dict[str, Any], settings: Remediation = DEFAULTS, facts: Facts = RUNNING, *, can_resync: bool = True
+    entry: dict[str, Any], settings: Remediation = DEFAULTS, facts: Facts = RUNNING, *, own: str | None = "bridge"
 ) -> Order | Refusal | None:
-    return decide(parsed(entry), settings, facts, can_resync=can_resync)
+    """About the one action that the policies name, or mean."""
+    decisions = decide(parsed(entry), settings, facts, own=own, can=("bridge",))
+    assert len(decisions) <= 1
+    return next(iter(decisions.values()), None)
 
 
 def ordered(entry: dict[str, Any], settings: Remediation = DEFAULTS, facts: Facts = RUNNING) -> Order:
@@ -32,7 +35,7 @@ def ordered(entry: dict[str, Any], settings: Remediation = DEFAULTS, facts: Fact
     return order
 
 
-def refused(entry: dict[str, Any], settings: Remediation = DEFAULTS, facts: Facts = RUNNING, **more: bool) -> str:
+def refused(entry: dict[str, Any], settings: Remediation = DEFAULTS, facts: Facts = RUNNING, **more: str | None) -> str:
     refusal = decision(entry, settings, facts, **more)
     assert isinstance(refusal, Refusal)
     assert refusal.detail
@@ -115,18 +118,19 @@ def test_alerts_no_policy_speaks_of_are_ignored(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "can_resync", "reason"),
+    ("settings", "own", "reason"),
     [
-        (Remediation(enabled=False), True, "disabled"),
-        (Remediation(enabled=False, dry_run=True), True, "disabled"),
-        (Remediation(dry_run=True), True, "dry_run"),
-        (Remediation(), False, "disabled"),
+        (Remediation(enabled=False), "bridge", "disabled"),
+        (Remediation(enabled=False, dry_run=True), "bridge", "disabled"),
+        (Remediation(dry_run=True), "bridge", "dry_run"),
+        (Remediation(), None, "disabled"),
+        (Remediation(), "touch", "disabled"),
     ],
 )
 @pytest.mark.parametrize("entry", [alert(), sync_errors("other")], ids=["resolved", "firing"])
-def test_a_standing_refusal(settings: Remediation, can_resync: bool, reason: str, entry: dict[str, Any]) -> None:
-    """Switched off, a dry run or no bridge refuse resolved and firing alerts alike."""
-    assert refused(entry, settings, can_resync=can_resync) == reason
+def test_a_standing_refusal(settings: Remediation, own: str | None, reason: str, entry: dict[str, Any]) -> None:
+    """Switched off, a dry run, nothing to resync with, or not all of it refuse resolved and firing alerts alike."""
+    assert refused(entry, settings, own=own) == reason
 
 
 def test_a_dry_run_says_what_it_would_have_done() -> None:
@@ -162,3 +166,19 @@ def test_policies_for_the_same_alert_add_up() -> None:
     )
     expected = frozenset(in_categories("picklists") | {("property_values", "invalid_email")})
     assert ordered(alert("CrmFixed"), settings) == Order(expected, cooldown=60.0, max_attempts=3)
+
+
+def test_a_policy_names_an_action_or_means_the_integrations_own() -> None:
+    """Each action is decided about by itself: one that cannot be done takes nothing from another."""
+    settings = Remediation(
+        policies=(
+            Policy("CrmFixed", "resolved", CATALOG.select(["picklists"], []), action="touch"),
+            Policy("CrmFixed", "resolved", CATALOG.select(["duplicates"], [])),
+            Policy("CrmFixed", "resolved", CATALOG.select(["other"], []), action="bridge"),
+            Policy("CrmFixed", "resolved", CATALOG.select(["other"], []), action="hook"),
+        )
+    )
+    made = decide(parsed(alert("CrmFixed")), settings, RUNNING, own="bridge", can=("bridge", "touch"))
+    ordered = {action: order.errors for action, order in made.items() if isinstance(order, Order)}
+    assert ordered == {"touch": in_categories("picklists"), "bridge": in_categories("duplicates", "other")}
+    assert made["hook"] == Refusal("disabled", "the integration has not all that the action hook needs")

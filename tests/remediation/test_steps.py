@@ -11,6 +11,7 @@ from exporter.demo.simulator.world import World
 from exporter.errors import UpstreamTimeout
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.worker import FIRST_RETRY
+from exporter.store.job import Job
 from tests.remediation.at_work import Interrupted, permission_errors, records
 from tests.remediation.bench import Bench
 from tests.remediation.conftest import OpenBench
@@ -47,8 +48,8 @@ async def test_only_what_was_ordered_is_resynced(bench: Bench, acme: Org, world:
 class Answering(BridgeResync):
     """The real bridge, but for what it answers to a resync."""
 
-    async def resync(self, error_ids: Sequence[str]) -> Mapping[str, str | None]:
-        answer = dict(await super().resync(error_ids))
+    async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
+        answer = dict(await super().resync(error_ids, job))
         return {**answer, "e2": "locked by a user"}
 
 

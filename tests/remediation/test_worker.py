@@ -61,10 +61,10 @@ async def test_records_of_a_job_that_is_given_up_count_as_failed(open_on: OpenBe
     class SecondFails(BridgeResync):
         batch_size = 10
 
-        async def resync(self, error_ids: Sequence[str]) -> Mapping[str, str | None]:
+        async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
             if acme.resyncs.requests:
                 raise RateLimited("POST /resync: status 429")
-            return await super().resync(error_ids)
+            return await super().resync(error_ids, job)
 
     async with open_on(config, make_action=SecondFails) as bench:
         await bench.poll()
@@ -135,7 +135,7 @@ async def test_a_job_of_an_integration_without_bridge_fails(
         assert without.sample("resync_jobs", state="queued") == 1
         await without.work()
         (job,) = await without.listed()
-        assert (job["state"], job["message"]) == ("failed", "the integration has no way to resync any more")
+        assert (job["state"], job["message"]) == ("failed", "the integration has no way to resync by bridge any more")
         assert without.sample("resync_jobs", state="queued") == 0
         assert without.sample("resync_oldest_queued_timestamp_seconds") is None
 
@@ -164,7 +164,7 @@ async def test_a_job_of_another_action_fails(bench: Bench, acme: Org) -> None:
     await bench.jobs.accept([job], (), bench.clock.time())
     await bench.work()
     (ended,) = await bench.listed()
-    assert (ended["state"], ended["message"]) == ("failed", "the integration has no way to resync any more")
+    assert (ended["state"], ended["message"]) == ("failed", "the integration has no way to resync by touch any more")
     assert acme.resyncs.requests == 0
 
 

@@ -154,7 +154,7 @@ class TestRemoved:
         finally:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
-        assert (job["state"], job["message"]) == ("failed", "the integration has no way to resync any more")
+        assert (job["state"], job["message"]) == ("failed", "the integration has no way to resync by bridge any more")
         assert not (await look(http)).series(integration="beta")
 
     async def test_when_it_comes_back_what_was_reported_is_known(

@@ -250,7 +250,7 @@ async def test_no_bridge_no_resync(
         answer = await post_to(http, notification(alert()))
         (refusal,) = answer.json()["refusals"]
         assert (answer.status_code, refusal["reason"]) == (200, "disabled")
-        assert "no sync_health.url is configured" in refusal["detail"]
+        assert "neither a bridge (sync_health.url) nor a property" in refusal["detail"]
 
 
 async def test_configured_policies_replace_the_defaults(

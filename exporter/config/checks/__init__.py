@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from exporter.config.checks import (
+    actions,
     directories,
     hubspot_urls,
     intervals,
@@ -40,4 +41,7 @@ CHECKS: tuple[Check, ...] = (
     secrets.unset_variables,
     directories.missing_directories,
     intervals.short_intervals,
+    actions.unconfigured_actions,
+    actions.unconfigured_policy_actions,
+    actions.meaningful_properties,
 )

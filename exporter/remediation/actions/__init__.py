@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from exporter.clients.connection import Connection
-from exporter.remediation.actions import bridge
-from exporter.remediation.actions.action import Action, ActionKind, Pair
+from exporter.remediation.actions import bridge, touch
+from exporter.remediation.actions.action import Action, ActionKind, Pair, Ways
 
-ACTIONS: tuple[ActionKind, ...] = (bridge.KIND,)
-
-
-def action_of(connection: Connection) -> Action | None:
-    """How an integration resyncs: the first way of the table it has what is needed for, ``None`` without any."""
-    made = (kind.made_from(connection) for kind in ACTIONS)
-    return next((action for action in made if action is not None), None)
+ACTIONS: tuple[ActionKind, ...] = (bridge.KIND, touch.KIND)
 
 
-__all__ = ["ACTIONS", "Action", "ActionKind", "Pair", "action_of"]
+def ways_of(connection: Connection) -> Ways:
+    """Every way to resync an integration that is configured for it, and its own: what ``remediation.action`` names,
+    else the first of the table that nobody has to name."""
+    made = [(kind, kind.made_from(connection)) for kind in ACTIONS]
+    by_name = {kind.name: action for kind, action in made if action is not None}
+    named = connection.settings.remediation.action
+    unasked = next((kind.name for kind, action in made if action is not None and kind.unasked), None)
+    return Ways(by_name, named or unasked)
+
+
+__all__ = ["ACTIONS", "Action", "ActionKind", "Pair", "Ways", "ways_of"]

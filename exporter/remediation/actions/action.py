@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from exporter.clients.connection import Connection
 from exporter.model import SyncError
+from exporter.store.job import Job
 
 Pair = tuple[str, str]
 """Category and error type, as the catalogue names them."""
@@ -15,7 +16,8 @@ Pair = tuple[str, str]
 
 class Action(Protocol):
     """Resyncs for one integration; both methods raise ``UpstreamError``. ``name`` is a value of
-    ``resync_records_total{action}``, ``batch_size`` how many errors one request may name.
+    ``resync_records_total{action}``, ``batch_size`` how many errors one request may name, ``lanes`` how many requests
+    may be under way at once.
 
     Between finding an error and resyncing it a job keeps its ``id``, for hours maybe and across restarts. So whatever
     an action needs to know of an error to resync it stands in the ``id`` that it gives it.
@@ -23,18 +25,32 @@ class Action(Protocol):
 
     name: str
     batch_size: int
+    lanes: int
 
     async def find(self, pairs: Iterable[Pair]) -> tuple[SyncError, ...]:
         """The current errors of these pairs, each id once."""
 
-    async def resync(self, error_ids: Sequence[str]) -> Mapping[str, str | None]:
-        """Asks for at most ``batch_size`` resyncs: ``None`` for an id that was accepted, else why it was not."""
+    async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
+        """Asks for at most ``batch_size`` resyncs of a job: ``None`` for an id that was accepted, else why it was not.
+
+        After a crash it is asked again for ids whose answer nobody recorded, by the same job.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class ActionKind:
     """An entry of the table. ``made_from`` makes the action of one integration, or says ``None`` where nothing is
-    configured for it; it sends nothing."""
+    configured for it; it sends nothing. Not ``unasked``: it is only taken where the configuration names it."""
 
     name: str
     made_from: Callable[[Connection], Action | None]
+    unasked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The actions of one integration by name; ``own`` names the one that is meant by who names none. It may name one
+    that cannot be made, since a part of what it needs is missing."""
+
+    by_name: Mapping[str, Action] = field(default_factory=dict)
+    own: str | None = None

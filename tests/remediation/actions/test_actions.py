@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
 
 from exporter.clients.connection import Connection, connect
-from exporter.config.settings import Config
-from exporter.remediation.actions import ACTIONS, action_of
+from exporter.config.secret import Secret
+from exporter.config.settings import Config, HubSpot, OwnRemediation
+from exporter.remediation.actions import ACTIONS, ways_of
 from tests.clocks import ManualClock
+
+PROPERTY = "salesforce_resync_requested_at"
 
 
 @pytest.fixture
-async def connection(config: Config, clock: ManualClock) -> AsyncIterator[Connection]:
+async def connection(config: Config, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Connection]:
     """An integration with everything there is."""
+    account = HubSpot("http://127.0.0.1:1", "2026-09", Secret(file=tmp_path / "token"), None, (), ())
+    everything = replace(config.integrations[0], hubspot=account, remediation=OwnRemediation(None, PROPERTY))
     async with httpx.AsyncClient() as http:
-        yield connect(config.integrations[0], http, clock, lambda _name, _api: None)
+        yield connect(everything, http, clock, lambda _name, _api: None)
+
+
+def preferring(connection: Connection, action: str | None, touched: str | None = PROPERTY) -> Connection:
+    own = OwnRemediation(action, touched)
+    return replace(connection, settings=replace(connection.settings, remediation=own))
 
 
 def test_every_action_has_a_name_of_its_own() -> None:
@@ -35,8 +46,15 @@ async def test_an_action_goes_by_the_name_of_its_entry(connection: Connection) -
 
 
 async def test_an_integration_resyncs_by_what_is_configured_for_it(connection: Connection) -> None:
-    """By its bridge if it has one; with nothing to resync by it has no action."""
-    action = action_of(connection)
-    assert action is not None
-    assert action.name == "bridge"
-    assert action_of(replace(connection, bridge=None)) is None
+    """Its own action is the one it names, else its bridge; without a property nothing is touched."""
+    assert (set(ways_of(connection).by_name), ways_of(connection).own) == ({kind.name for kind in ACTIONS}, "bridge")
+    assert ways_of(preferring(connection, "touch")).own == "touch"
+    assert "touch" not in ways_of(preferring(connection, None, None)).by_name
+
+
+async def test_an_integration_with_nothing_to_resync_by_has_no_action(connection: Connection) -> None:
+    """Neither a bridge nor anybody who knows which records to touch; what it names all the same cannot be done."""
+    without = replace(connection, bridge=None)
+    assert (dict(ways_of(without).by_name), ways_of(without).own) == ({}, None)
+    named = ways_of(preferring(without, "touch"))
+    assert (dict(named.by_name), named.own) == ({}, "touch")

@@ -14,6 +14,7 @@ from exporter.demo.simulator.org import Org
 from exporter.errors import InvalidAnswer, RateLimited, ServerError, UpstreamError
 from exporter.remediation.actions.bridge import BridgeResync
 from tests.clocks import ManualClock
+from tests.remediation.at_work import A_JOB
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -118,7 +119,7 @@ async def test_every_id_asked_for_gets_an_outcome(action: Make) -> None:
         "rejected": [{"id": "e2", "reason": "locked"}, {"id": "e3"}, {"id": "e8", "reason": "locked"}],
     }
     resync = action(lambda _request: httpx.Response(202, json=answer)).resync
-    assert await resync(["e1", "e2", "e3", "e4"]) == {
+    assert await resync(["e1", "e2", "e3", "e4"], A_JOB) == {
         "e1": None,
         "e2": "locked",
         "e3": "rejected",
@@ -143,7 +144,7 @@ async def test_a_request_that_failed_is_sent_once(
     """Whether to send it again is for the job to say, which knows what is still to be done."""
     bridge = Asked(lambda _request: answer)
     with pytest.raises(error):
-        await action(bridge).resync(["e1"])
+        await action(bridge).resync(["e1"], A_JOB)
     assert len(bridge.requests) == 1
 
 

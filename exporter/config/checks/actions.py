@@ -1,0 +1,75 @@
+"""The actions that resync: each is only named where what it works with is configured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from exporter.config.defaults import POLICY_ACTION
+from exporter.config.draft import Draft
+from exporter.config.finding import Finding
+from exporter.config.masking import shown
+from exporter.config.yaml_document import DocumentPath
+
+_NEEDS = {
+    "bridge": ("sync_health", "url"),
+    "touch": ("remediation", "touch", "property"),
+    "hook": ("remediation", "hook", "url"),
+}
+"""What has to be there for an action to be named."""
+
+_MEANINGFUL = frozenset(
+    {
+        *("createdate", "closedate", "lastmodifieddate", "notes_last_contacted", "notes_last_updated"),
+        *("salesforceaccountid", "salesforcecampaignids", "salesforcecontactid", "salesforcedeleted"),
+        *("salesforcelastsynctime", "salesforceleadid", "salesforceopportunitystage", "salesforceownerid"),
+    }
+)
+"""Properties that HubSpot and its integration write themselves. What else is HubSpot's own shows when it is asked."""
+
+
+def unconfigured_actions(draft: Draft) -> Iterator[Finding]:
+    """An integration names no action that it has nothing for."""
+    for index, entry in enumerate(_integrations(draft)):
+        action = _at(entry, ("remediation", "action"))
+        if isinstance(action, str) and action in _NEEDS and not _has(entry, action):
+            path: DocumentPath = ("integrations", index, "remediation", "action")
+            yield Finding(path, f"got {shown(action)}", f"{'.'.join(_NEEDS[action])} beside it, or another action")
+
+
+def unconfigured_policy_actions(draft: Draft) -> Iterator[Finding]:
+    """A policy names no action that no integration has anything for."""
+    section = draft.section("remediation")
+    policies = section.get("policies") if isinstance(section, dict) else None
+    for index, policy in enumerate(policies if isinstance(policies, list) else ()):
+        action = policy.get("action") if isinstance(policy, dict) else None
+        if not isinstance(action, str) or action not in _NEEDS:
+            continue
+        if not any(_has(entry, action) for entry in _integrations(draft)):
+            expected = f"{POLICY_ACTION}, or {'.'.join(_NEEDS[action])} in an integration at least"
+            yield Finding(("remediation", "policies", index, "action"), f"got {shown(action)}", expected)
+
+
+def meaningful_properties(draft: Draft) -> Iterator[Finding]:
+    """A touch overwrites no property that somebody goes by."""
+    for index, entry in enumerate(_integrations(draft)):
+        name = _at(entry, _NEEDS["touch"])
+        if isinstance(name, str) and name in _MEANINGFUL:
+            path: DocumentPath = ("integrations", index, *_NEEDS["touch"])
+            yield Finding(path, f"got {shown(name)}", "a property made for this, which nobody goes by")
+
+
+def _integrations(draft: Draft) -> list[Any]:
+    entries = draft.section("integrations")
+    return entries if isinstance(entries, list) else []
+
+
+def _has(entry: Any, action: str) -> bool:
+    return _at(entry, _NEEDS[action]) is not None
+
+
+def _at(entry: Any, path: tuple[str, ...]) -> Any:
+    value = entry
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value

@@ -1,0 +1,136 @@
+"""Resync by touching the record: HubSpot syncs it at once when a mapped property of it changes.
+
+The property is one made for this, and its value is the time of the job. So a record touched twice by one job, after a
+crash, holds the same value both times: the second write changes nothing, and HubSpot syncs it no second time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from exporter.clients.connection import Connection, ErrorLister
+from exporter.clients.hubspot.batch_writer import BatchWriter
+from exporter.clients.hubspot.client import MAX_INPUTS, HubSpotClient
+from exporter.clients.hubspot.touch_property import why_not
+from exporter.clock import Clock
+from exporter.errors import AuthError
+from exporter.model import SyncError
+from exporter.remediation.actions.action import ActionKind, Pair
+from exporter.remediation.listing import listed
+from exporter.store.job import Job
+
+LANES = 40
+"""Requests under way at once: with that many HubSpot may take two seconds to answer before its pace is not kept."""
+
+RECHECK_AFTER = 10.0
+"""Seconds a verdict holds for at least, good or bad. A good one is only looked into when a batch is refused."""
+
+_RECORD = re.compile(r"([A-Za-z0-9_-]{1,100})/([0-9]{1,20})")
+_NO_RECORD = "the sync error names no HubSpot record (object_type and hubspot_id), so there is nothing to touch"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found of the property on one object type: ``trouble`` is why it cannot be written there."""
+
+    trouble: str | None
+    at: float
+
+
+class Touch:
+    """The ``Action`` of an integration with a property to touch. Its ids are those of records: ``contacts/101``; an
+    error that names none keeps its own behind a ``?``, and fails with the reason."""
+
+    name = "touch"
+    batch_size = MAX_INPUTS
+    lanes = LANES
+
+    def __init__(self, lister: ErrorLister, client: HubSpotClient, property_name: str, clock: Clock) -> None:
+        self._lister = lister
+        self._client = client
+        self._writer = BatchWriter(client, clock)
+        self._property = property_name
+        self._clock = clock
+        self._verdicts: dict[str, Verdict] = {}
+        self._checking = asyncio.Lock()
+
+    async def find(self, pairs: Iterable[Pair]) -> tuple[SyncError, ...]:
+        """A record with several errors is found once."""
+        found = await listed(self._lister, pairs)
+        return tuple({error.id: error for error in map(_by_record, found)}.values())
+
+    async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
+        outcomes: dict[str, str | None] = dict.fromkeys(error_ids, _NO_RECORD)
+        # HubSpot takes epoch milliseconds as text for a datetime property, in any version; they need no zone.
+        values = {self._property: str(round(job.created_at * 1000))}
+        for object_type, ids in _by_type(error_ids).items():
+            touched = await self._touch(object_type, ids, values)
+            outcomes |= {f"{object_type}/{hubspot_id}": why for hubspot_id, why in touched.items()}
+        return outcomes
+
+    async def _touch(self, object_type: str, ids: Sequence[str], values: Mapping[str, str]) -> Mapping[str, str | None]:
+        """What cannot be done to one object type costs the records of that type alone."""
+        try:
+            trouble = await self._trouble(object_type)
+            if trouble is not None:
+                return dict.fromkeys(ids, trouble)
+            return await self._writer.write(object_type, values, ids, lambda: self._rechecked(object_type))
+        except AuthError as error:
+            if error.code != "MISSING_SCOPES":
+                raise
+            self._verdicts[object_type] = Verdict(str(error), self._clock.time())
+            return dict.fromkeys(ids, str(error))
+
+    async def _trouble(self, object_type: str) -> str | None:
+        """Why the property cannot be written; HubSpot is asked before the first write of this process."""
+        async with self._checking:
+            verdict = self._verdicts.get(object_type)
+            if verdict is None or (verdict.trouble is not None and self._is_old(verdict)):
+                verdict = await self._checked(object_type)
+            return verdict.trouble
+
+    async def _rechecked(self, object_type: str) -> str | None:
+        """The same when a batch was refused: somebody may have changed the property."""
+        async with self._checking:
+            verdict = self._verdicts.get(object_type)
+            if verdict is None or self._is_old(verdict):
+                verdict = await self._checked(object_type)
+            return verdict.trouble
+
+    def _is_old(self, verdict: Verdict) -> bool:
+        return self._clock.time() - verdict.at >= RECHECK_AFTER
+
+    async def _checked(self, object_type: str) -> Verdict:
+        definitions = await self._client.properties(object_type)
+        if definitions is None:
+            trouble: str | None = f"HubSpot has no object type {object_type} in this account"
+        else:
+            trouble = why_not(definitions, self._property, object_type)
+        self._verdicts[object_type] = verdict = Verdict(trouble, self._clock.time())
+        return verdict
+
+
+def _by_record(error: SyncError) -> SyncError:
+    record = f"{error.object_type}/{error.hubspot_id}"
+    return replace(error, id=record if _RECORD.fullmatch(record) else f"?{error.id}")
+
+
+def _by_type(error_ids: Iterable[str]) -> dict[str, list[str]]:
+    """HubSpot ids by object type, without what is no record's."""
+    by_type: dict[str, list[str]] = {}
+    for match in filter(None, map(_RECORD.fullmatch, error_ids)):
+        by_type.setdefault(match[1], []).append(match[2])
+    return by_type
+
+
+def _made_from(connection: Connection) -> Touch | None:
+    name, lister, hubspot = connection.settings.remediation.touch_property, connection.lister, connection.hubspot
+    if name is None or lister is None or hubspot is None:
+        return None
+    return Touch(lister, hubspot, name, connection.clock)
+
+
+KIND = ActionKind(Touch.name, _made_from)

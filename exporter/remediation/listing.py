@@ -1,0 +1,30 @@
+"""Which errors there are of some pairs, asked of whoever lists single errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from exporter.catalog.catalog import CATALOG, UNKNOWN
+from exporter.clients.connection import ErrorLister
+from exporter.model import SyncError
+
+
+async def listed(lister: ErrorLister, pairs: Iterable[tuple[str, str]]) -> tuple[SyncError, ...]:
+    """The current errors of these (category, error type) pairs, each id once; raises ``UpstreamError``."""
+    found: dict[str, SyncError] = {}
+    for (category, error_type), wanted in _questions(frozenset(pairs)).items():
+        async for error in lister.sync_errors(category, error_type):
+            if CATALOG.classify(error.category, error.error_type) in wanted:
+                found[error.id] = error
+    return tuple(found.values())
+
+
+def _questions(pairs: frozenset[tuple[str, str]]) -> dict[tuple[str, str | None], frozenset[tuple[str, str]]]:
+    """What to ask for, and which pairs of the answer count: a single named type by its name, else the
+    whole category, since a lister may have names of its own for what is ``unknown`` here."""
+    questions: dict[tuple[str, str | None], frozenset[tuple[str, str]]] = {}
+    for category in dict.fromkeys(category for category, _ in sorted(pairs)):
+        wanted = frozenset(pair for pair in pairs if pair[0] == category)
+        only = next(iter(wanted))[1] if len(wanted) == 1 else UNKNOWN
+        questions[category, None if only == UNKNOWN else only] = wanted
+    return questions
