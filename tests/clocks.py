@@ -38,7 +38,11 @@ class ManualClock:
         """The result of ``work``; whenever somebody sleeps, time moves on to the moment that wakes the first."""
         task = asyncio.ensure_future(work)
         while not task.done():
-            if self._sleepers:
-                self.advance(min(moment for moment, _ in self._sleepers) - self._now)
+            self.advance_to_next()
             await asyncio.sleep(0)
         return task.result()
+
+    def advance_to_next(self) -> None:
+        """Time moves on to the moment that wakes the first sleeper, if anybody sleeps."""
+        if self._sleepers:
+            self.advance(min(moment for moment, _ in self._sleepers) - self._now)

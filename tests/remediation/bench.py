@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from exporter.clients.bridge import BridgeClient
-from exporter.clients.connection import connect
+from exporter.clients.connection import Connection, connect
 from exporter.config.settings import Config
 from exporter.polling.poller import Poller
 from exporter.remediation.actions import Action, Ways
@@ -37,6 +37,7 @@ from tests.remediation.payloads import parsed
 MakeJobs = Callable[[Database], JobStore]
 MakeBatches = Callable[[Database], BatchStore]
 MakeAction = Callable[[BridgeClient], Action]
+MakeWays = Callable[[Connection], Ways]
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ async def open_bench(
     make_jobs: MakeJobs = JobStore,
     make_batches: MakeBatches = BatchStore,
     make_action: MakeAction = BridgeResync,
+    make_ways: MakeWays | None = None,
 ) -> AsyncIterator[Bench]:
     """Takes the service of a configuration, and gives it another store or action where a test passes one."""
     database = await open_database(config.store)
@@ -109,7 +111,7 @@ async def open_bench(
             service = Service(config, database, lambda _network: http, clock)
             snapshots, metrics = service.snapshots, service.metrics
             jobs, batches = make_jobs(database), make_batches(database)
-            ways = _ways(config, clock, http, metrics, make_action)
+            ways = _ways(config, clock, http, metrics, make_ways or _by_bridge(make_action))
             journal = Journal(jobs, batches, RefusalStore(database), metrics, clock)
             waiting = Waiting(jobs, batches, journal, snapshots, clock, service.poller.hasten)
             queues = Queues(jobs, snapshots, metrics, clock)
@@ -123,10 +125,14 @@ async def open_bench(
 
 
 def _ways(
-    config: Config, clock: ManualClock, http: httpx.AsyncClient, metrics: SelfMetrics, make_action: MakeAction
+    config: Config, clock: ManualClock, http: httpx.AsyncClient, metrics: SelfMetrics, make: MakeWays
 ) -> dict[str, Ways]:
-    bridges = {entry.name: connect(entry, http, clock, metrics.request).bridge for entry in config.integrations}
-    return {
-        name: Ways() if bridge is None else Ways({BridgeResync.name: make_action(bridge)}, BridgeResync.name)
-        for name, bridge in bridges.items()
-    }
+    return {entry.name: make(connect(entry, http, clock, metrics.request)) for entry in config.integrations}
+
+
+def _by_bridge(make_action: MakeAction) -> MakeWays:
+    def made(connection: Connection) -> Ways:
+        name, bridge = BridgeResync.name, connection.bridge
+        return Ways() if bridge is None else Ways({name: make_action(bridge)}, name)
+
+    return made

@@ -3,6 +3,8 @@
 Every control verb is a method here; the HTTP layer only reads the body and calls it. A bad value is a ValueError.
 """
 
+from collections.abc import Collection
+
 from exporter.demo.simulator.names import REASONS
 from exporter.demo.simulator.state.access import ACCESSES, DIRECT, OWN, WAYS, Assignment
 from exporter.demo.simulator.state.org_state import OrgState, Storage, Suspension
@@ -157,6 +159,11 @@ class Org(OrgState):
         """A workflow, a score or somebody changes properties of linked records that are not mapped to Salesforce."""
         _one_of("object_type", object_type, OBJECT_TYPES)
         self.records.change_unmapped(object_type, count, self.clock() - seconds_ago)
+
+    def lock_writes(self, hubspot_ids: Collection[str], times: int = 1) -> None:
+        """The next writes of these records meet the lock of another program, so often each."""
+        for hubspot_id in hubspot_ids:
+            self.locked_writes[hubspot_id] = times
 
     def set_cause(self, name: str, holds: bool) -> None:
         """Put or remove a cause: one that errors were made with, or a suspension reason."""

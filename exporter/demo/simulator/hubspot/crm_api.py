@@ -1,6 +1,6 @@
-"""HubSpot's public CRM API: search and batch update of contacts, companies and deals.
+"""HubSpot's public CRM API: search and batch update of contacts, companies and deals, and their properties.
 
-It answers under `/crm/v3/objects/…` and under `/crm/objects/2026-09/…`.
+It answers under `/crm/v3/objects/…` and under `/crm/objects/2026-09/…`, `/crm/v3/properties/…` likewise.
 """
 
 import hmac
@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from exporter.demo.simulator.clock import iso
 from exporter.demo.simulator.gate import Gate, Handler, Refusal, bearer, fault_refusal, json_refusal, read_object
+from exporter.demo.simulator.hubspot.properties import definitions
 from exporter.demo.simulator.hubspot.search import as_json, read_search, run_search
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.state.records import OBJECT_TYPES, Record
@@ -25,7 +26,9 @@ _CATEGORIES = dict.fromkeys(_POLICIES, "RATE_LIMIT") | {
     "INVALID_SESSION_ID": "INVALID_AUTHENTICATION",
     "JSON_PARSER_ERROR": "VALIDATION_ERROR",
 }
-_BASES = ("/{org}/hubspot/crm/v3/objects", "/{org}/hubspot/crm/objects/2026-09")
+_CRM = "/{org}/hubspot/crm/"
+_BASES = (f"{_CRM}v3/objects", f"{_CRM}objects/2026-09")
+_PROPERTIES = (f"{_CRM}v3/properties", f"{_CRM}properties/2026-09")
 
 
 class OutOfScope(Refusal):
@@ -41,15 +44,17 @@ def _scope(object_type: str) -> str:
 
 
 def routes(world: World) -> list[Route]:
-    """Search and batch update, under both forms of version."""
-    gate = Gate(world, "hubspot", write_refusal)
+    """Under both forms of version. Searches have a limit of their own, of which no header tells."""
+    searches = Gate(world, "hubspot", write_refusal)
+    calls = Gate(world, "hubspot", write_refusal, finish=_with_limits)
+    update, listed = _authorized(_limited(batch_update)), _authorized(_limited(properties))
     return [
-        route
-        for base in _BASES
-        for route in (
-            gate.route(f"{base}/{{object_type}}/search", "search", _authorized(search), ("POST",)),
-            gate.route(f"{base}/{{object_type}}/batch/update", "batch_update", _authorized(batch_update), ("POST",)),
-        )
+        *(
+            searches.route(f"{base}/{{object_type}}/search", "search", _authorized(search), ("POST",))
+            for base in _BASES
+        ),
+        *(calls.route(f"{base}/{{object_type}}/batch/update", "batch_update", update, ("POST",)) for base in _BASES),
+        *(calls.route(f"{base}/{{object_type}}", "properties", listed) for base in _PROPERTIES),
     ]
 
 
@@ -85,6 +90,30 @@ def _authorized(handler: Handler) -> Handler:
     return guarded
 
 
+def _limited(handler: Handler) -> Handler:
+    """So many calls in ten seconds, searches apart."""
+
+    async def limited(org: Org, request: Request) -> Response:
+        if not org.hubspot_calls.admit():
+            raise fault_refusal("ten_secondly_limit")
+        return await handler(org, request)
+
+    return limited
+
+
+def _with_limits(org: Org, response: Response) -> Response:
+    limit = org.hubspot_calls
+    response.headers["X-HubSpot-RateLimit-Max"] = str(limit.most)
+    response.headers["X-HubSpot-RateLimit-Interval-Milliseconds"] = str(round(limit.seconds * 1000))
+    response.headers["X-HubSpot-RateLimit-Remaining"] = str(limit.left)
+    return response
+
+
+async def properties(org: Org, _request: Request) -> Response:
+    """Every property that is not archived; the simulated ones are alike for all object types."""
+    return JSONResponse({"results": definitions(org.settings, org.absent_properties, org.read_only_properties)})
+
+
 async def search(org: Org, request: Request) -> Response:
     """One page of a search; at most so many searches a second for the account."""
     if not org.searches.admit():
@@ -108,7 +137,11 @@ async def batch_update(org: Org, request: Request) -> Response:
         raise Refusal(400, "VALIDATION_ERROR", "inputs must be a list of objects with id and properties")
     if len(inputs) > MOST_INPUTS:
         raise Refusal(400, "VALIDATION_ERROR", f"at most {MOST_INPUTS} inputs in a batch")
-    records = {record.hubspot_id: record for record in org.records.by_type[request.path_params["object_type"]]}
+    if any(one["id"] in org.batch_spoilers for one in inputs):
+        raise Refusal(400, "VALIDATION_ERROR", "A validation rule refuses a record of the batch.")
+    object_type = request.path_params["object_type"]
+    found = (org.records.by_id.get(one["id"]) for one in inputs)
+    records = {one.hubspot_id: one for one in found if one is not None and one.object_type == object_type}
     errors = []
     written = []
     for one in inputs:
@@ -141,13 +174,20 @@ def _is_input(one: Any) -> bool:
 
 def _why_refused(org: Org, records: Mapping[str, Record], one: Mapping[str, Any]) -> dict[str, Any] | None:
     settings = org.settings
-    unknown = set(one["properties"]) - settings.mapped_properties - settings.unmapped_properties
+    unknown = set(one["properties"]) - (
+        (settings.mapped_properties | settings.unmapped_properties) - org.absent_properties - org.read_only_properties
+    )
     if one["id"] not in records:
         return _batch_error(one["id"], "OBJECT_NOT_FOUND", "Could not get some objects, they may be deleted.")
     if unknown:
-        return _batch_error(one["id"], "VALIDATION_ERROR", f'Property "{min(unknown)}" does not exist')
+        return _batch_error(
+            one["id"], "VALIDATION_ERROR", f'Property "{min(unknown)}" does not exist or cannot be written'
+        )
     if one["id"] in org.refused_writes:
         return _batch_error(one["id"], "VALIDATION_ERROR", "A validation rule refuses the write.")
+    if org.locked_writes[one["id"]] > 0:
+        org.locked_writes[one["id"]] -= 1
+        return _batch_error(one["id"], "LOCKED", "The record is locked by other writes.")
     return None
 
 

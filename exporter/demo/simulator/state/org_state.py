@@ -50,6 +50,7 @@ class OrgState:
         self.records_per_second = settings.records_per_second
         self.sessions = Sessions(clock, settings.token_seconds)
         self.searches = RateLimit(clock, settings.searches_per_second)
+        self.hubspot_calls = RateLimit(clock, settings.calls_per_ten_seconds, 10.0)
         self.access: Access = Access(clock)
         self.storage: dict[str, Storage] = {"data": Storage(100, 1_024), "file": Storage(50, 1_024)}
         self.records = RecordBook(settings.records, clock())
@@ -64,6 +65,9 @@ class OrgState:
         self.hidden: frozenset[str] = frozenset()  # objects and columns (`UserLogin`, `Organization.IsSandbox`)
         self.omitted_parts: frozenset[str] = frozenset()
         self.refused_writes: frozenset[str] = frozenset()
+        self.batch_spoilers: frozenset[str] = frozenset()  # records because of which a whole batch is refused
+        self.locked_writes: Counter[str] = Counter()  # how often the next writes of a record meet a lock
+        self.read_only_properties: frozenset[str] = frozenset()
         self.objects_out_of_scope: frozenset[str] = frozenset()
         self.locked_objects: frozenset[str] = frozenset()
         self.absent_properties: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""How many searches an account may make in a second."""
+"""How many searches or other calls an account may make in some seconds."""
 
 from collections import deque
 
@@ -6,19 +6,25 @@ from exporter.demo.simulator.clock import Clock
 
 
 class RateLimit:
-    """So many in each rolling second; what was not admitted does not count."""
+    """So many in any so many seconds; what was not admitted does not count."""
 
-    def __init__(self, clock: Clock, per_second: int) -> None:
+    def __init__(self, clock: Clock, most: int, seconds: float = 1.0) -> None:
+        self.most = most
+        self.seconds = seconds
         self._clock = clock
-        self._per_second = per_second
         self._admitted: deque[float] = deque()
+
+    @property
+    def left(self) -> int:
+        """How many are still admitted at this moment."""
+        now = self._clock()
+        while self._admitted and self._admitted[0] <= now - self.seconds:
+            self._admitted.popleft()
+        return self.most - len(self._admitted)
 
     def admit(self) -> bool:
         """May this one go on?"""
-        now = self._clock()
-        while self._admitted and self._admitted[0] <= now - 1.0:
-            self._admitted.popleft()
-        if len(self._admitted) >= self._per_second:
+        if self.left <= 0:
             return False
-        self._admitted.append(now)
+        self._admitted.append(self._clock())
         return True

@@ -1,0 +1,211 @@
+"""Thousands of records touched on simulated time: ``python -m tests.remediation.touch_load [RECORDS [BATCH]]``.
+
+HubSpot takes a while to answer, refuses some records (207), finds others locked (423 each, and whole requests), and lets
+190 calls through in ten seconds. Time stands still while the store is at work: what is measured is the pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+from bisect import bisect_left
+from collections.abc import Coroutine
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import stamina
+
+from exporter.clients.connection import Connection
+from exporter.config.secret import Secret
+from exporter.config.settings import Config, HubSpot, Integration, OwnRemediation, SyncHealthFeed
+from exporter.demo.simulator.app import build_app
+from exporter.demo.simulator.faults import Fault
+from exporter.demo.simulator.org import Org
+from exporter.demo.simulator.settings import Settings
+from exporter.demo.simulator.world import World
+from exporter.remediation.actions import Ways
+from exporter.remediation.actions.touch import KIND, Touch
+from exporter.store.batches import BatchStore
+from exporter.store.database import Database
+from tests.clocks import ManualClock
+from tests.remediation.bench import open_bench
+from tests.remediation.payloads import sync_errors
+
+T = TypeVar("T")
+
+ALLOWED, WINDOW = 190, 10.0
+REFUSED_EVERY, LOCKED_EVERY, BATCH_LOCKED_EVERY = 53, 31, 40
+LATENCIES = (0.25, 0.4, 0.3, 0.7, 0.35)
+TURNS = 30
+"""Of the loop, without anybody at the store: by then all who had something to do have done it."""
+
+SIMULATOR = "http://127.0.0.1:1/acme"
+
+
+@dataclass
+class Wire(httpx.AsyncBaseTransport):
+    """The way to the simulator, with latency; notes when batch updates arrive, how many records are in them for the
+    first time, and the statuses of their answers."""
+
+    org: Org
+    inner: httpx.ASGITransport
+    clock: ManualClock
+    arrivals: list[float] = field(default_factory=list)
+    fresh: list[int] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/batch/update"):
+            return await self.inner.handle_async_request(request)
+        latency = LATENCIES[len(self.arrivals) % len(LATENCIES)]
+        await self.clock.sleep(latency / 2)
+        ids = {one["id"] for one in json.loads(request.content)["inputs"]}
+        self.arrivals.append(self.clock.time())
+        self.fresh.append(len(ids - self._seen))
+        self._seen |= ids
+        if len(self.arrivals) % BATCH_LOCKED_EVERY == 0:
+            self.org.faults.put(Fault("hubspot", "locked", count=1))
+        answer = await self.inner.handle_async_request(request)
+        self.statuses.append(answer.status_code)
+        await self.clock.sleep(latency / 2)
+        return answer
+
+
+class Watched(BatchStore):
+    """Says when nobody waits for it."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._at_work = 0
+        self.rests = asyncio.Event()
+        self.rests.set()
+
+    def __getattribute__(self, name: str) -> Any:
+        step = super().__getattribute__(name)
+        if name.startswith("_") or not asyncio.iscoroutinefunction(step):
+            return step
+
+        async def counted(*arguments: Any) -> Any:
+            self._at_work += 1
+            self.rests.clear()
+            try:
+                return await step(*arguments)
+            finally:
+                self._at_work -= 1
+                if not self._at_work:
+                    self.rests.set()
+
+        return counted
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a run was like. ``rate`` is the share of the allowed rate from the first request to the last that holds new
+    records; ``most`` the most requests that came in any ten seconds."""
+
+    records: int
+    requests: int
+    seconds: float
+    rate: float
+    most: int
+    statuses: dict[int, int]
+    outcomes: dict[str, int]
+    touched_twice: int
+    left: int
+    refused: int
+
+
+async def play(records: int, batch: int, folder: Path) -> Figures:
+    """Touches so many records in requests of so many, from the alert to the last outcome in the store."""
+    clock = ManualClock()
+    world = World(["acme"], clock.time, Settings(records=0, records_per_second=0, allocation=None, daily_limit=10**7))
+    org = world.orgs["acme"]
+    half = records // 2
+    org.add_errors("other", "unknown", half)
+    org.add_errors("other", "unknown", records - half, object_type="companies")
+    ids = list(org.records.by_id)
+    org.refused_writes = frozenset(ids[::REFUSED_EVERY])
+    org.lock_writes(ids[::LOCKED_EVERY])
+    org.batch_spoilers = frozenset(ids[7:8])
+    wire = Wire(org, httpx.ASGITransport(build_app(world, sync_interval=None)), clock)
+
+    def ways(connection: Connection) -> Ways:
+        touch = KIND.made_from(connection)
+        assert isinstance(touch, Touch)
+        touch.batch_size = batch
+        return Ways({"touch": touch}, "touch")
+
+    async with open_bench(_config(folder), clock, wire, make_batches=Watched, make_ways=ways) as bench:
+        await bench.poll()
+        await bench.notify(sync_errors("other"))
+        await _pass_when_idle(bench.work(), clock, bench.batches)
+        (job,) = await bench.listed()
+    world.tick()
+    return _figures(records, wire, org, job["records"])
+
+
+def _config(folder: Path) -> Config:
+    (folder / "bridge").write_text(Settings().bridge_token)
+    (folder / "hubspot").write_text(Settings().hubspot_token)
+    acme = Integration(
+        "acme",
+        None,
+        HubSpot(f"{SIMULATOR}/hubspot", "2026-09", Secret(file=folder / "hubspot"), None, (), ()),
+        SyncHealthFeed(f"{SIMULATOR}/bridge", Secret(file=folder / "bridge"), None),
+        "immediate",
+        {"sync_health": 60.0},
+        OwnRemediation("touch", "salesforce_resync_requested_at"),
+    )
+    return replace(Config(f"sqlite:///{folder / 'exporter.db'}", (acme,)))
+
+
+async def _pass_when_idle(work: Coroutine[Any, Any, T], clock: ManualClock, batches: BatchStore) -> T:
+    """Moves time on only when nobody has anything to do at this moment."""
+    task = asyncio.ensure_future(work)
+    assert isinstance(batches, Watched)
+    turns = 0
+    while not task.done():
+        await asyncio.sleep(0)
+        turns += 1
+        if not batches.rests.is_set():
+            await batches.rests.wait()
+            turns = 0
+        elif turns > TURNS:
+            clock.advance_to_next()
+            turns = 0
+    return task.result()
+
+
+def _figures(records: int, wire: Wire, org: Org, outcomes: dict[str, int]) -> Figures:
+    steady = [at for at, fresh in zip(wire.arrivals, wire.fresh, strict=True) if fresh]
+    until = bisect_left(wire.arrivals, steady[-1])
+    seconds = wire.arrivals[until] - wire.arrivals[0]
+    return Figures(
+        records=records,
+        requests=len(wire.arrivals),
+        seconds=seconds,
+        rate=until / seconds / (ALLOWED / WINDOW),
+        most=max(index + 1 - bisect_left(wire.arrivals, at - WINDOW) for index, at in enumerate(wire.arrivals)),
+        statuses={status: wire.statuses.count(status) for status in sorted(set(wire.statuses))},
+        outcomes=outcomes,
+        touched_twice=sum(times > 1 for times in org.touches.records.values()),
+        left=len(org.errors),
+        refused=len(org.refused_writes | org.batch_spoilers),
+    )
+
+
+def main(records: int = 10_000, batch: int = 100) -> None:
+    """Prints the figures."""
+    with stamina.set_testing(True, attempts=100, cap=True), tempfile.TemporaryDirectory() as folder:
+        figures = asyncio.run(play(records, batch, Path(folder)))
+    for name in Figures.__dataclass_fields__:
+        sys.stdout.write(f"{name:>14} {getattr(figures, name)}\n")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
