@@ -1,7 +1,7 @@
 """Thousands of records touched on simulated time: ``python -m tests.remediation.touch_load [RECORDS [BATCH]]``.
 
-HubSpot takes a while to answer, refuses some records (207), finds others locked (423 each, and whole requests), and lets
-190 calls through in ten seconds. Time stands still while the store is at work: what is measured is the pace.
+HubSpot takes a while to answer, refuses some records (207), finds others locked (423 each, and whole requests), and
+lets 190 calls through in ten seconds. Time stands still while the store is at work: what is measured is the pace.
 """
 
 from __future__ import annotations

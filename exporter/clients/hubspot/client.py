@@ -19,7 +19,7 @@ from exporter.clients.hubspot.call_pace import CallPace
 from exporter.clients.hubspot.refusals import body_of, failure_of
 from exporter.config.secret import Secret
 from exporter.config.settings import HubSpot
-from exporter.errors import RateLimited
+from exporter.errors import UpstreamError
 from exporter.schemas.json_schema import checked
 
 FIRST_PAGE = "0"
@@ -82,7 +82,7 @@ class HubSpotClient:
             pace.learn(answer.headers)
             if answer.status in (400, 404) and body_of(answer):
                 return None
-            return self._judged(answer, "hubspot_properties")
+            return self._judged(answer, "hubspot_properties", pace)
 
         url = f"{self._properties_url()}/{object_type}"
         return await self._upstream.call("GET", url, judge, headers=_headers(token), admit=pace.wait)
@@ -111,10 +111,7 @@ class HubSpotClient:
             return read_refusal(refusal, ids)
         if answer.status == 404 and refusal.get("category") == "OBJECT_NOT_FOUND":  # noqa: PLR2004
             return read_refusal(refusal, ids)
-        failure = failure_of(answer, self._upstream)
-        if isinstance(failure, RateLimited) and answer.status == 429 and failure.retry_after:  # noqa: PLR2004
-            pace.hold(failure.retry_after)
-        raise failure
+        raise self._failure(answer, pace)
 
     def _objects_url(self) -> str:
         version = self._settings.api_version
@@ -127,10 +124,17 @@ class HubSpotClient:
     def _judge(self, answer: Answer) -> Any:
         return self._judged(answer, "hubspot_search")
 
-    def _judged(self, answer: Answer, schema: str) -> Any:
+    def _judged(self, answer: Answer, schema: str, pace: CallPace | None = None) -> Any:
         if answer.status == 200:  # noqa: PLR2004
             return checked(answer.json(), schema, answer.where)
-        raise failure_of(answer, self._upstream)
+        raise self._failure(answer, pace)
+
+    def _failure(self, answer: Answer, pace: CallPace | None) -> UpstreamError:
+        """What the answer stands for; a limit that was met holds everybody who keeps this pace."""
+        failure = failure_of(answer, self._upstream)
+        if pace is not None and answer.status == 429 and failure.retry_after:  # noqa: PLR2004
+            pace.hold(failure.retry_after)
+        return failure
 
 
 def _headers(token: str) -> dict[str, str]:
