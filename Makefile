@@ -23,7 +23,7 @@ COMPONENTS := tests/dashboards/preview/components
 
 .DEFAULT_GOAL := help
 .PHONY: help demo scenarios test test-current image-test check check-rules dashboards previews dashboards-types bench large-log \
-	bench-rules load fuzz full-size week clean programs-demo programs-test
+	bench-rules load fuzz full-size week touch-load clean programs-demo programs-test
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ large-log: $(VENV)/installed ## read an event log of 600 MB over loopback: calls
 
 bench-rules: $(VENV)/installed programs-demo ## what the rules cost a real Prometheus with 1,000 integrations; takes seven minutes
 	$(BIN)/python -m tests.rules.bench $(ARGS)
+
+touch-load: $(VENV)/installed ## touch 10,000 records on simulated time: the share of HubSpot's rate that is used; ARGS='2000 10'
+	$(BIN)/python -m tests.remediation.touch_load $(ARGS)
 
 load: $(VENV)/installed ## 500 integrations against the simulator; ARGS='--compression=10 --seconds=60'
 	$(BIN)/python -m tests.e2e.test_load $(ARGS)

@@ -13,13 +13,20 @@ from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
-from exporter.errors import RateLimited, StoreError
+from exporter.errors import Again, RateLimited, StoreError
 from exporter.model import SyncError
 from exporter.remediation.actions import Pair
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE
 from exporter.remediation.order import Order, new_job
-from exporter.remediation.worker import CONCURRENT_JOBS, FIRST_RETRY, IDLE_PAUSE, LONGEST_RETRY, MOST_FAILURES
+from exporter.remediation.worker import (
+    CONCURRENT_JOBS,
+    FIRST_RETRY,
+    IDLE_PAUSE,
+    LONGEST_RETRY,
+    MOST_FAILURES,
+    QUOTA_PAUSE,
+)
 from exporter.store.database import Database
 from exporter.store.job import Job
 from exporter.store.jobs import JobStore
@@ -88,6 +95,30 @@ async def test_a_bridge_that_asks_for_a_pause_gets_it(bench: Bench, acme: Org) -
     await bench.later(1)
     assert await bench.work() == 1
     assert acme.resyncs.requests == 1
+
+
+async def test_a_daily_quota_is_waited_for_an_hour_at_a_time(open_on: OpenBench, config: Config, acme: Org) -> None:
+    """That is no failure until a day has passed: no quota takes longer to come back."""
+    permission_errors(acme, 1)
+
+    class UsedUp(BridgeResync):
+        async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
+            raise RateLimited("POST /resync: status 429 DAILY", again=Again.HOURLY)
+
+    async with open_on(config, make_action=UsedUp) as bench:
+        await bench.poll()
+        await bench.notify(alert())
+        for _ in range(24):
+            assert await bench.work() == 1
+            await bench.later(QUOTA_PAUSE - 1)
+            assert await bench.work() == 0
+            await bench.later(1)
+        (job,) = await bench.listed()
+        assert (job["state"], job["failures"]) == ("queued", 0)
+        for _ in range(MOST_FAILURES):
+            await bench.work()
+            await bench.later(LONGEST_RETRY)
+        assert (await bench.listed())[0]["state"] == "failed"
 
 
 async def test_a_pause_for_years_is_not_kept_to(bench: Bench, acme: Org) -> None:

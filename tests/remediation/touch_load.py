@@ -11,10 +11,9 @@ import json
 import sys
 import tempfile
 from bisect import bisect_left
-from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx
 import stamina
@@ -29,10 +28,9 @@ from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
 from exporter.remediation.actions import Ways
 from exporter.remediation.actions.touch import KIND, Touch
-from exporter.store.batches import BatchStore
-from exporter.store.database import Database
 from tests.clocks import ManualClock
 from tests.remediation.bench import open_bench
+from tests.remediation.idle_time import Watched, pass_when_idle
 from tests.remediation.payloads import sync_errors
 
 T = TypeVar("T")
@@ -40,9 +38,6 @@ T = TypeVar("T")
 ALLOWED, WINDOW = 190, 10.0
 REFUSED_EVERY, LOCKED_EVERY, BATCH_LOCKED_EVERY = 53, 31, 40
 LATENCIES = (0.25, 0.4, 0.3, 0.7, 0.35)
-TURNS = 30
-"""Of the loop, without anybody at the store: by then all who had something to do have done it."""
-
 SIMULATOR = "http://127.0.0.1:1/acme"
 
 
@@ -74,33 +69,6 @@ class Wire(httpx.AsyncBaseTransport):
         self.statuses.append(answer.status_code)
         await self.clock.sleep(latency / 2)
         return answer
-
-
-class Watched(BatchStore):
-    """Says when nobody waits for it."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        self._at_work = 0
-        self.rests = asyncio.Event()
-        self.rests.set()
-
-    def __getattribute__(self, name: str) -> Any:
-        step = super().__getattribute__(name)
-        if name.startswith("_") or not asyncio.iscoroutinefunction(step):
-            return step
-
-        async def counted(*arguments: Any) -> Any:
-            self._at_work += 1
-            self.rests.clear()
-            try:
-                return await step(*arguments)
-            finally:
-                self._at_work -= 1
-                if not self._at_work:
-                    self.rests.set()
-
-        return counted
 
 
 @dataclass(frozen=True)
@@ -143,7 +111,7 @@ async def play(records: int, batch: int, folder: Path) -> Figures:
     async with open_bench(_config(folder), clock, wire, make_batches=Watched, make_ways=ways) as bench:
         await bench.poll()
         await bench.notify(sync_errors("other"))
-        await _pass_when_idle(bench.work(), clock, bench.batches)
+        await pass_when_idle(bench.work(), clock, bench.batches)
         (job,) = await bench.listed()
     world.tick()
     return _figures(records, wire, org, job["records"])
@@ -162,23 +130,6 @@ def _config(folder: Path) -> Config:
         OwnRemediation("touch", "salesforce_resync_requested_at"),
     )
     return replace(Config(f"sqlite:///{folder / 'exporter.db'}", (acme,)))
-
-
-async def _pass_when_idle(work: Coroutine[Any, Any, T], clock: ManualClock, batches: BatchStore) -> T:
-    """Moves time on only when nobody has anything to do at this moment."""
-    task = asyncio.ensure_future(work)
-    assert isinstance(batches, Watched)
-    turns = 0
-    while not task.done():
-        await asyncio.sleep(0)
-        turns += 1
-        if not batches.rests.is_set():
-            await batches.rests.wait()
-            turns = 0
-        elif turns > TURNS:
-            clock.advance_to_next()
-            turns = 0
-    return task.result()
 
 
 def _figures(records: int, wire: Wire, org: Org, outcomes: dict[str, int]) -> Figures:

@@ -91,3 +91,10 @@ async def test_calls_since_a_moment(store: Shelf) -> None:
     await store.record(job, {"e2": (SUCCEEDED, ""), "e3": (FAILED, "locked")}, 105.0, LEASE)
     assert [await store.sent_since("acme", since) for since in (100.0, 101.0, 105.0)] == [2, 1, 0]
     assert await store.sent_since("beta", 0.0) == 0
+
+
+async def test_calls_of_requests_under_way_count_from_the_start(store: Shelf) -> None:
+    """Nobody knows yet what they have cost, nor of those in doubt."""
+    job = await a_job_with(store, "e1", "e2", "e3")
+    await store.begin_batch(job, 2)
+    assert await store.sent_since("acme", 1_000.0) == 2

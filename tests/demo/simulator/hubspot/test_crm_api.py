@@ -151,6 +151,52 @@ class TestBatchUpdate:
         assert all(required <= set(error) for error in content["errors"])
         assert list(acme.records.waiting) == ["101"]
 
+    async def test_a_locked_record_is_written_later(self, hubspot: httpx.AsyncClient, acme: Org) -> None:
+        """Another program writes it as well: 207 says so, as often as was set."""
+        acme.lock_writes(["101"], times=2)
+        inputs = [{"id": one, "properties": {"salesforce_resync_requested_at": "1"}} for one in ("101", "102")]
+        statuses = []
+        for _ in range(3):
+            answer = await hubspot.post("contacts/batch/update", json={"inputs": inputs})
+            statuses.append((answer.status_code, [error["category"] for error in answer.json().get("errors", [])]))
+        assert statuses == [(207, ["LOCKED"]), (207, ["LOCKED"]), (200, [])]
+
+    async def test_one_record_may_spoil_the_batch(self, hubspot: httpx.AsyncClient, acme: Org) -> None:
+        """400 for all of it, and nobody says because of which."""
+        acme.batch_spoilers = frozenset({"102"})
+        inputs = [{"id": one, "properties": {"salesforce_resync_requested_at": "1"}} for one in ("101", "102")]
+        answer = await hubspot.post("contacts/batch/update", json={"inputs": inputs})
+        assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")
+        assert not acme.records.by_id["101"].written
+
+    async def test_so_many_calls_in_ten_seconds(
+        self, hubspot: httpx.AsyncClient, acme: Org, clock: ManualClock
+    ) -> None:
+        """Searches apart. Headers say what is left; beyond it 429 names the limit."""
+        acme.hubspot_calls.most = 2
+        for left in ("1", "0"):
+            answer = await hubspot.get("http://simulator/acme/hubspot/crm/v3/properties/deals")
+            assert (answer.status_code, answer.headers["X-HubSpot-RateLimit-Remaining"]) == (200, left)
+        refused = await hubspot.get("http://simulator/acme/hubspot/crm/v3/properties/deals")
+        assert (refused.status_code, refused.json()["policyName"]) == (429, "TEN_SECONDLY_ROLLING")
+        assert (await hubspot.post("contacts/search", json=search_body())).status_code == 200
+        clock.pass_seconds(10)
+        assert (await hubspot.get("http://simulator/acme/hubspot/crm/v3/properties/deals")).status_code == 200
+
+    @pytest.mark.parametrize("base", ["v3/properties", "properties/2026-09"])
+    async def test_properties_are_defined(self, base: str, hubspot: httpx.AsyncClient, acme: Org) -> None:
+        """Which are HubSpot's own, and which can be written; archived ones are not there."""
+        acme.read_only_properties = frozenset({"notes"})
+        acme.absent_properties = frozenset({"industry"})
+        listed = (await hubspot.get(f"http://simulator/acme/hubspot/crm/{base}/contacts")).json()["results"]
+        by_name = {one["name"]: one for one in listed}
+        touched, notes = by_name["salesforce_resync_requested_at"], by_name["notes"]
+        assert (touched["type"], touched["hubspotDefined"]) == ("datetime", False)
+        assert touched["modificationMetadata"]["readOnlyValue"] is False
+        assert notes["modificationMetadata"]["readOnlyValue"] is True
+        assert by_name["email"]["hubspotDefined"] is True
+        assert "industry" not in by_name
+
     @pytest.mark.parametrize(
         "inputs", [[], "x", [{"id": 1, "properties": {}}], [{"id": "101", "properties": {}}] * 101]
     )
