@@ -34,7 +34,7 @@ from exporter.errors import (
     UpstreamTimeout,
 )
 
-REQUEST_TIMEOUT = httpx.Timeout(10.0)
+REQUEST_TIMEOUT = 10.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 ATTEMPTS = 3
 LONGEST_PAUSE = 10.0
@@ -113,6 +113,7 @@ class Upstream:
     """Sends the requests of one integration to one API.
 
     ``count`` is called once for every request sent; ``spend`` is awaited before it and may raise instead.
+    ``timeout`` are seconds without a byte, ``max_bytes`` what an answer may hold.
     """
 
     def __init__(
@@ -121,11 +122,16 @@ class Upstream:
         clock: Clock,
         count: Callable[[], None],
         spend: Callable[[], Awaitable[None]] | None = None,
+        *,
+        timeout: float = REQUEST_TIMEOUT,
+        max_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         self._http = http
         self._clock = clock
         self._count = count
         self._spend = spend
+        self._timeout = timeout
+        self._max_bytes = max_bytes
 
     async def call(
         self,
@@ -137,6 +143,7 @@ class Upstream:
         params: Mapping[str, str] | None = None,
         data: Mapping[str, str] | None = None,
         json_body: Any = None,
+        content: bytes | None = None,
         retry: bool = True,
         admit: Callable[[], Awaitable[None]] | None = None,
     ) -> T:
@@ -146,7 +153,14 @@ class Upstream:
         is used up is never retried into. ``admit`` is awaited before every request, retries included.
         """
         request = self._http.build_request(
-            method, url, headers=headers, params=params, data=data, json=json_body, timeout=REQUEST_TIMEOUT
+            method,
+            url,
+            headers=headers,
+            params=params,
+            data=data,
+            json=json_body,
+            content=content,
+            timeout=self._timeout,
         )
         attempts = ATTEMPTS if retry else 1
         async for attempt in stamina.retry_context(on=pause_before_retry, attempts=attempts, timeout=None):
@@ -164,8 +178,9 @@ class Upstream:
     async def _send(self, request: httpx.Request) -> Answer:
         where = f"{request.method} {request.url.path}"
         await self._about_to_send()
-        with _as_upstream_errors(where):
-            return self._of_the_api(await _whole(await self._http.send(request, stream=True), request))
+        with _as_upstream_errors(where, self._timeout):
+            response = await self._http.send(request, stream=True)
+            return self._of_the_api(await _whole(response, request, self._max_bytes))
 
     @asynccontextmanager
     async def stream(
@@ -178,13 +193,13 @@ class Upstream:
         ``call``; what breaks in the middle is not, and raises its ``UpstreamError`` where the pieces are read.
         """
         headers = {**(headers or {}), "Accept-Encoding": PACKED}
-        request = self._http.build_request("GET", url, headers=headers, timeout=REQUEST_TIMEOUT)
+        request = self._http.build_request("GET", url, headers=headers, timeout=self._timeout)
         where = f"{request.method} {request.url.path}"
         response = await self._opened(request, judge)
         try:
             judge(Answer(response.status_code, response.headers, b"", where, request.url.host))
             packed = _is_packed(response, where)
-            async with aclosing(pieces(_chunks(response, where), packed, where, self._clock)) as body:
+            async with aclosing(pieces(_chunks(response, where, self._timeout), packed, where, self._clock)) as body:
                 yield body
         finally:
             await response.aclose()
@@ -198,11 +213,11 @@ class Upstream:
     async def _open(self, request: httpx.Request, judge: Callable[[Answer], object]) -> httpx.Response:
         where = f"{request.method} {request.url.path}"
         await self._about_to_send()
-        with _as_upstream_errors(where):
+        with _as_upstream_errors(where, self._timeout):
             response = await self._http.send(request, stream=True)
             if response.status_code == httpx.codes.OK and not _is_web_page(response.headers, b""):
                 return response
-            answer = self._of_the_api(await _whole(response, request))
+            answer = self._of_the_api(await _whole(response, request, self._max_bytes))
         judge(answer)
         raise self.failure(answer)
 
@@ -270,14 +285,14 @@ def parse_json(text: str | bytes) -> Any:
 
 
 @contextmanager
-def _as_upstream_errors(where: str) -> Iterator[None]:
+def _as_upstream_errors(where: str, seconds: float) -> Iterator[None]:
     """What httpx raises for a failed connection, as ours: host and cause first."""
     try:
         yield
     except httpx.TimeoutException as error:
-        raise UpstreamTimeout(f"{connect_failure(error, REQUEST_TIMEOUT.read or 0)} ({where})") from error
+        raise UpstreamTimeout(f"{connect_failure(error, seconds)} ({where})") from error
     except (httpx.TransportError, httpx.DecodingError) as error:
-        reason = f"{connect_failure(error, REQUEST_TIMEOUT.read or 0)} ({where})"
+        reason = f"{connect_failure(error, seconds)} ({where})"
         raise ConnectError(reason, again=again_after(error)) from error
 
 
@@ -291,28 +306,28 @@ def _is_packed(response: httpx.Response, where: str) -> bool:
     return True
 
 
-async def _chunks(response: httpx.Response, where: str) -> AsyncIterator[bytes]:
+async def _chunks(response: httpx.Response, where: str, seconds: float) -> AsyncIterator[bytes]:
     """As they come over the network; what a transport without one has unpacked already, as that."""
-    with _as_upstream_errors(where):
+    with _as_upstream_errors(where, seconds):
         async for chunk in response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw():
             yield chunk
 
 
-async def _whole(response: httpx.Response, request: httpx.Request) -> Answer:
+async def _whole(response: httpx.Response, request: httpx.Request, max_bytes: int) -> Answer:
     where = f"{request.method} {request.url.path}"
     try:
-        body = await _read_bounded(response, where)
+        body = await _read_bounded(response, where, max_bytes)
     finally:
         await response.aclose()
     return Answer(response.status_code, response.headers, body, where, request.url.host)
 
 
-async def _read_bounded(response: httpx.Response, where: str) -> bytes:
+async def _read_bounded(response: httpx.Response, where: str, max_bytes: int) -> bytes:
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            raise InvalidAnswer(f"{where}: an answer of more than {MAX_ANSWER_BYTES} bytes")
+        if len(body) > max_bytes:
+            raise InvalidAnswer(f"{where}: an answer of more than {max_bytes} bytes")
     return bytes(body)
 
 
