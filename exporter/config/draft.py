@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from exporter.config.yaml_document import DocumentPath
+from exporter.config.yaml_document import DocumentPath, named_by
 
 Meaning = Literal["url", "secret file", "secret variable", "directory", "interval"]
 
@@ -69,7 +69,7 @@ def _leaves(value: Any, path: DocumentPath) -> Iterator[tuple[DocumentPath, Any]
 
 def _meaning(path: DocumentPath) -> Meaning | None:
     """What a text at this path is for; the key says it, wherever it stands."""
-    key = str(path[-1])
+    key = named_by(path)
     if not _FREE_KEYS.isdisjoint(path):
         return None
     if key in _URL_KEYS:

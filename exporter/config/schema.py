@@ -14,10 +14,11 @@ from jsonschema import Draft202012Validator
 from exporter.catalog.catalog import CATALOG, UNKNOWN
 from exporter.config.finding import Finding
 from exporter.config.masking import shown
-from exporter.config.yaml_document import DocumentPath
+from exporter.config.yaml_document import DocumentPath, named_by
 
 _NEAR = 0.8
-_SECRET_KEYS = {"client_secret", "private_key", "token", "password", "webhook_token", "store_password"}
+_SECRET_KEYS = {"client_secret", "private_key", "token", "password", "webhook_token", "store_password", "secret"}
+_WHERE_SECRETS_STAND = ("_file", "_env")
 
 
 @cache
@@ -44,7 +45,7 @@ def _explain_value(path: DocumentPath, error: Any) -> Iterator[Finding]:
 
 def _value(path: DocumentPath, value: Any) -> str:
     """The value as it may be printed: what is no variable name under ``*_env`` may be the secret itself."""
-    if isinstance(value, str) and value and path and str(path[-1]).endswith("_env"):
+    if isinstance(value, str) and value and named_by(path).endswith("_env"):
         return "text that is no variable name (not shown, it may be the secret)"
     return shown(value)
 
@@ -85,7 +86,8 @@ def _explain_enum(path: DocumentPath, error: Any) -> Iterator[Finding]:
 def _explain_repetition(path: DocumentPath, error: Any) -> Iterator[Finding]:
     for index, entry in enumerate(error.instance):
         if entry in error.instance[:index]:
-            yield Finding((*path, index), f"got {shown(entry)} again", _description(error))
+            what = "the same" if named_by(path).endswith(_WHERE_SECRETS_STAND) else shown(entry)
+            yield Finding((*path, index), f"got {what} again", _description(error))
 
 
 _EXPLAIN: dict[str, Callable[[DocumentPath, Any], Iterator[Finding]]] = {

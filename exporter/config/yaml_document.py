@@ -20,6 +20,11 @@ Step = str | int
 DocumentPath = tuple[Step, ...]
 
 
+def named_by(path: DocumentPath) -> str:
+    """The key that a value stands under, be it alone or in a list; empty without one."""
+    return next((step for step in reversed(path) if isinstance(step, str)), "")
+
+
 _TAG = "tag:yaml.org,2002:"
 _TEXT = _TAG + "str"
 _MARK = "\ufeff"

@@ -11,7 +11,7 @@ from exporter.config.finding import Finding
 from exporter.config.masking import is_file_name, shown
 from exporter.config.private_key import PrivateKeyError, load_private_key
 from exporter.config.secret import Secret, why_unreadable, why_unsendable, why_unusable
-from exporter.config.yaml_document import DocumentPath
+from exporter.config.yaml_document import DocumentPath, named_by
 
 
 def unreadable_files(draft: Draft) -> Iterator[Finding]:
@@ -50,7 +50,7 @@ def unset_variables(draft: Draft) -> Iterator[Finding]:
 
 def _unfit(path: DocumentPath, where: str, text: str) -> Iterator[Finding]:
     """What a secret that is there cannot be used for, though its key says so."""
-    key = str(path[-1])
+    key = named_by(path)
     if text and key.startswith("private_key"):
         try:
             load_private_key(text)
