@@ -9,6 +9,7 @@
     ├── StoreError           the store did not take or give what was asked
     ├── NotificationError    a webhook body that is no notification of Alertmanager or Grafana
     ├── ProcessError         a program the demo needs is missing or did not start
+    ├── ResyncRefused        the other side will never take this job's requests
     └── UpstreamError        an outside API did not give what was asked
         ├── AuthError        kind="auth"
         │   └── SessionExpired
@@ -70,6 +71,10 @@ class NotificationError(ExporterError):
 
 class ProcessError(ExporterError):
     """A program the demo needs is missing or did not start."""
+
+
+class ResyncRefused(ExporterError):
+    """Who is asked to resync will not take this job's requests, now or later: it needs a person."""
 
 
 class UpstreamError(ExporterError):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from exporter.catalog.catalog import CATALOG
 from exporter.cli import command_line
+from exporter.clients.http.signature import signature_header
 from exporter.config.file import load_config
 from exporter.remediation.policy import default_policies
 from exporter.self_metrics import PREFIX
@@ -98,6 +103,62 @@ def test_alerts_with_a_policy_reach_the_receiver() -> None:
     """Every alert the default policies speak of carries the label that Alertmanager routes to the webhook."""
     labelled = {rule["alert"] for rule in alert_rules() if rule["labels"].get("remediation") == "resync"}
     assert labelled == {policy.alert for policy in default_policies()}
+
+
+class TestTheRecipesForHooks:
+    """What the README tells receivers to do works as it stands there."""
+
+    BODY, SECRET = b'{"a": "caf\xc3\xa9"}', "a-secret"
+
+    @staticmethod
+    def recipe(language: str) -> str:
+        found = re.search(rf"### Hook\n.*?```{language}\n(.*?)```", EXPORTER, re.DOTALL)
+        assert found is not None
+        return found[1]
+
+    @classmethod
+    def cases(cls) -> list[tuple[str, bytes, str, bool]]:
+        """Header, body, secret, and whether that is good."""
+        now = int(time.time())
+        good = signature_header([cls.SECRET], now, cls.BODY)
+        rotated = signature_header(["a-newer-one", cls.SECRET], now, cls.BODY)
+        late = signature_header([cls.SECRET], now - 310, cls.BODY)
+        return [
+            (good, cls.BODY, cls.SECRET, True),
+            (rotated, cls.BODY, cls.SECRET, True),
+            (good, cls.BODY + b" ", cls.SECRET, False),
+            (good.replace(f"t={now}", f"t={now + 1}"), cls.BODY, cls.SECRET, False),
+            (good, cls.BODY, "another", False),
+            (late, cls.BODY, cls.SECRET, False),
+            (f"t={now}", cls.BODY, cls.SECRET, False),
+            ("v1=", cls.BODY, cls.SECRET, False),
+        ]
+
+    @pytest.mark.parametrize(
+        ("language", "command", "call"),
+        [
+            (
+                "py",
+                (sys.executable, "-c"),
+                "import json, sys\n"
+                "asked = json.loads(sys.argv[1])\n"
+                "print(json.dumps([is_ours(header, body.encode(), secret) for header, body, secret in asked]))",
+            ),
+            (
+                "js",
+                ("node", "-e"),
+                "const asked = JSON.parse(process.argv[1]);"
+                "const said = asked.map(([header, body, secret]) => isOurs(header, Buffer.from(body), secret));"
+                "console.log(JSON.stringify(said));",
+            ),
+        ],
+    )
+    def test_it_tells_ours_from_others(self, language: str, command: tuple[str, str], call: str) -> None:
+        """Good is taken, a changed body or time, another secret, a late or an unsigned one is not."""
+        asked = json.dumps([[header, body.decode(), secret] for header, body, secret, _ in self.cases()])
+        program = [*command, f"{self.recipe(language)}\n{call}", asked]
+        said = subprocess.run(program, capture_output=True, text=True, check=True, timeout=60).stdout
+        assert json.loads(said) == [good for *_, good in self.cases()]
 
 
 def test_the_bridge_document_and_the_checks_agree() -> None:

@@ -10,6 +10,7 @@ import httpx
 
 from exporter.clients.bridge import BridgeClient
 from exporter.clients.directory import SyncHealthDirectory
+from exporter.clients.hook import MAX_ANSWER_BYTES, HookClient
 from exporter.clients.http.upstream import Upstream
 from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clients.hubspot.client import HubSpotClient
@@ -50,6 +51,7 @@ class Connection:
     hubspot: HubSpotClient | None
     settings: Integration
     clock: Clock
+    hook: HookClient | None = None
 
     @property
     def lister(self) -> ErrorLister | None:
@@ -59,7 +61,13 @@ class Connection:
     @property
     def apis(self) -> tuple[str, ...]:
         """The outside APIs it can talk to, as ``upstream_requests_total{api}`` names them."""
-        clients = {"salesforce": self.salesforce, "hubspot": self.hubspot, "status": self.trust, "bridge": self.bridge}
+        clients = {
+            "salesforce": self.salesforce,
+            "hubspot": self.hubspot,
+            "status": self.trust,
+            "bridge": self.bridge,
+            "hook": self.hook,
+        }
         return tuple(api for api, client in clients.items() if client is not None)
 
     @property
@@ -85,10 +93,10 @@ def connect(
 ) -> Connection:
     """Builds the clients; sends nothing. ``paces`` is shared by integrations of one HubSpot account."""
 
-    def upstream(api: str) -> Upstream:
-        return Upstream(http, clock, lambda: count(integration.name, api))
+    def upstream(api: str, **limits: Any) -> Upstream:
+        return Upstream(http, clock, lambda: count(integration.name, api), **limits)
 
-    salesforce = trust = org_instance = hubspot = bridge = directory = None
+    salesforce = trust = org_instance = hubspot = bridge = directory = hook = None
     if integration.salesforce is not None:
         metered = Upstream(
             http,
@@ -109,4 +117,7 @@ def connect(
         bridge = BridgeClient(feed.url, feed.token, upstream("bridge"))
     if feed is not None and feed.directory is not None:
         directory = SyncHealthDirectory(feed.directory)
-    return Connection(salesforce, bridge, bridge or directory, trust, org_instance, hubspot, integration, clock)
+    told = integration.remediation.hook
+    if told is not None:
+        hook = HookClient(told, upstream("hook", timeout=told.timeout, max_bytes=MAX_ANSWER_BYTES), clock)
+    return Connection(salesforce, bridge, bridge or directory, trust, org_instance, hubspot, integration, clock, hook)

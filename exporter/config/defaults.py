@@ -29,5 +29,8 @@ HUBSPOT_API_VERSION = "2026-09"
 CONNECTED_APPS = ("HubSpot",)
 HEARTBEAT_OBJECTS = ("contacts", "companies", "deals")
 
+HOOK_TIMEOUT = 10.0
+"""Seconds, as long as GitHub waits for whom it tells."""
+
 POLICY_ACTION = "resync"
 """A policy's word for each integration's own action."""

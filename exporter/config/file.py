@@ -11,6 +11,7 @@ from exporter.catalog.catalog import CATALOG
 from exporter.config import defaults
 from exporter.config.check import find_problems
 from exporter.config.durations import parse_duration
+from exporter.config.hook import hook_of
 from exporter.config.network import network_of
 from exporter.config.notes import notes_of
 from exporter.config.problem import ConfigError, Problem
@@ -77,12 +78,16 @@ def _integration(entry: Mapping[str, Any], folder: Path) -> Integration:
         sync_health=_sync_health(entry["sync_health"], folder) if "sync_health" in entry else None,
         notify=entry.get("notify", defaults.NOTIFY),
         intervals=_intervals(entry.get("intervals", {})),
-        remediation=_own_remediation(entry.get("remediation", {})),
+        remediation=_own_remediation(entry.get("remediation", {}), folder),
     )
 
 
-def _own_remediation(entry: Mapping[str, Any]) -> OwnRemediation:
-    return OwnRemediation(entry.get("action"), entry.get("touch", {}).get("property"))
+def _own_remediation(entry: Mapping[str, Any], folder: Path) -> OwnRemediation:
+    return OwnRemediation(
+        action=entry.get("action"),
+        touch_property=entry.get("touch", {}).get("property"),
+        hook=hook_of(entry["hook"], folder) if "hook" in entry else None,
+    )
 
 
 def _intervals(entry: Mapping[str, str]) -> Mapping[str, float]:

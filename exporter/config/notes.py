@@ -16,9 +16,7 @@ _NOT_BUILT = (
     ("hubspot", "unsynced"),
     ("sync_health", "mapping"),
     ("mailbox",),
-    ("remediation", "hook"),
 )
-_NOT_BUILT_ACTION = "hook"
 
 
 def notes_of(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[str]:
@@ -28,6 +26,7 @@ def notes_of(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterato
     for entry in data["integrations"]:
         yield from _unused_keys(entry)
         yield from _touch_notes(entry)
+        yield from _hook_notes(entry, data.get("remediation", {}).get("policies", ()))
 
 
 def _store_notes(data: Mapping[str, Any]) -> Iterator[str]:
@@ -60,8 +59,6 @@ def _unused_keys(entry: Mapping[str, Any]) -> Iterator[str]:
     asked = [".".join(path) for path in _NOT_BUILT if _value_at(entry, path) is not None]
     intervals = entry.get("intervals", {})
     asked += [f"intervals.{source}" for source in intervals if source not in INTERVALS and intervals[source] != OFF]
-    if _value_at(entry, ("remediation", "action")) == _NOT_BUILT_ACTION:
-        asked.append(f"remediation.action: {_NOT_BUILT_ACTION}")
     for what in asked:
         yield f"{entry['name']}: {what} is accepted, but this version does not use it yet"
     if intervals.get("sync_health") == OFF and "sync_health" in entry:
@@ -82,6 +79,19 @@ def _touch_notes(entry: Mapping[str, Any]) -> Iterator[str]:
     ]
     if missing:
         yield f"{entry['name']}: remediation.touch writes nothing without {' and without '.join(missing)}"
+
+
+def _hook_notes(entry: Mapping[str, Any], policies: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if _value_at(entry, ("remediation", "hook")) is None:
+        return
+    named = {_value_at(entry, ("remediation", "action")), *(policy.get("action") for policy in policies)}
+    if "hook" not in named:
+        yield f"{entry['name']}: remediation.hook is not used: neither remediation.action nor a policy names it"
+    elif _value_at(entry, ("sync_health", "url")) is None:
+        yield (
+            f"{entry['name']}: remediation.hook is not used: no sync_health.url names a bridge, which lists the errors "
+            "to tell it of"
+        )
 
 
 def _value_at(entry: Mapping[str, Any], path: tuple[str, ...]) -> Any:

@@ -78,12 +78,23 @@ class SyncHealthFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """Somebody else's automation. Requests are signed with each of the ``secrets``, the newest first; ``timeout`` are
+    seconds until the whole answer is there."""
+
+    url: str
+    secrets: tuple[Secret, ...]
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
 class OwnRemediation:
     """How one integration resyncs: ``action`` of ``None`` is the first of the table that it has what is needed for;
     ``touch_property`` is the HubSpot property that ``touch`` writes."""
 
     action: str | None = None
     touch_property: str | None = None
+    hook: Hook | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 A job runs *list → mark → send → record → mark → send → record → … → finish*. Killed before the list is stored, it lists
 again. Killed between *mark* and *record*, it asks which of the errors that were marked are still there and sends only
-these again, never the job from the start.
+these again, never the job from the start; a request that the other side knows again it just sends again.
 """
 
 from __future__ import annotations
@@ -62,6 +62,9 @@ class Steps:
         """A request whose answer nobody recorded: an error that is gone was resynced, one still there is sent again."""
         doubtful = await self._batches.in_doubt(job)
         if not doubtful:
+            return
+        if action.repeatable:
+            await self._send(job, action, doubtful)
             return
         still_there = {error.id for error in await action.find(job.errors)}
         await self._journal.record(

@@ -9,7 +9,7 @@ import structlog
 
 from exporter.clients.http.upstream import LONGEST_RETRY_AFTER
 from exporter.clock import Clock
-from exporter.errors import Again, StoreError, UpstreamError
+from exporter.errors import Again, ResyncRefused, StoreError, UpstreamError
 from exporter.remediation.actions import Action, Ways
 from exporter.remediation.journal import Journal
 from exporter.remediation.lease import LEASE, kept
@@ -97,6 +97,8 @@ class Worker:
                 await self._steps.take(job, action)
         except UpstreamError as error:
             await self._failed(job, str(error), error.retry_after, error.again)
+        except ResyncRefused as error:
+            await self._journal.finish(job, "failed", str(error))
         except StoreError:
             raise
         except Exception as error:  # a bug met by one job must not stop the others

@@ -132,7 +132,9 @@ def _ways(
 
 def _by_bridge(make_action: MakeAction) -> MakeWays:
     def made(connection: Connection) -> Ways:
-        name, bridge = BridgeResync.name, connection.bridge
-        return Ways() if bridge is None else Ways({name: make_action(bridge)}, name)
+        if connection.bridge is None:
+            return Ways()
+        action = make_action(connection.bridge)
+        return Ways({action.name: action}, action.name)
 
     return made

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from exporter.config.checks import (
     actions,
     directories,
+    hooks,
     hubspot_urls,
     intervals,
     names,
@@ -44,4 +45,5 @@ CHECKS: tuple[Check, ...] = (
     actions.unconfigured_actions,
     actions.unconfigured_policy_actions,
     actions.meaningful_properties,
+    hooks.odd_timeouts,
 )

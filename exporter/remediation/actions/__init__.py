@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from exporter.clients.connection import Connection
-from exporter.remediation.actions import bridge, touch
+from exporter.remediation.actions import bridge, hook, touch
 from exporter.remediation.actions.action import Action, ActionKind, Pair, Ways
 
-ACTIONS: tuple[ActionKind, ...] = (bridge.KIND, touch.KIND)
+ACTIONS: tuple[ActionKind, ...] = (bridge.KIND, touch.KIND, hook.KIND)
 
 
 def ways_of(connection: Connection) -> Ways:

@@ -15,9 +15,11 @@ Pair = tuple[str, str]
 
 
 class Action(Protocol):
-    """Resyncs for one integration; both methods raise ``UpstreamError``. ``name`` is a value of
-    ``resync_records_total{action}``, ``batch_size`` how many errors one request may name, ``lanes`` how many requests
-    may be under way at once.
+    """Resyncs for one integration; both methods raise ``UpstreamError`` for what may pass, ``resync`` also
+    ``ResyncRefused`` for what ends the job. ``name`` is a value of ``resync_records_total{action}``, ``batch_size`` how
+    many errors one request may name, ``lanes`` how many requests may be under way at once. ``repeatable``, and then of
+    one lane: the other side knows a request again, so one whose answer was lost is sent again as it was; without it the
+    job looks first which of its errors are left.
 
     Between finding an error and resyncing it a job keeps its ``id``, for hours maybe and across restarts. So whatever
     an action needs to know of an error to resync it stands in the ``id`` that it gives it.
@@ -26,6 +28,7 @@ class Action(Protocol):
     name: str
     batch_size: int
     lanes: int
+    repeatable: bool
 
     async def find(self, pairs: Iterable[Pair]) -> tuple[SyncError, ...]:
         """The current errors of these pairs, each id once."""

@@ -18,6 +18,7 @@ class BridgeResync:
     name = "bridge"
     batch_size = MAX_RESYNC_IDS
     lanes = 1
+    repeatable = False
 
     def __init__(self, client: BridgeClient) -> None:
         self._client = client
@@ -26,6 +27,7 @@ class BridgeResync:
         return await listed(self._client, pairs)
 
     async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
+        del job  # the bridge is told of errors only
         answer = await self._client.resync(error_ids)
         return {
             error_id: None if error_id in answer.accepted else answer.rejected.get(error_id, "not answered")

@@ -47,6 +47,7 @@ class Touch:
     name = "touch"
     batch_size = MAX_INPUTS
     lanes = LANES
+    repeatable = False
 
     def __init__(self, lister: ErrorLister, client: HubSpotClient, property_name: str, clock: Clock) -> None:
         self._lister = lister

@@ -11,7 +11,7 @@ import pytest
 
 from exporter.clients.connection import Connection, connect
 from exporter.config.secret import Secret
-from exporter.config.settings import Config, HubSpot, OwnRemediation
+from exporter.config.settings import Config, Hook, HubSpot, OwnRemediation
 from exporter.remediation.actions import ACTIONS, ways_of
 from tests.clocks import ManualClock
 
@@ -22,7 +22,8 @@ PROPERTY = "salesforce_resync_requested_at"
 async def connection(config: Config, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Connection]:
     """An integration with everything there is."""
     account = HubSpot("http://127.0.0.1:1", "2026-09", Secret(file=tmp_path / "token"), None, (), ())
-    everything = replace(config.integrations[0], hubspot=account, remediation=OwnRemediation(None, PROPERTY))
+    own = OwnRemediation(None, PROPERTY, Hook("https://hook.example", (Secret(env="HOOK_SECRET"),), timeout=10.0))
+    everything = replace(config.integrations[0], hubspot=account, remediation=own)
     async with httpx.AsyncClient() as http:
         yield connect(everything, http, clock, lambda _name, _api: None)
 
@@ -58,3 +59,13 @@ async def test_an_integration_with_nothing_to_resync_by_has_no_action(connection
     assert (dict(ways_of(without).by_name), ways_of(without).own) == ({}, None)
     named = ways_of(preferring(without, "touch"))
     assert (dict(named.by_name), named.own) == ({}, "touch")
+
+
+async def test_a_hook_is_told_of_nothing_unless_it_is_named(connection: Connection) -> None:
+    """By the integration or by a policy: where there is nothing else, an integration has no way of its own."""
+    hook_alone = ways_of(replace(preferring(connection, None, None), bridge=connection.bridge))
+    assert ("hook" in hook_alone.by_name, hook_alone.own) == (True, "bridge")
+    assert ways_of(preferring(connection, "hook")).own == "hook"
+    assert next(kind for kind in ACTIONS if kind.name == "hook").unasked is False
+    assert "hook" not in ways_of(replace(connection, hook=None)).by_name
+    assert "hook" in connection.apis
