@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -24,6 +25,9 @@ COMMANDS = (
 )
 """In the order of the help."""
 
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What writing to a full disk meets, to one that fails, or to a terminal that is gone."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code: 0 for success, 1 for a failure that was said, 2 for wrong usage."""
@@ -43,8 +47,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader has seen enough (``rules | head``). Nothing more may reach the pipe, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has seen enough (``rules | head``).
+        _write_no_more()
+        return 1
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        _write_no_more()
+        _complain(f"error: the output cannot be written: {error.strerror}")
         return 1
     return code
 
@@ -82,6 +92,11 @@ def _say_usage(parser: argparse.ArgumentParser) -> int:
     """Without a command: which ones there are."""
     parser.print_help(sys.stderr)
     return 2
+
+
+def _write_no_more() -> None:
+    """Nothing more may reach standard output, not even what is left of it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(text: str) -> None:

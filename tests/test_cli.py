@@ -111,6 +111,26 @@ def test_a_reader_that_has_seen_enough_is_no_failure_to_shout_about() -> None:
     assert (ended.returncode, ended.stderr) == (1, "")
 
 
+@pytest.mark.parametrize("command", ["check-config", "rules", "poll"])
+def test_a_full_disk_is_said_in_a_line(command: str, tmp_path: Path) -> None:
+    """Whether the text fits a buffer or not: no traceback, 1."""
+    file = tmp_path / "exporter.yml"
+    file.write_text("integrations: [{name: acme, sync_health: {directory: .}}]")
+    (tmp_path / "sync-health.json").write_text('{"as_of": "2026-11-27T08:00:00Z", "api_calls": {"used_24h": 1}}')
+    arguments = {"check-config": [file], "rules": [], "poll": [f"--config.file={file}"]}[command]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*COMMAND, command, *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    complaint = "error: the output cannot be written: No space left on device\n"
+    assert (ended.returncode, ended.stderr) == (1, complaint)
+
+
 def test_serve_and_check_config_refuse_a_configuration_in_the_same_words(tmp_path: Path) -> None:
     """A service that does not start says the same as the check before it."""
     (tmp_path / "exporter.yml").write_text("integrations: []\n")
