@@ -23,6 +23,8 @@ from exporter.web.bearer import why_unauthorized
 from exporter.web.webhook import read_body
 
 MAX_BODY_BYTES = 64 * 1024
+CLOCKS_APART = 300.0
+"""Seconds that the clock of who reports may be ahead of ours."""
 
 log = structlog.get_logger(__name__)
 
@@ -77,15 +79,18 @@ def _suspension(payload: Mapping[str, Any], now: float) -> Suspension:
     known = CATALOG.reason(reason) if reason is not None else None
     if reason is not None and known is None:
         raise ValueError(f"reason: got {reason[:80]!r}; expected one of {', '.join(CATALOG.reason_names)}")
-    return Suspension(suspended=True, reason=known, since=now if since is None else _time(since))
+    return Suspension(suspended=True, reason=known, since=now if since is None else _time(since, now))
 
 
-def _time(since: str) -> float:
+def _time(since: str, now: float) -> float:
+    moment = -1.0
     with contextlib.suppress(ValueError):
         moment = parse_timestamp(since)
-        if is_plausible(moment):
-            return moment
-    raise ValueError(f"since: got {since[:40]!r}; expected an RFC 3339 time with a zone, from 1970 to 2999")
+    if not is_plausible(moment):
+        raise ValueError(f"since: got {since[:40]!r}; expected an RFC 3339 time with a zone, from 1970 to 2999")
+    if moment > now + CLOCKS_APART:
+        raise ValueError(f"since: got {since[:40]!r}, which is yet to come; expected the time at which it began")
+    return moment
 
 
 def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:

@@ -77,6 +77,10 @@ class TestAReport:
         assert "suspension_reason{" not in page.lines("acme")
         assert page.value("suspension_start_timestamp_seconds", integration="acme") == clock.time()
 
+    async def test_a_clock_that_is_somewhat_ahead_does_no_harm(self, report: Report) -> None:
+        """Who reports what has just begun need not agree with the exporter on the minute."""
+        assert (await report(suspended=True, since="2027-01-15T08:05:00Z")).status_code == 202
+
     async def test_a_clearance(self, http: httpx.AsyncClient, report: Report) -> None:
         """Whatever reason comes with it: not suspended, for no reason, since no time."""
         await report(suspended=True, reason="unknown_error")
@@ -174,6 +178,10 @@ class TestRefusals:
             ({"suspended": True, "since": "2027-01-15T07:00:00"}, "expected an RFC 3339 time with a zone"),
             ({"suspended": True, "since": "0001-01-01T00:00:00+23:00"}, "expected an RFC 3339 time with a zone"),
             ({"suspended": True, "since": "9999-12-31T23:59:59-23:00"}, "from 1970 to 2999"),
+            (
+                {"suspended": True, "since": "2027-01-15T08:05:01Z"},
+                "since: got '2027-01-15T08:05:01Z', which is yet to c",
+            ),
             ({"suspended": True, "since": 5}, "since"),
             ({"suspended": "yes"}, "suspended"),
             ({"suspended": None}, "suspended"),
