@@ -73,6 +73,19 @@ def test_the_example_configuration_loads(tmp_path: Path) -> None:
     assert [entry.name for entry in load_config(file).integrations] == ["acme"]
 
 
+def test_the_example_of_policies_means_what_is_said_of_it(tmp_path: Path) -> None:
+    """Its first policy is the default for sync errors; check-config notes the alert of the reader's own, as is said."""
+    example = re.search(r"```yaml\n(remediation:\n  policies:\n.*?)```", EXPORTER, re.DOTALL)
+    assert example is not None
+    file = tmp_path / "exporter.yml"
+    file.write_text(f"integrations: [{{name: acme, sync_health: {{directory: .}}}}]\n{example[1]}", encoding="utf-8")
+    config = load_config(file)
+    assert config.remediation.policies is not None
+    assert config.remediation.policies[0] == default_policies()[0]
+    (note,) = config.notes
+    assert "OurPicklistsAreMended" in note
+
+
 @pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")
 def test_every_alert_is_complete(rule: dict[str, Any]) -> None:
     """An alert has a severity, a summary that is a sentence, a description, a runbook."""

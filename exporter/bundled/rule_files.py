@@ -28,6 +28,11 @@ def rules_text(runbook_base_url: str | None = None, dashboard_base_url: str | No
     return with_base_urls("".join(parts), runbook_base_url, dashboard_base_url)
 
 
+def alert_names() -> frozenset[str]:
+    """What the shipped alerts are called."""
+    return frozenset(re.findall(r"^ *- alert: (\w+)$", rules_text(), re.MULTILINE))
+
+
 def with_base_urls(rules: str, runbook_base_url: str | None, dashboard_base_url: str | None) -> str:
     """Rules whose links start with the reader's own addresses where they are given."""
     base_urls = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from exporter.bundled.rule_files import alert_names
 from exporter.config.defaults import INTERVALS, OFF, STORE
 from exporter.config.masking import has_password, shown
 from exporter.config.network import NO_PROXY, PROXY_VARIABLES, UNUSED_VARIABLE, variables
@@ -23,6 +25,7 @@ def notes_of(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterato
     """One sentence for each, first those that are about all integrations."""
     yield from _store_notes(data)
     yield from _network_notes(data.get("http", {}), environment)
+    yield from _policy_notes(data.get("remediation", {}).get("policies"))
     for entry in data["integrations"]:
         yield from _unused_keys(entry)
         yield from _touch_notes(entry)
@@ -53,6 +56,20 @@ def _meaningless(name: str, entries: Sequence[str]) -> Iterator[str]:
     for entry in entries:
         if exemption(entry) is None:
             yield f"environment variable {name}: {shown(entry)} is no host, domain, address or network, and left out"
+
+
+def _policy_notes(policies: Sequence[Mapping[str, Any]] | None) -> Iterator[str]:
+    """Alerts of the user's own may have policies too, so a strange name is no mistake for certain."""
+    if policies == []:
+        yield "remediation.policies is empty, so nothing is resynced: leave the key out for the default policies"
+    shipped = alert_names() if policies else frozenset()
+    for index, policy in enumerate(policies or ()):
+        if policy["alert"] not in shipped:
+            near = difflib.get_close_matches(policy["alert"], shipped, n=1)
+            yield (
+                f"remediation.policies[{index}].alert: no shipped alert has the name {shown(policy['alert'])}"
+                f"{f' (perhaps {near[0]}?)' if near else ''}: nothing is resynced unless an alert of your own has it"
+            )
 
 
 def _unused_keys(entry: Mapping[str, Any]) -> Iterator[str]:

@@ -14,6 +14,7 @@ import yaml
 from exporter.bundled.rule_files import (
     DASHBOARD_BASE_URL,
     RUNBOOK_BASE_URL,
+    alert_names,
     rules_directory,
     rules_text,
     with_base_urls,
@@ -33,6 +34,12 @@ def test_the_printed_rules_are_the_groups_of_the_files() -> None:
     assert FILES
     assert groups(TEXT) == [group for file in FILES for group in groups(file.read_text(encoding="utf-8"))]
     assert len({group["name"] for group in groups(TEXT)}) == len(groups(TEXT))
+
+
+def test_the_names_of_the_alerts_are_those_of_the_rules() -> None:
+    """However the rules are read."""
+    named = {rule["alert"] for group in groups(TEXT) for rule in group["rules"] if "alert" in rule}
+    assert alert_names() == named
 
 
 def test_the_printed_rules_keep_their_comments() -> None:

@@ -58,3 +58,22 @@ def test_a_touch_says_what_it_lacks(load: Load) -> None:
         f"neither: {said} hubspot.token_file, to write with and without sync_health.url, to know the records by",
         f"listed: {said} hubspot.token_file, to write with",
     )
+
+
+@pytest.mark.parametrize(
+    ("alert", "near"),
+    [("HubSpotSalesforceSyncError", " (perhaps HubSpotSalesforceSyncErrors?)"), ("CrmFixed", "")],
+)
+def test_a_policy_for_an_alert_that_does_not_ship_is_said(load: Load, alert: str, near: str) -> None:
+    """It may be an alert of the user's own, so it is no mistake; a name that is nearly a shipped one is shown it."""
+    policies = [{"alert": name, "on": "firing"} for name in ("HubSpotSalesforceOrgLocked", alert)]
+    assert load({**SMALL, "remediation": {"policies": policies}}).notes == (
+        f'remediation.policies[1].alert: no shipped alert has the name "{alert}"{near}: '
+        "nothing is resynced unless an alert of your own has it",
+    )
+
+
+def test_an_empty_list_of_policies_is_said(load: Load) -> None:
+    """It replaces the default policies by none."""
+    (note,) = load({**SMALL, "remediation": {"policies": []}}).notes
+    assert note == "remediation.policies is empty, so nothing is resynced: leave the key out for the default policies"
