@@ -117,7 +117,7 @@ def test_a_full_disk_is_said_in_a_line(command: str, tmp_path: Path) -> None:
     file = tmp_path / "exporter.yml"
     file.write_text("integrations: [{name: acme, sync_health: {directory: .}}]")
     (tmp_path / "sync-health.json").write_text('{"as_of": "2026-11-27T08:00:00Z", "api_calls": {"used_24h": 1}}')
-    arguments = {"check-config": [file], "rules": [], "poll": [f"--config.file={file}"]}[command]
+    arguments = {"check-config": [str(file)], "rules": [], "poll": [f"--config.file={file}"]}[command]
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
             [*COMMAND, command, *arguments],

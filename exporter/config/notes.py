@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from exporter.bundled.rule_files import alert_names
-from exporter.config.defaults import INTERVALS, OFF, STORE
+from exporter.config.defaults import INTERVALS, MAX_API_CALLS_PER_DAY, OFF, STORE
+from exporter.config.durations import parse_duration
 from exporter.config.masking import has_password, shown
 from exporter.config.network import NO_PROXY, PROXY_VARIABLES, UNUSED_VARIABLE, variables
 from exporter.config.no_proxy import entries_of, exemption
@@ -20,6 +21,14 @@ _NOT_BUILT = (
     ("mailbox",),
 )
 
+_ASKING_SALESFORCE = (
+    ("salesforce_limits", ("salesforce",)),
+    ("salesforce_access", ("salesforce", "integration_user")),
+    ("salesforce_usage_log", ("hubspot",)),
+)
+"""Sources whose polls cost API calls of the org, one or more each, and the key without which there are none."""
+_DAY = 86400.0
+
 
 def notes_of(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[str]:
     """One sentence for each, first those that are about all integrations."""
@@ -30,6 +39,7 @@ def notes_of(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterato
         yield from _unused_keys(entry)
         yield from _touch_notes(entry)
         yield from _hook_notes(entry, data.get("remediation", {}).get("policies", ()))
+        yield from _call_notes(entry)
 
 
 def _store_notes(data: Mapping[str, Any]) -> Iterator[str]:
@@ -109,6 +119,25 @@ def _hook_notes(entry: Mapping[str, Any], policies: Sequence[Mapping[str, Any]])
             f"{entry['name']}: remediation.hook is not used: no sync_health.url names a bridge, which lists the errors "
             "to tell it of"
         )
+
+
+def _call_notes(entry: Mapping[str, Any]) -> Iterator[str]:
+    """At one call a poll: what is needed at the least."""
+    if "salesforce" not in entry:
+        return
+    stated = entry.get("intervals", {})
+    asked = [source for source, needs in _ASKING_SALESFORCE if _value_at(entry, needs) is not None]
+    needed = round(sum(_DAY / _seconds(source, stated) for source in asked if stated.get(source) != OFF))
+    cap = int(entry["salesforce"].get("max_api_calls_per_day", MAX_API_CALLS_PER_DAY))
+    if needed > cap:
+        yield (
+            f"{entry['name']}: salesforce.max_api_calls_per_day is {cap}, and its intervals need {needed} or more: "
+            "raise it or lengthen them, else these sources fail for a part of the day"
+        )
+
+
+def _seconds(source: str, stated: Mapping[str, str]) -> float:
+    return parse_duration(stated[source]) if source in stated else INTERVALS[source]
 
 
 def _value_at(entry: Mapping[str, Any], path: tuple[str, ...]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,3 +78,33 @@ def test_an_empty_list_of_policies_is_said(load: Load) -> None:
     """It replaces the default policies by none."""
     (note,) = load({**SMALL, "remediation": {"policies": []}}).notes
     assert note == "remediation.policies is empty, so nothing is resynced: leave the key out for the default policies"
+
+
+SALESFORCE = {
+    "url": "https://acme.my.salesforce.com",
+    "auth": {"client_credentials": {"client_id": "an-id", "client_secret_file": "secret"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("salesforce", "rest", "told"),
+    [
+        ({"max_api_calls_per_day": 287}, {}, "is 287, and its intervals need 288 or more"),
+        ({"max_api_calls_per_day": 288}, {}, ""),
+        (
+            {"max_api_calls_per_day": 315, "integration_user": "a@b.example"},
+            {"hubspot": {}},
+            "is 315, and its intervals need 316 or more",
+        ),
+        ({"max_api_calls_per_day": 316, "integration_user": "a@b.example"}, {"hubspot": {}}, ""),
+        ({}, {"intervals": {"salesforce_limits": "1m"}}, "is 500, and its intervals need 1440 or more"),
+        ({"max_api_calls_per_day": 1}, {"intervals": {"salesforce_limits": "off"}}, ""),
+    ],
+)
+def test_a_cap_below_what_the_intervals_need_is_said(
+    load: Load, salesforce: dict[str, Any], rest: dict[str, Any], told: str
+) -> None:
+    """Both figures: one call for each poll of what asks the org, and is not switched off."""
+    notes = load({"integrations": [{"name": "acme", "salesforce": {**SALESFORCE, **salesforce}, **rest}]}).notes
+    assert len(notes) == bool(told)
+    assert told in "".join(notes)
