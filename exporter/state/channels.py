@@ -144,7 +144,8 @@ def _fields(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
     for part, source in sources_of(snapshot, now, Access):
         missing = _missing(part, of_fields=True)
         if _are_known(part, of_fields=True):
-            yield Evidence(snapshot.read_at(source), bool(missing), source, _missing_detail(missing, "fields"))
+            detail = _missing_detail(missing, "fields") + _rowless_detail(part)
+            yield Evidence(snapshot.read_at(source), bool(missing), source, detail)
 
 
 def _are_known(access: Access, *, of_fields: bool) -> bool:
@@ -165,6 +166,19 @@ def _missing(access: Access, *, of_fields: bool) -> tuple[str, ...]:
 
 def _missing_detail(missing: tuple[str, ...], what: str) -> str:
     return f"missing: {', '.join(missing)}" if missing else f"read and edit on all configured {what}"
+
+
+def _rowless_detail(access: Access) -> str:
+    """Of fields without read: Salesforce keeps a row for whoever may read one. A name that is wrong looks the same."""
+    rowless = [
+        f"{permission.object}.{permission.field}"
+        for permission in access.permissions
+        if permission.field is not None and permission.read is False and permission.edit is False
+    ]
+    if not rowless:
+        return ""
+    question = "is it spelt so, does it exist, has it field-level security?"
+    return f"; no permission row: {', '.join(rowless)} ({question})"
 
 
 CHANNELS: Mapping[str, tuple[Channel, ...]] = {

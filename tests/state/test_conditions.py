@@ -372,7 +372,7 @@ class TestPermissions:
             permissions=(
                 Permission("Lead", None, True, False),
                 Permission("Task", None, False, False),
-                Permission("Lead", "Email", False, False),
+                Permission("Lead", "Email", True, False),
             ),
             permission_set_assigned=False,
         )
@@ -384,6 +384,17 @@ class TestPermissions:
             evidence = judged[reason].set_by
             assert evidence is not None
             assert evidence.detail == detail
+
+    def test_a_field_without_any_right_may_be_misspelt(self) -> None:
+        """Whoever may read a field has a row for it. Without one the condition holds, but the name is asked about."""
+        fields = ((True, True, "Phone"), (True, False, "Email"), (False, False, "Emial"), (False, False, "Title"))
+        lost = access(permissions=tuple(Permission("Lead", name, read, edit) for read, edit, name in fields))
+        evidence = judge(lost)["salesforce_field_permissions_missing"].set_by
+        assert evidence is not None
+        assert evidence.detail == (
+            "missing: Lead.Email, Lead.Emial, Lead.Title; no permission row: Lead.Emial, Lead.Title "
+            "(is it spelt so, does it exist, has it field-level security?)"
+        )
 
     def test_what_salesforce_does_not_say_is_not_missing(self) -> None:
         """An unknown permission neither sets the condition nor becomes one."""

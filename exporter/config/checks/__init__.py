@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from exporter.config.checks import (
     actions,
     directories,
+    fields,
     hooks,
     hubspot_urls,
     intervals,
@@ -38,6 +39,7 @@ CHECKS: tuple[Check, ...] = (
     salesforce_urls.wrong_hosts,
     salesforce_urls.wrong_audiences,
     hubspot_urls.web_application,
+    fields.without_permissions,
     secrets.unreadable_files,
     secrets.unset_variables,
     directories.missing_directories,
