@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import structlog
 
 from exporter.clock import Clock
 from exporter.config.settings import Remediation
 from exporter.remediation.actions import Ways
+from exporter.remediation.ignored import Ignored, ignored
 from exporter.remediation.notification import Alert, Notification
 from exporter.remediation.order import Order, new_job, occurrence_of
 from exporter.remediation.policy import decide, repeat_after
@@ -32,7 +33,7 @@ class Receipt:
 
     jobs: int
     duplicates: int
-    ignored: int
+    ignored: tuple[Ignored, ...]
     refusals: tuple[RefusalRow, ...]
 
 
@@ -66,10 +67,12 @@ class Receiver:
         now = self._clock.time()
         jobs: list[NewJob] = []
         refusals: list[RefusalRow] = []
-        duplicates = ignored = 0
+        left: list[Ignored] = []
+        duplicates = 0
         for alert in notification.alerts:
             decisions = self._decide(alert, now)
-            ignored += not decisions
+            if not decisions:
+                left.append(ignored(alert, self._snapshots))
             pause = repeat_after(alert, self.settings)
             for action, decision in decisions.items():
                 if action and await self._jobs.known(occurrence_of(alert), action, pause, now):
@@ -80,7 +83,9 @@ class Receiver:
                     refusals.append(RefusalRow(now, alert.integration, alert.name, decision.reason, decision.detail))
         made = await self._jobs.accept(jobs, refusals, now)
         await self._announce(jobs, refusals)
-        return Receipt(made, duplicates + len(jobs) - made, ignored, tuple(refusals))
+        for one in left:
+            log.debug("alert ignored", **asdict(one))
+        return Receipt(made, duplicates + len(jobs) - made, tuple(left), tuple(refusals))
 
     def _decide(self, alert: Alert, now: float) -> Mapping[str, Order | Refusal]:
         if alert.integration not in self._snapshots:

@@ -7,6 +7,7 @@ notification could not be stored, and 202 only after its jobs are committed.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -82,7 +83,8 @@ def _receipt(result: str, receipt: Receipt) -> dict[str, object]:
         "result": result,
         "jobs": receipt.jobs,
         "duplicates": receipt.duplicates,
-        "ignored": receipt.ignored,
+        "ignored": len(receipt.ignored),
+        "ignored_alerts": [asdict(one) for one in receipt.ignored],
         "refusals": [
             {"integration": row.integration, "alert": row.alert, "reason": row.reason, "detail": row.detail}
             for row in receipt.refusals

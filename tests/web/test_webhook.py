@@ -48,7 +48,8 @@ async def test_a_job_is_in_the_store_when_202_is_answered(config: Config, post: 
     """Another connection to the store sees it at that moment."""
     answer = await post(notification(alert()))
     assert answer.status_code == 202
-    assert answer.json() == {"result": "accepted", "jobs": 1, "duplicates": 0, "ignored": 0, "refusals": []}
+    nothing = {"duplicates": 0, "ignored": 0, "ignored_alerts": [], "refusals": []}
+    assert answer.json() == {"result": "accepted", "jobs": 1, **nothing}
     assert stored_jobs(config) == [("acme", FIELD_PERMISSIONS, "resolved", "queued")]
     assert await counted() == {"accepted": 1}
 
@@ -164,6 +165,36 @@ async def test_nothing_to_do(config: Config, post: Post, counted: Counted, alert
     assert (answer.status_code, answer.json()["result"], answer.json()["ignored"]) == (200, "ignored", len(alerts))
     assert stored_jobs(config) == []
     assert await counted() == {"ignored": 1}
+
+
+async def test_why_an_alert_is_ignored_is_answered_and_logged(post: Post) -> None:
+    """Of each, whatever becomes of the others."""
+    with structlog.testing.capture_logs() as logs:
+        answer = await post(
+            notification(
+                alert(integration="gamma"),
+                alert(integration=""),
+                alert(),
+                alert("HubSpotSalesforceExporterDown", "firing"),
+                alert(status="firing"),
+            )
+        )
+    told = [
+        {"integration": "gamma", "alert": FIELD_PERMISSIONS, "status": "resolved"},
+        {"integration": "", "alert": FIELD_PERMISSIONS, "status": "resolved"},
+        {"integration": "acme", "alert": "HubSpotSalesforceExporterDown", "status": "firing"},
+        {"integration": "acme", "alert": FIELD_PERMISSIONS, "status": "firing"},
+    ]
+    causes = [
+        "no integration has this name",
+        "the alert has no label integration",
+        *["no policy for this alert when it is firing"] * 2,
+    ]
+    expected = [{**entry, "cause": cause} for entry, cause in zip(told, causes, strict=True)]
+    assert (answer.json()["jobs"], answer.json()["ignored"]) == (1, 4)
+    assert answer.json()["ignored_alerts"] == expected
+    logged = [entry for entry in logs if entry["event"] == "alert ignored"]
+    assert logged == [{**entry, "event": "alert ignored", "log_level": "debug"} for entry in expected]
 
 
 async def test_an_alert_of_an_integration_nobody_configured_is_said(post: Post) -> None:
