@@ -88,9 +88,17 @@ def _unused_keys(entry: Mapping[str, Any]) -> Iterator[str]:
     asked += [f"intervals.{source}" for source in intervals if source not in INTERVALS and intervals[source] != OFF]
     for what in asked:
         yield f"{entry['name']}: {what} is accepted, but this version does not use it yet"
-    if intervals.get("sync_health") == OFF and "sync_health" in entry:
+    yield from _blindness(entry)
+
+
+def _blindness(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Salesforce and the records do not show what HubSpot's page says, and without the page nothing is resynced."""
+    missing = "" if "sync_health" in entry else "sync_health is left out"
+    if not missing and entry.get("intervals", {}).get("sync_health") == OFF:
+        missing = "intervals.sync_health is off"
+    if missing:
         yield (
-            f"{entry['name']}: intervals.sync_health is off, so nobody knows whether HubSpot suspended it, "
+            f"{entry['name']}: {missing}, so nobody knows whether HubSpot suspended it unless it is reported, "
             "and nothing is resynced"
         )
 

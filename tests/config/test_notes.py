@@ -44,6 +44,17 @@ def test_a_bridge_that_is_not_read_resyncs_nothing(load: Load) -> None:
     assert note.startswith("acme: intervals.sync_health is off, so ")
 
 
+@pytest.mark.parametrize("intervals", [{}, {"sync_health": "off"}])
+def test_without_a_bridge_nobody_knows_and_nothing_is_resynced(intervals: dict[str, str], load: Load) -> None:
+    """Leaving it out is allowed as switching it off is, and said once."""
+    entry = {"name": "acme", "hubspot": {"token_file": "secret"}, "intervals": intervals}
+    (note,) = load({"integrations": [entry]}).notes
+    assert note == (
+        "acme: sync_health is left out, so nobody knows whether HubSpot suspended it unless it is reported,"
+        " and nothing is resynced"
+    )
+
+
 def test_a_touch_says_what_it_lacks(load: Load) -> None:
     """The property alone is not enough: somebody has to list the records, and a token has to write."""
     touch = {"action": "touch", "touch": {"property": "resync_requested_at"}}
