@@ -103,7 +103,7 @@ def _allocation(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
         return
     source = facts.stated_by["calls_used"]
     detail = f"{facts.calls_used:,} of {facts.calls_allocated:,} allocated API calls are used"
-    yield Evidence(snapshot.read_at(source), reached, source, detail)
+    yield Evidence(snapshot.read_at(source), reached, source, detail, snapshot.as_of(source))
 
 
 def _trust(snapshot: Snapshot, now: float) -> Iterable[Evidence]:

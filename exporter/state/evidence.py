@@ -10,12 +10,18 @@ from exporter.state.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one source saw at one time, for or against a cause."""
+    """What one source saw at one time, for or against a cause; ``as_of`` is when that was true, if not then."""
 
     at: float
     holds: bool
     source: str
     detail: str
+    as_of: float | None = None
+
+    @property
+    def true_at(self) -> float:
+        """When what it tells of was so; a statement that lies ahead is from a wrong clock."""
+        return self.at if self.as_of is None else min(self.as_of, self.at)
 
 
 Channel = Callable[[Snapshot, float], Iterable[Evidence]]

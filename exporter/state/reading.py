@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from exporter.model import Failure, OrgUsage, Part, PartState
+from exporter.model import Failure, OrgUsage, Part, PartState, SyncHealth, UsageLog
 
 INTERVALS_VISIBLE = 3
 """When a source fails, its last values stay visible until this many of its intervals have passed."""
+
+OLD_AFTER = 1800.0
+"""Seconds after which what a source says is old, and the alert DataStale comes, but for these."""
+
+OLD_AFTER_OF: Mapping[str, float] = {"salesforce_access": 4 * 3600.0, "salesforce_usage_log": 48 * 3600.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,24 @@ class Reading:
 
     def visible_part(self, now: float) -> Part | None:
         return self.part if self.expires_at is not None and now < self.expires_at else None
+
+    @property
+    def as_of(self) -> float | None:
+        """Of when the part says that it is; ``None`` if it does not say, and so is of when it was read."""
+        return self.part.as_of if isinstance(self.part, SyncHealth | UsageLog) else None
+
+    @property
+    def true_at(self) -> float | None:
+        """When what the source said was true. A bridge that repeats yesterday's page was read just now all the same."""
+        if self.succeeded_at is None or self.as_of is None:
+            return self.succeeded_at
+        return min(self.as_of, self.succeeded_at)
+
+    def is_old(self, now: float) -> bool:
+        """Whether nobody should take it for the present. Who reads more seldom than the rules expect is advised to
+        allow three intervals there, and gets them here."""
+        allowed = max(OLD_AFTER_OF.get(self.source, OLD_AFTER), INTERVALS_VISIBLE * self.interval)
+        return self.true_at is not None and now - self.true_at > allowed
 
     @property
     def attempt_expires_at(self) -> float:

@@ -25,6 +25,11 @@ class Snapshot:
         reading = self.reading(source)
         return (reading.succeeded_at if reading else None) or 0.0
 
+    def as_of(self, source: str) -> float | None:
+        """Of when the newest statement of a source says that it is; ``None`` if it does not say."""
+        reading = self.reading(source)
+        return reading.as_of if reading else None
+
     def with_settings(self, notify: str, configured_allocation: int | None, sources: Collection[str]) -> Snapshot:
         """A new Snapshot after a change of the configuration; readings of other sources than these are dropped."""
         kept = tuple(reading for reading in self.readings if reading.source in sources)

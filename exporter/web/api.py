@@ -93,7 +93,12 @@ def _condition(condition: Condition) -> dict[str, Any]:
 def _evidence(evidence: Evidence | None) -> dict[str, Any] | None:
     if evidence is None:
         return None
-    return {"source": evidence.source, "at": format_timestamp(evidence.at), "detail": evidence.detail}
+    return {
+        "source": evidence.source,
+        "at": format_timestamp(evidence.at),
+        "as_of": format_timestamp(evidence.as_of),
+        "detail": evidence.detail,
+    }
 
 
 def _source(reading: Reading) -> dict[str, Any]:
@@ -103,6 +108,7 @@ def _source(reading: Reading) -> dict[str, Any]:
         "interval_seconds": reading.interval,
         "attempted_at": format_timestamp(reading.attempted_at),
         "succeeded_at": format_timestamp(reading.succeeded_at),
+        "as_of": format_timestamp(reading.as_of),
         "failure": asdict(reading.failure) if reading.failure else None,
         "parts": [asdict(part) for part in reading.parts],
     }

@@ -12,12 +12,12 @@ from starlette.responses import HTMLResponse, Response
 from exporter import __version__
 from exporter.catalog.catalog import CATALOG
 from exporter.clock import Clock, format_timestamp
-from exporter.model import Part, TrustStatus
+from exporter.model import Heartbeat
 from exporter.state.conditions import Condition, conditions_of
-from exporter.state.facts import REPORT, Facts, facts_of
-from exporter.state.reading import Reading
+from exporter.state.facts import REPORT, Facts, facts_of, sources_of
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
+from exporter.web.source_lines import SourceLine, age, source_lines
 
 _TEMPLATE = jinja2.Environment(
     loader=jinja2.PackageLoader("exporter.web", "."), autoescape=True, undefined=jinja2.StrictUndefined
@@ -43,16 +43,6 @@ class ErrorLine:
     title: str
     errors: str
     records: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourceLine:
-    """One source and how old what it said is."""
-
-    name: str
-    up: bool
-    text: str
-    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +92,7 @@ def render(rows: list[Row], now: float) -> str:
 def status_row(snapshot: Snapshot, now: float) -> Row:
     """What the page says of a snapshot. Pure."""
     facts, conditions = facts_of(snapshot, now), conditions_of(snapshot, now)
-    level, state = _state(facts, conditions, snapshot)
+    level, state = _state(facts, conditions, snapshot, now)
     return Row(
         name=snapshot.integration,
         level=level,
@@ -113,39 +103,60 @@ def status_row(snapshot: Snapshot, now: float) -> Row:
             _use("Whole org", facts.org_calls_used, facts.org_calls_limit, "allowed by Salesforce"),
         ),
         errors=_errors(facts),
-        sources=tuple(
-            _source(reading, now)
-            for reading in sorted(snapshot.readings, key=lambda reading: reading.source)
-            if reading.source != REPORT
-        ),
+        sources=source_lines(snapshot, now),
         conditions=tuple(_condition(condition, now) for condition in conditions),
     )
 
 
-def _state(facts: Facts, conditions: tuple[Condition, ...], snapshot: Snapshot) -> tuple[str, str]:
+def _state(facts: Facts, conditions: tuple[Condition, ...], snapshot: Snapshot, now: float) -> tuple[str, str]:
     if facts.suspension is not None and facts.suspension.suspended:
-        return "suspended", f"SUSPENDED: {_title(facts.suspension.reason)}"
+        return "suspended", f"SUSPENDED: {_title(facts.suspension.reason)}{_when_old(facts, snapshot, now)}"
     seen = [_title(condition.reason) for condition in conditions if condition.holds]
     if seen:
         return "trouble", f"Not suspended yet, but: {', '.join(seen)}"
-    unread = _unread(snapshot)
+    unread = _unread(snapshot, now)
     if unread:
         return "trouble", unread
     errors = _sum(count.errors for count in facts.errors or ())
     if errors != 0:
         return "trouble", f"Sync errors: {_number(errors)}"
+    return _untroubled(facts, conditions, snapshot, now)
+
+
+def _untroubled(facts: Facts, conditions: tuple[Condition, ...], snapshot: Snapshot, now: float) -> tuple[str, str]:
+    if _is_known_to_sync(facts, snapshot, now):
+        return "good", "Syncs"
     if facts.suspension is None and not conditions:
         return "unknown", "Nothing known yet"
-    return "good", "Syncs"
+    return "unknown", "No trouble seen; whether it syncs is not known"
 
 
-def _unread(snapshot: Snapshot) -> str:
-    """Which sources cannot be read, or else only in part; empty if all can."""
+def _when_old(facts: Facts, snapshot: Snapshot, now: float) -> str:
+    """Of when a suspension is that an old page goes on telling of."""
+    reading = snapshot.reading(facts.stated_by["suspension"])
+    if reading is None or reading.true_at is None or not reading.is_old(now):
+        return ""
+    return f", as of {age(now - reading.true_at)}"
+
+
+def _unread(snapshot: Snapshot, now: float) -> str:
+    """Which sources cannot be read, or else say something old, or else were read only in part; empty if none is so."""
     failing = [reading.source for reading in snapshot.readings if not reading.up]
-    if failing:
-        return f"Cannot be read: {', '.join(sorted(failing))}"
+    old = [reading.source for reading in snapshot.readings if reading.is_old(now)]
     incomplete = [reading.source for reading in snapshot.readings if reading.missing_parts]
-    return f"Read in part: {', '.join(sorted(incomplete))}" if incomplete else ""
+    for what, sources in (("Cannot be read", failing), ("Old", old), ("Read in part", incomplete)):
+        if sources:
+            return f"{what}: {', '.join(sorted(sources))}"
+    return ""
+
+
+def _is_known_to_sync(facts: Facts, snapshot: Snapshot, now: float) -> bool:
+    """Only HubSpot knows: its page says so, or its records show syncs. A report by hand may be of any day, and what
+    Salesforce would allow need not happen."""
+    if facts.stated_by.get("suspension", REPORT) != REPORT:
+        return True
+    heartbeats = sources_of(snapshot, now, Heartbeat)
+    return any(one.last_sync is not None for heartbeat, _source in heartbeats for one in heartbeat.objects)
 
 
 def _why(facts: Facts, conditions: tuple[Condition, ...]) -> tuple[str, ...]:
@@ -187,38 +198,12 @@ def _number(count: int | None) -> str:
     return "not known how many" if count is None else f"{count:,}"
 
 
-def _source(reading: Reading, now: float) -> SourceLine:
-    text = "never read" if reading.succeeded_at is None else age(now - reading.succeeded_at) + _remark(reading.part)
-    problems = [reading.failure.message] if reading.failure else []
-    problems += [f"{part.name} not read: {part.failure.message}" for part in reading.missing_parts if part.failure]
-    if not reading.up:
-        text = "FAILS, never read" if reading.succeeded_at is None else f"FAILS, last read {text}"
-    elif problems:
-        text += f", without {', '.join(part.name for part in reading.missing_parts)}"
-    return SourceLine(reading.source, reading.up and not problems, text, "; ".join(problems))
-
-
-def _remark(part: Part | None) -> str:
-    """What a source said that no metric can hold."""
-    if isinstance(part, TrustStatus) and part.status is None:
-        return f", unknown status: {part.words}" if part.words else ", no status"
-    return ""
-
-
 def _condition(condition: Condition, now: float) -> ConditionLine:
     newest = condition.set_by if condition.holds else condition.cleared_by
-    detail = f"{newest.detail} ({newest.source}, {age(now - newest.at)})" if newest else ""
+    detail = f"{newest.detail} ({newest.source}, {age(now - newest.true_at)})" if newest else ""
     return ConditionLine(_title(condition.reason), condition.holds, detail)
 
 
 def _title(reason: str | None) -> str:
     titles = {known.name: known.title for known in CATALOG.suspension_reasons}
     return titles.get(reason or "", "reason not known")
-
-
-def age(seconds: float) -> str:
-    """How long ago, in the largest unit that says it."""
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit} ago"
-    return f"{max(seconds, 0):.0f} s ago"

@@ -7,8 +7,9 @@ import math
 
 import pytest
 
-from exporter.model import Failure, OrgLimits, OrgUsage
-from exporter.state.reading import INTERVALS_VISIBLE, Reading
+from exporter.model import Failure, OrgLimits, OrgUsage, UsageLog
+from exporter.state.reading import INTERVALS_VISIBLE, OLD_AFTER, OLD_AFTER_OF, Reading
+from tests.shipped import rules
 
 PART = OrgLimits(OrgUsage(1, 2, 1000.0), ())
 GOOD = Reading("salesforce_limits", 60.0, 1000.0, part=PART, succeeded_at=1000.0, header_usage=OrgUsage(3, 4, 1010.0))
@@ -54,3 +55,39 @@ def test_it_is_not_changed_after_it_is_built() -> None:
     """It is frozen."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         GOOD.source = "mailbox"  # type: ignore[misc]
+
+
+def test_what_is_said_is_as_old_as_it_says_itself() -> None:
+    """Else as when it was read; what lies ahead is from a wrong clock."""
+    assert (GOOD.as_of, GOOD.true_at) == (None, 1000.0)
+    for as_of, true_at in ((400.0, 400.0), (1400.0, 1000.0)):
+        log = dataclasses.replace(GOOD, part=UsageLog(1, as_of))
+        assert (log.as_of, log.true_at) == (as_of, true_at)
+    never = Reading("sync_health", 60.0, 1000.0)
+    assert (never.as_of, never.true_at, never.is_old(1e12)) == (None, None, False)
+
+
+@pytest.mark.parametrize(
+    ("source", "interval", "after"),
+    [
+        ("sync_health", 60.0, 1800.0),
+        ("sync_health", 900.0, 2700.0),
+        ("salesforce_access", 3600.0, 14_400.0),
+        ("salesforce_usage_log", 21_600.0, 172_800.0),
+    ],
+)
+def test_each_source_has_its_time_to_grow_old(source: str, interval: float, after: float) -> None:
+    """At least three of its intervals."""
+    reading = dataclasses.replace(GOOD, source=source, interval=interval)
+    assert not reading.is_old(1000.0 + after)
+    assert reading.is_old(1000.0 + after + 1)
+
+
+def test_what_is_old_is_old_to_the_rules_too() -> None:
+    """The numbers are those the alert DataStale ships with."""
+    shipped = {
+        rule["labels"]["source"]: math.prod(map(float, rule["expr"].removeprefix("vector(").rstrip(")").split("*")))
+        for rule in rules()
+        if rule.get("record") == "source:hubspot_salesforce_source_age_seconds:threshold"
+    }
+    assert shipped == {"default": OLD_AFTER, **OLD_AFTER_OF}

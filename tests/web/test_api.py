@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from exporter.clock import format_timestamp
+from exporter.config.file import load_config
 from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
 from exporter.service import Service
 from tests.clocks import ManualClock
-from tests.conftest import WEBHOOK_TOKEN
+from tests.conftest import WEBHOOK_TOKEN, Start, client_of
 from tests.remediation.payloads import alert, notification, sync_errors
 from tests.web.conftest import WEBHOOK, Post, poll_all
 
@@ -92,6 +96,25 @@ async def test_what_was_said_too_long_ago_is_not_said_any_more(
     assert entry["suspension"] is None
     assert "suspension" not in entry["stated_by"]
     assert sources(entry)["sync_health"]["succeeded_at"] == NOW
+
+
+async def test_when_it_was_read_and_of_when_it_is_stand_side_by_side(
+    config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], start: Start, tmp_path: Path
+) -> None:
+    """Of a dropped file that nobody renews, and of the cause it speaks of; most sources say what is true when read."""
+    config_data["integrations"][1]["sync_health"] = {"directory": str(tmp_path)}
+    page = {"as_of": "2027-01-09T08:00:00Z", "api_calls": {"used_24h": 1, "allocated": 9}}
+    (tmp_path / "sync-health.json").write_text(json.dumps(page))
+    async with start(load_config(write_config(config_data))) as service, client_of(service) as http:
+        await poll_all(service)
+        entry = await integration(http, "beta")
+        text = (await http.get("/")).text
+    listed = sources(entry)
+    assert (listed["sync_health"]["succeeded_at"], listed["sync_health"]["as_of"]) == (NOW, "2027-01-09T08:00:00.000Z")
+    assert (listed["salesforce_limits"]["succeeded_at"], listed["salesforce_limits"]["as_of"]) == (NOW, None)
+    (cleared,) = [one["cleared_by"] for one in entry["conditions"] if one["reason"] == "hubspot_api_limit_exceeded"]
+    assert (cleared["at"], cleared["as_of"]) == (NOW, "2027-01-09T08:00:00.000Z")
+    assert "▲ Old: sync_health" in text
 
 
 # --- resyncs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 
@@ -9,17 +10,32 @@ import httpx
 import pytest
 
 from exporter.demo.simulator.org import Org
-from exporter.model import ErrorCount, Failure, OrgLimits, OrgUsage, Suspension, SyncHealth, TrustStatus
+from exporter.model import (
+    ErrorCount,
+    Failure,
+    Heartbeat,
+    ObjectHeartbeat,
+    OrgLimits,
+    OrgUsage,
+    Part,
+    Suspension,
+    SyncHealth,
+    TrustStatus,
+)
 from exporter.service import Service
+from exporter.state.facts import REPORT
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
-from exporter.web.status_page import age, render, status_row
+from exporter.web.source_lines import age
+from exporter.web.status_page import render, status_row
 from tests.clocks import ManualClock
 from tests.web.conftest import poll_all
 
 NOW = 1_800_000_000.0
+DAY = 86_400.0
 NASTY = """<script>alert("x" & 'y')</script>"""
 ESCAPED = "&lt;script&gt;alert(&#34;x&#34; &amp; &#39;y&#39;)&lt;/script&gt;"
+GOOD = ("good", "Syncs")
 HEALTH = SyncHealth(NOW, 1_300, 1_500, 3_000, Suspension(False, None, None), ())
 
 
@@ -36,11 +52,21 @@ def health(**changed: object) -> Snapshot:
     return snapshot(reading(replace(HEALTH, **changed)))  # type: ignore[arg-type]
 
 
+def of_days_ago(days: float, **changed: object) -> Snapshot:
+    """Read 90 seconds ago; what it says was true days ago."""
+    return health(as_of=NOW - days * DAY, **changed)
+
+
+def read(source: str, part: Part) -> Reading:
+    return Reading(source, 60.0, NOW, None, part, NOW)
+
+
 def page(*snapshots: Snapshot) -> str:
     return render([status_row(one, NOW) for one in snapshots], NOW)
 
 
 FULL = snapshot(Reading("salesforce_limits", 60.0, NOW, None, OrgLimits(OrgUsage(9, 9, NOW), ()), NOW))
+LEFT = snapshot(read("salesforce_limits", OrgLimits(OrgUsage(1, 9, NOW), ())))
 FAILING = snapshot(reading(None, Failure("auth", None, "refused")))
 
 
@@ -88,6 +114,35 @@ class TestLevels:
             (why,) = status_row(one, NOW).why
             assert len(why) > 20
             assert why[:20] in page(one)
+
+
+class TestWhatMakesItGreen:
+    """Only what HubSpot says or shows of today."""
+
+    UNKNOWN = ("unknown", "No trouble seen; whether it syncs is not known")
+
+    @pytest.mark.parametrize(
+        ("seen", "state"),
+        [
+            (LEFT, UNKNOWN),
+            (health(suspension=None), UNKNOWN),
+            (snapshot(Reading(REPORT, math.inf, NOW, None, HEALTH, NOW)), UNKNOWN),
+            (snapshot(read("hubspot_heartbeat", Heartbeat((ObjectHeartbeat("contacts", None, None, None),)))), UNKNOWN),
+            (snapshot(read("hubspot_heartbeat", Heartbeat((ObjectHeartbeat("contacts", NOW, NOW, None),)))), GOOD),
+            (of_days_ago(29 / 1440), GOOD),
+            (of_days_ago(31 / 1440), ("trouble", "Old: sync_health")),
+            (of_days_ago(-6), GOOD),
+        ],
+    )
+    def test_that_it_syncs_is_said_only_where_it_is_known(self, seen: Snapshot, state: tuple[str, str]) -> None:
+        """By a page of the last half hour or by records; neither Salesforce nor a report nor an old page knows."""
+        row = status_row(seen, NOW)
+        assert (row.level, row.state) == state
+
+    def test_an_old_suspension_is_one_still_and_says_of_when(self) -> None:
+        """Nobody has said that it is over."""
+        row = status_row(of_days_ago(6, suspension=Suspension(True, None, None)), NOW)
+        assert (row.level, row.state) == ("suspended", "SUSPENDED: reason not known, as of 6 d ago")
 
 
 class TestUnknown:
@@ -139,7 +194,7 @@ class TestTrust:
         """The source works all the same."""
         seen = snapshot(Reading("salesforce_status", 60.0, NOW, None, trust, NOW))
         (line,) = status_row(seen, NOW + 5).sources
-        assert (line.up, line.text) == (True, text)
+        assert (line.good, line.text) == (True, text)
         assert "<b>" not in page(seen)
 
 
@@ -156,11 +211,33 @@ class TestSources:
     def test_age_and_failure_of_each(self) -> None:
         """With the message, which holds no secret."""
         (line,) = status_row(health(), NOW).sources
-        assert (line.up, line.text, line.problem) == (True, "90 s ago", "")
+        assert (line.good, line.text, line.problem) == (True, "90 s ago", "")
         (line,) = status_row(snapshot(reading(HEALTH, Failure("auth", None, "refused"))), NOW).sources
-        assert (line.up, line.text, line.problem) == (False, "FAILS, last read 90 s ago", "refused")
+        assert (line.good, line.text, line.problem) == (False, "FAILS, last read 90 s ago", "refused")
         (line,) = status_row(FAILING, NOW).sources
         assert line.text == "FAILS, never read"
+
+    def test_the_age_is_that_of_what_was_said(self) -> None:
+        """A page read just now may be an old one; then it is said to be, also beside the causes it speaks of."""
+        (line,) = status_row(of_days_ago(0.01), NOW).sources
+        assert (line.good, line.text) == (True, "14 min ago")
+        row = status_row(of_days_ago(6), NOW)
+        (line,) = row.sources
+        assert (line.good, line.text) == (False, "old: says what was true 6 d ago")
+        assert [condition.detail for condition in row.conditions] == [
+            "1,300 of 1,500 allocated API calls are used (sync_health, 6 d ago)"
+        ]
+
+    def test_an_old_page_that_cannot_be_read_any_more_is_old_too(self) -> None:
+        """Both ages are told."""
+        failing = reading(replace(HEALTH, as_of=NOW - 6 * DAY), Failure("auth", None, "refused"))
+        (line,) = status_row(snapshot(failing), NOW).sources
+        assert line.text == "FAILS, last read 90 s ago, says what was true 6 d ago"
+
+    def test_what_has_not_been_read_for_long_is_old(self) -> None:
+        """As where the polls stand still."""
+        (line,) = status_row(LEFT, NOW + 3 * 3600).sources
+        assert (line.good, line.text) == (False, "old: read 3 h ago")
 
     @pytest.mark.parametrize(
         ("seconds", "said"),

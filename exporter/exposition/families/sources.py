@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exporter.exposition.families.entry import Families, Known, Sample
-from exporter.model import SyncHealth, UsageLog
 from exporter.state.facts import REPORT
 
 
@@ -15,10 +14,8 @@ def _samples(known: Known) -> Iterator[Sample]:
     polled = [reading for reading in known.snapshot.readings if reading.source != REPORT]
     for reading in sorted(polled, key=lambda reading: reading.source):
         yield "source_up", {"source": reading.source}, float(reading.up)
-        if reading.succeeded_at is not None:
-            stated_at = reading.part.as_of if isinstance(reading.part, SyncHealth | UsageLog) else reading.succeeded_at
-            moment = min(stated_at, reading.succeeded_at)
-            yield "source_last_success_timestamp_seconds", {"source": reading.source}, moment
+        if reading.true_at is not None:
+            yield "source_last_success_timestamp_seconds", {"source": reading.source}, reading.true_at
         for part in reading.parts:
             yield "source_part_up", {"source": reading.source, "part": part.name}, float(part.failure is None)
 

@@ -1,0 +1,64 @@
+"""What the status page says of each source: how old is what it said, and what is wrong with it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exporter.model import Part, TrustStatus
+from exporter.state.facts import REPORT
+from exporter.state.reading import Reading
+from exporter.state.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """One source and how old what it said is."""
+
+    name: str
+    good: bool
+    text: str
+    problem: str
+
+
+def source_lines(snapshot: Snapshot, now: float) -> tuple[SourceLine, ...]:
+    """One for each source that was read or tried, by name. A report by hand is no source."""
+    polled = (reading for reading in snapshot.readings if reading.source != REPORT)
+    return tuple(_line(reading, now) for reading in sorted(polled, key=lambda reading: reading.source))
+
+
+def _line(reading: Reading, now: float) -> SourceLine:
+    problems = [reading.failure.message] if reading.failure else []
+    problems += [f"{part.name} not read: {part.failure.message}" for part in reading.missing_parts if part.failure]
+    text = _told(reading, now)
+    if reading.up and problems:
+        text += f", without {', '.join(part.name for part in reading.missing_parts)}"
+    good = reading.up and not problems and not reading.is_old(now)
+    return SourceLine(reading.source, good, text, "; ".join(problems))
+
+
+def _told(reading: Reading, now: float) -> str:
+    """The age is that of what was said: it may have been read just now."""
+    if reading.succeeded_at is None or reading.true_at is None:
+        return "never read" if reading.up else "FAILS, never read"
+    read, said = age(now - reading.succeeded_at), f"says what was true {age(now - reading.true_at)}"
+    is_old_page = reading.is_old(now) and reading.as_of is not None
+    if not reading.up:
+        return f"FAILS, last read {read}" + (f", {said}" if is_old_page else "")
+    if reading.is_old(now):
+        return f"old: {said if is_old_page else f'read {read}'}"
+    return age(now - reading.true_at) + _remark(reading.part)
+
+
+def _remark(part: Part | None) -> str:
+    """What a source said that no metric can hold."""
+    if isinstance(part, TrustStatus) and part.status is None:
+        return f", unknown status: {part.words}" if part.words else ", no status"
+    return ""
+
+
+def age(seconds: float) -> str:
+    """How long ago, in the largest unit that says it."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit} ago"
+    return f"{max(seconds, 0):.0f} s ago"
