@@ -47,7 +47,7 @@ def build_app(
     webhook = webhook_endpoint(receiver, webhook_token, metrics)
     return Starlette(
         routes=[
-            Route("/", status_endpoint(snapshots, clock)),
+            Route("/", status_endpoint(snapshots, poller, clock)),
             Route("/metrics", _metrics_endpoint(exposition)),
             Route("/-/healthy", _healthy),
             Route("/-/ready", _ready_endpoint(poller)),

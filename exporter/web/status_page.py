@@ -13,6 +13,7 @@ from exporter import __version__
 from exporter.catalog.catalog import CATALOG
 from exporter.clock import Clock, format_timestamp
 from exporter.model import Heartbeat
+from exporter.polling.poller import Poller
 from exporter.state.conditions import Condition, conditions_of
 from exporter.state.facts import REPORT, Facts, facts_of, sources_of
 from exporter.state.snapshot import Snapshot
@@ -66,18 +67,21 @@ class Row:
     errors: tuple[ErrorLine, ...] | None
     sources: tuple[SourceLine, ...]
     conditions: tuple[ConditionLine, ...]
+    is_polled: bool
 
     @property
     def mark(self) -> str:
         return _MARKS[self.level]
 
 
-def status_endpoint(snapshots: Snapshots, clock: Clock) -> Callable[[Request], Awaitable[Response]]:
+def status_endpoint(snapshots: Snapshots, poller: Poller, clock: Clock) -> Callable[[Request], Awaitable[Response]]:
     """The page as an endpoint."""
 
     async def status(_request: Request) -> Response:
         now = clock.time()
-        return HTMLResponse(render([status_row(snapshot, now) for snapshot in snapshots], now))
+        polled = {target.integration for target in poller.targets}
+        rows = [status_row(snapshot, now, is_polled=snapshot.integration in polled) for snapshot in snapshots]
+        return HTMLResponse(render(rows, now))
 
     return status
 
@@ -89,10 +93,12 @@ def render(rows: list[Row], now: float) -> str:
     return _TEMPLATE.render(rows=ordered, troubled=troubled, version=__version__, now=format_timestamp(now))
 
 
-def status_row(snapshot: Snapshot, now: float) -> Row:
-    """What the page says of a snapshot. Pure."""
+def status_row(snapshot: Snapshot, now: float, *, is_polled: bool = True) -> Row:
+    """What the page says of a snapshot, of which a source ``is_polled`` or none is. Pure."""
     facts, conditions = facts_of(snapshot, now), conditions_of(snapshot, now)
     level, state = _state(facts, conditions, snapshot, now)
+    if not is_polled and facts.suspension is None:
+        state = "Nothing is known: everything is switched off"
     return Row(
         name=snapshot.integration,
         level=level,
@@ -105,6 +111,7 @@ def status_row(snapshot: Snapshot, now: float) -> Row:
         errors=_errors(facts),
         sources=source_lines(snapshot, now),
         conditions=tuple(_condition(condition, now) for condition in conditions),
+        is_polled=is_polled,
     )
 
 

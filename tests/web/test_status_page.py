@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from exporter.config.defaults import INTERVALS
+from exporter.config.file import load_config
 from exporter.demo.simulator.org import Org
 from exporter.model import (
     ErrorCount,
@@ -29,6 +34,7 @@ from exporter.state.snapshot import Snapshot
 from exporter.web.source_lines import age
 from exporter.web.status_page import render, status_row
 from tests.clocks import ManualClock
+from tests.conftest import Start, client_of
 from tests.web.conftest import poll_all
 
 NOW = 1_800_000_000.0
@@ -146,6 +152,13 @@ class TestWhatMakesItGreen:
 
 
 class TestUnknown:
+    def test_where_everything_is_switched_off_nothing_is_waited_for(self) -> None:
+        """Neither as a state nor among the sources."""
+        text = render([status_row(snapshot(), NOW, is_polled=False)], NOW)
+        assert "Nothing is known: everything is switched off" in text
+        assert text.count("everything is switched off") == 2
+        assert " yet" not in text
+
     def test_before_the_first_poll_nothing_is_claimed(self) -> None:
         """No number, no bar, no condition."""
         text = page(snapshot())
@@ -260,6 +273,17 @@ async def test_the_running_service_shows_it(
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "2 integrations, 1 in trouble" in answer.text
     assert "of the org&#39;s 100,000 API calls are used (salesforce_limits, 30 s ago)" in answer.text
+
+
+async def test_the_running_service_knows_what_is_switched_off(
+    config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], start: Start
+) -> None:
+    """It says so of that integration; the other has only not been read yet."""
+    config_data["integrations"][0]["intervals"] = dict.fromkeys(INTERVALS, "off")
+    async with start(load_config(write_config(config_data))) as service, client_of(service) as http:
+        text = (await http.get("/")).text
+    assert text.count("Nothing is known: everything is switched off") == 1
+    assert text.count("none read yet") == 1
 
 
 def test_thousands_of_integrations() -> None:
