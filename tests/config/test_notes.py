@@ -116,6 +116,8 @@ def test_a_cap_below_what_the_intervals_need_is_said(
     load: Load, salesforce: dict[str, Any], rest: dict[str, Any], told: str
 ) -> None:
     """Both figures: one call for each poll of what asks the org, and is not switched off."""
-    notes = load({"integrations": [{"name": "acme", "salesforce": {**SALESFORCE, **salesforce}, **rest}]}).notes
+    bridge = SMALL["integrations"][0]["sync_health"]
+    entry = {"name": "acme", "salesforce": {**SALESFORCE, **salesforce}, "sync_health": bridge, **rest}
+    notes = load({"integrations": [entry]}).notes
     assert len(notes) == bool(told)
     assert told in "".join(notes)

@@ -72,6 +72,9 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 async def test_a_resync_survives_a_kill(stage: Stage, http: httpx.AsyncClient, after_requests: int) -> None:
     """After a kill at any moment the job goes on: every error is resynced, and none twice."""
     world = World(stage, http)
+    # Enough for what a thousand records may cost: the job is not to wait for the use to be counted anew.
+    for quota in ("allocation", "limit"):
+        await world.act(quota, {"calls": 100 * ERRORS})
     await world.act(
         "add-errors", {"category": "permissions", "error_type": "salesforce_field_permissions", "count": ERRORS}
     )
