@@ -77,5 +77,5 @@ def test_a_hook_that_is_told_nothing_is_said_aloud(
 
 def test_a_policy_may_name_it(load: Load) -> None:
     """Then it is told although the integration's own action is another."""
-    policy = {"alert": "AnAlert", "on": "firing", "categories": ["other"], "action": "hook"}
+    policy = {"alert": "HubSpotSalesforceSyncErrors", "on": "firing", "categories": ["other"], "action": "hook"}
     assert load({**with_hook("bridge", secret_file="secret"), "remediation": {"policies": [policy]}}).notes == ()

@@ -18,6 +18,9 @@ SCHEMAS = sorted(
     if file.name.endswith(".schema.json")
 )
 
+MAY_SAY_NOTHING = frozenset({"hook_answer", "hubspot_batch"})
+"""Answers whose fields are all optional: an empty object is one, and whoever reads it misses the records in it."""
+
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_every_schema_is_one(name: str) -> None:
@@ -31,8 +34,8 @@ def test_every_schema_is_one(name: str) -> None:
 @pytest.mark.parametrize("name", SCHEMAS)
 @pytest.mark.parametrize("payload", [None, True, 7, "text", [None], {}])
 def test_every_schema_refuses_something_else(name: str, payload: Any) -> None:
-    """No schema is so lax that it takes what holds nothing."""
-    assert first_problem(payload, name) is not None
+    """No schema is so lax that it takes what holds nothing, but where nothing is an answer."""
+    assert (first_problem(payload, name) is None) == (payload == {} and name in MAY_SAY_NOTHING)
 
 
 def test_what_fits_is_handed_back() -> None:
