@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from exporter.clients.http.answer import Answer
 from exporter.clients.http.secrets import sendable_token
-from exporter.clients.http.upstream import Answer, Upstream
+from exporter.clients.http.upstream import Upstream
 from exporter.config.secret import Secret
 from exporter.errors import AuthError, InvalidAnswer
 from exporter.model import SyncError

@@ -6,7 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from exporter.clients.http.upstream import MAX_ANSWER_BYTES, parse_json
+from exporter.clients.http.answer import parse_json
+from exporter.clients.http.upstream import MAX_ANSWER_BYTES
 from exporter.errors import AuthError, ConnectError, InvalidAnswer
 
 FILE_NAME = "sync-health.json"

@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 
 from exporter import __version__
+from exporter.clients.http.answer import Answer
 from exporter.clients.http.secrets import secret_text
 from exporter.clients.http.signature import signature_header
-from exporter.clients.http.upstream import Answer, Upstream
+from exporter.clients.http.upstream import Upstream
 from exporter.clock import Clock, format_timestamp
 from exporter.config.settings import Hook
 from exporter.errors import InvalidAnswer, ResyncRefused, UpstreamTimeout

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from exporter.clients.http.upstream import Answer, Upstream
+from exporter.clients.http.answer import Answer
+from exporter.clients.http.upstream import Upstream
 from exporter.config.settings import TrustSettings
 from exporter.errors import AuthError, InvalidAnswer
 

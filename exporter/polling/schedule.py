@@ -5,7 +5,7 @@ Jitter only ever delays, so a source is never polled more often than its interva
 
 from __future__ import annotations
 
-from exporter.clients.http.upstream import LONGEST_RETRY_AFTER
+from exporter.clients.http.retry import LONGEST_RETRY_AFTER
 
 JITTER = 0.05
 """Part of the interval by which a poll may come later."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from exporter.clients.http.upstream import LONGEST_RETRY_AFTER
+from exporter.clients.http.retry import LONGEST_RETRY_AFTER
 from exporter.clock import Clock
 from exporter.errors import Again, ResyncRefused, StoreError, UpstreamError
 from exporter.remediation.actions import Action, Ways

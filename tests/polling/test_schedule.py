@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.clients.http.upstream import LONGEST_RETRY_AFTER
+from exporter.clients.http.retry import LONGEST_RETRY_AFTER
 from exporter.polling.schedule import (
     FIRST_RETRY,
     HASTE_PAUSE,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from exporter.clients.http.upstream import LONGEST_RETRY_AFTER
+from exporter.clients.http.retry import LONGEST_RETRY_AFTER
 from exporter.config.file import load_config
 from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault

@@ -6,22 +6,18 @@ What comes back is an ``Answer`` of any status; what it means is for the client 
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 import stamina
 
+from exporter.clients.http.answer import Answer, is_web_page
 from exporter.clients.http.between import failure_between
 from exporter.clients.http.connect_failure import again_after, connect_failure
 from exporter.clients.http.pieces import PACKED, pieces
+from exporter.clients.http.retry import ATTEMPTS, pause_before_retry, retry_after
 from exporter.clock import Clock
 from exporter.errors import (
     Again,
@@ -36,77 +32,11 @@ from exporter.errors import (
 
 REQUEST_TIMEOUT = 10.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
-ATTEMPTS = 3
-LONGEST_PAUSE = 10.0
-"""A Retry-After up to this many seconds is waited for; beyond it the poll fails and the schedule waits instead."""
 
-LONGEST_RETRY_AFTER = 86_400.0
-"""No Retry-After is kept to for longer than this many seconds: one odd header must not bury a poll or a job."""
-
-_WEB_PAGES = {"text/html", "application/xhtml+xml"}
-_WEB_PAGE = "with a web page instead of an answer (maintenance, or a proxy or portal in between)"
 _REFUSED_AS_ASKED = frozenset({400, 405, 406, 410, 411, 413, 414, 415, 422, 431})
 """Statuses that refuse the request itself: the same again would be refused as well."""
 
-SAME_HOST = "another page of the same host"
-"""Where a redirect leads that stays at the host that was asked."""
-
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}|[0-9A-Fa-f:.]{2,45}")
-
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A complete HTTP answer; ``where`` is method and path of the request, ``host`` whom it was sent to."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
-    where: str
-    host: str = ""
-
-    @property
-    def is_web_page(self) -> bool:
-        """HTML where an API was asked: a maintenance page, or a proxy's or portal's in between."""
-        return _is_web_page(self.headers, self.body)
-
-    @property
-    def sent_to(self) -> str | None:
-        """The host a redirect leads to, or ``SAME_HOST``; ``None`` if the answer is no redirect.
-
-        None is ever followed: the token in the request is not for whoever is there.
-        """
-        if not 300 <= self.status < 400 or "location" not in self.headers:  # noqa: PLR2004
-            return None
-        try:
-            host = (urlsplit(self.headers["location"].strip()).hostname or self.host).rstrip(".")
-        except ValueError:
-            return "a place that is no URL"
-        return host if _HOST.fullmatch(host) and host != self.host else SAME_HOST
-
-    @property
-    def redirect(self) -> str | None:
-        """What a person reads of it."""
-        host = self.sent_to
-        if host is None:
-            return None
-        return f"sends to {host}, as no API does" if host == SAME_HOST else f"sends to {host}, where no token goes"
-
-    def json(self) -> Any:
-        """The body as JSON; raises ``InvalidAnswer`` for anything else, NaN and Infinity included."""
-        try:
-            return parse_json(self.body)
-        except (ValueError, RecursionError) as error:
-            if self.is_web_page:
-                raise InvalidAnswer(self.told(), code="WEB_PAGE") from error
-            what = "a body that is not JSON" if self.body.strip() else "an empty body"
-            raise InvalidAnswer(f"{self.where}: status {self.status} with {what}") from error
-
-    def told(self, code: str | None = None) -> str:
-        """Method, path, status and the API's own code as a person reads them; and that it is a web page, if it is."""
-        words = [f"{self.where}: status {self.status}", code or "", _WEB_PAGE if self.is_web_page else ""]
-        return " ".join(word for word in words if word)
 
 
 class Upstream:
@@ -176,7 +106,7 @@ class Upstream:
         self._count()
 
     async def _send(self, request: httpx.Request) -> Answer:
-        where = f"{request.method} {request.url.path}"
+        where = _where(request)
         await self._about_to_send()
         with _as_upstream_errors(where, self._timeout):
             response = await self._http.send(request, stream=True)
@@ -194,7 +124,7 @@ class Upstream:
         """
         headers = {**(headers or {}), "Accept-Encoding": PACKED}
         request = self._http.build_request("GET", url, headers=headers, timeout=self._timeout)
-        where = f"{request.method} {request.url.path}"
+        where = _where(request)
         response = await self._opened(request, judge)
         try:
             judge(Answer(response.status_code, response.headers, b"", where, request.url.host))
@@ -211,11 +141,11 @@ class Upstream:
         raise AssertionError("stamina returns or raises")
 
     async def _open(self, request: httpx.Request, judge: Callable[[Answer], object]) -> httpx.Response:
-        where = f"{request.method} {request.url.path}"
+        where = _where(request)
         await self._about_to_send()
         with _as_upstream_errors(where, self._timeout):
             response = await self._http.send(request, stream=True)
-            if response.status_code == httpx.codes.OK and not _is_web_page(response.headers, b""):
+            if response.status_code == httpx.codes.OK and not is_web_page(response.headers, b""):
                 return response
             answer = self._of_the_api(await _whole(response, request, self._max_bytes))
         judge(answer)
@@ -251,39 +181,6 @@ class Upstream:
         return retry_after(answer.headers, self._clock.time())
 
 
-def pause_before_retry(error: Exception) -> bool | float:
-    """Whether, or after how many seconds, the same request is sent again."""
-    if not isinstance(error, UpstreamError):
-        return False
-    if error.again in (Again.HOURLY, Again.LATER):
-        return False
-    if error.retry_after is not None:
-        return max(error.retry_after, 0.05) if error.retry_after <= LONGEST_PAUSE else False
-    return error.again is Again.AT_ONCE
-
-
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds of a ``Retry-After`` header (RFC 9110: a number or a date), ``None`` without a readable one."""
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        date: datetime = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return max(0.0, date.timestamp() - now)
-
-
-def _is_web_page(headers: Mapping[str, str], body: bytes) -> bool:
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind in _WEB_PAGES or body.lstrip()[:1] == b"<"
-
-
-def parse_json(text: str | bytes) -> Any:
-    """JSON as RFC 8259 has it, without NaN and Infinity; raises ``ValueError``, or ``RecursionError`` if too deep."""
-    return json.loads(text, parse_constant=_refuse_constant)
-
-
 @contextmanager
 def _as_upstream_errors(where: str, seconds: float) -> Iterator[None]:
     """What httpx raises for a failed connection, as ours: host and cause first."""
@@ -294,6 +191,10 @@ def _as_upstream_errors(where: str, seconds: float) -> Iterator[None]:
     except (httpx.TransportError, httpx.DecodingError) as error:
         reason = f"{connect_failure(error, seconds)} ({where})"
         raise ConnectError(reason, again=again_after(error)) from error
+
+
+def _where(request: httpx.Request) -> str:
+    return f"{request.method} {request.url.path}"
 
 
 def _is_packed(response: httpx.Response, where: str) -> bool:
@@ -314,7 +215,7 @@ async def _chunks(response: httpx.Response, where: str, seconds: float) -> Async
 
 
 async def _whole(response: httpx.Response, request: httpx.Request, max_bytes: int) -> Answer:
-    where = f"{request.method} {request.url.path}"
+    where = _where(request)
     try:
         body = await _read_bounded(response, where, max_bytes)
     finally:
@@ -329,7 +230,3 @@ async def _read_bounded(response: httpx.Response, where: str, max_bytes: int) ->
         if len(body) > max_bytes:
             raise InvalidAnswer(f"{where}: an answer of more than {max_bytes} bytes")
     return bytes(body)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from exporter.clients.http.upstream import pause_before_retry
+from exporter.clients.http.retry import pause_before_retry
 from exporter.clients.hubspot.batch_answer import BatchAnswer
 from exporter.clients.hubspot.client import HubSpotClient
 from exporter.clock import Clock

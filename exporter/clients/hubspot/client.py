@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from exporter.clients.http.answer import Answer
 from exporter.clients.http.secrets import sendable_token
-from exporter.clients.http.upstream import Answer, Upstream
+from exporter.clients.http.upstream import Upstream
 from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clients.hubspot.batch_answer import BatchAnswer, read_batch, read_refusal
 from exporter.clients.hubspot.call_pace import CallPace

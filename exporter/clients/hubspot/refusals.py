@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.clients.http.upstream import Answer, Upstream
+from exporter.clients.http.answer import Answer
+from exporter.clients.http.upstream import Upstream
 from exporter.clients.hubspot.scopes import missing_scopes
 from exporter.errors import Again, AuthError, InvalidAnswer, RateLimited, ServerError, UpstreamError
 

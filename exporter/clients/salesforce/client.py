@@ -13,7 +13,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from exporter.clients.http.upstream import Answer, Upstream
+from exporter.clients.http.answer import Answer
+from exporter.clients.http.upstream import Upstream
 from exporter.clients.salesforce.composite import Records, Refused, composite_body, composite_records
 from exporter.clients.salesforce.login import Login, Session, error_code
 from exporter.clients.salesforce.maintenance import not_the_api

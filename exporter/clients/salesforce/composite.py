@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from exporter.clients.http.upstream import Answer
+from exporter.clients.http.answer import Answer
 from exporter.errors import InvalidAnswer, SessionExpired, UpstreamError
 from exporter.schemas.json_schema import checked
 

@@ -17,8 +17,10 @@ import jwt
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from exporter.clients.http.answer import Answer
+from exporter.clients.http.retry import LONGEST_RETRY_AFTER
 from exporter.clients.http.secrets import secret_text
-from exporter.clients.http.upstream import LONGEST_RETRY_AFTER, Answer, Upstream
+from exporter.clients.http.upstream import Upstream
 from exporter.clients.salesforce.login_catalog import UNKNOWN, login_cause
 from exporter.clients.salesforce.login_cause import plain_words
 from exporter.clients.salesforce.maintenance import not_the_api

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 
-from exporter.clients.http.upstream import SAME_HOST, Answer
+from exporter.clients.http.answer import SAME_HOST, Answer
 from exporter.clients.salesforce.refusals import MAINTENANCE
 from exporter.config.salesforce_host import STATUS_PAGES, is_my_domain, is_salesforce
 from exporter.config.urls import host_of

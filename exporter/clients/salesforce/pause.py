@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from exporter.clients.http.upstream import LONGEST_RETRY_AFTER
+from exporter.clients.http.retry import LONGEST_RETRY_AFTER
 from exporter.errors import AuthError
 
 FIRST_PAUSE = 60.0

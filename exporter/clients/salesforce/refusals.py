@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from exporter.clients.http.upstream import Answer
+from exporter.clients.http.answer import Answer
 from exporter.errors import (
     Again,
     AuthError,

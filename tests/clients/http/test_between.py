@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from exporter.clients.http.upstream import ATTEMPTS
+from exporter.clients.http.retry import ATTEMPTS
 from exporter.errors import Again, ConnectError
 from tests.clients.canned import Canned, CannedTransport
 from tests.clients.conftest import Client, MakeUpstream

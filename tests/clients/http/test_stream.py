@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from exporter.clients.http.upstream import ATTEMPTS, Answer, Upstream
+from exporter.clients.http.answer import Answer
+from exporter.clients.http.retry import ATTEMPTS
+from exporter.clients.http.upstream import Upstream
 from exporter.clients.salesforce.client import SalesforceClient
 from exporter.errors import AuthError, ConnectError, InvalidAnswer, RateLimited, ServerError, UpstreamTimeout
 from exporter.model import OrgUsage

@@ -16,15 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.clients.http.upstream import (
-    ATTEMPTS,
-    LONGEST_PAUSE,
-    MAX_ANSWER_BYTES,
-    Answer,
-    Upstream,
-    pause_before_retry,
-    retry_after,
-)
+from exporter.clients.http.answer import Answer
+from exporter.clients.http.retry import ATTEMPTS, LONGEST_PAUSE, pause_before_retry, retry_after
+from exporter.clients.http.upstream import MAX_ANSWER_BYTES, Upstream
 from exporter.errors import (
     UPSTREAM_ERROR_KINDS,
     Again,

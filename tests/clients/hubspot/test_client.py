@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from exporter.clients.connection import connect
-from exporter.clients.http.upstream import ATTEMPTS, Upstream, pause_before_retry
+from exporter.clients.http.retry import ATTEMPTS, pause_before_retry
+from exporter.clients.http.upstream import Upstream
 from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clients.hubspot.client import HubSpotClient
 from exporter.clients.hubspot.search_pace import SEARCHES_PER_SECOND, SPACING

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from exporter.clients.http.upstream import ATTEMPTS, LONGEST_RETRY_AFTER, Upstream
+from exporter.clients.http.retry import ATTEMPTS, LONGEST_RETRY_AFTER
+from exporter.clients.http.upstream import Upstream
 from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clients.hubspot.client import HubSpotClient
 from exporter.config.secret import Secret

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.catalog.catalog import CATALOG
-from exporter.clients.http.upstream import ATTEMPTS, LONGEST_PAUSE
+from exporter.clients.http.retry import ATTEMPTS, LONGEST_PAUSE
 from exporter.clients.salesforce.refusals import EVIDENCE, REFUSALS
 from exporter.errors import (
     Again,
