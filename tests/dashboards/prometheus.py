@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import httpx
 
 from exporter.demo.processes import PROMETHEUS, find_binary, free_port
+from tests.ready import await_ready
 
 DEADLINE = 30.0
 
@@ -87,17 +87,9 @@ def prometheus(blocks: Path, *options: str, config: str = "") -> Iterator[Client
     ):
         client = Client(url)
         try:
-            _await_ready(client, process)
+            await_ready(client.ready, process, blocks / "prometheus.log", DEADLINE)
             yield client
         finally:
             client.close()
             process.terminate()
             process.wait(DEADLINE)
-
-
-def _await_ready(client: Client, process: subprocess.Popen[bytes]) -> None:
-    begun = time.monotonic()
-    while not client.ready():
-        assert process.poll() is None, f"Prometheus ended with status {process.returncode}"
-        assert time.monotonic() < begun + DEADLINE, "Prometheus was not ready in time"
-        time.sleep(0.05)

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ import psycopg
 
 from exporter.demo.processes import free_port
 from tests.e2e.postgresql import END_SECONDS, START_SECONDS, somebody
+from tests.ready import await_ready
 
 _SETTINGS = """\
 [databases]
@@ -47,11 +47,7 @@ def pooled(url: str) -> Iterator[str]:
         process = subprocess.Popen([program, str(folder / "pgbouncer.ini")], stdout=log, stderr=log, **somebody())
     through = url.replace(f":{urlsplit(url).port}/", f":{port}/")
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while not _lets_in(through):
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < deadline, (folder / "log").read_text()
-            time.sleep(0.02)
+        await_ready(lambda: _lets_in(through), process, folder / "log", START_SECONDS)
         yield through
     finally:
         process.kill()

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import psycopg
 
 from exporter.demo.processes import free_port
+from tests.ready import await_ready
 
 START_SECONDS = 30.0
 END_SECONDS = 10.0
@@ -59,11 +59,7 @@ class Server:
                 stderr=log,
                 **somebody(),
             )
-        deadline = time.monotonic() + START_SECONDS
-        while not self._lets_in():
-            assert self._process.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline, self._log.read_text()
-            time.sleep(0.02)
+        await_ready(self._lets_in, self._process, self._log, START_SECONDS)
 
     def stop(self) -> None:
         """Ends it by its pid, connections and all."""

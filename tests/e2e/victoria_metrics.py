@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ import yaml
 
 from exporter.demo.processes import free_port
 from tests.e2e.remote_write import HEADERS, Series, encoded
+from tests.ready import await_ready
 
 START_SECONDS = 30.0
 RUN_SECONDS = 60.0
@@ -120,17 +120,9 @@ def running_server() -> Iterator[Server]:
         with log.open("wb") as output, subprocess.Popen(command, cwd=folder, stdout=output, stderr=output) as process:
             server = Server(f"http://127.0.0.1:{port}", folder)
             try:
-                _wait_for(server, process, log)
+                await_ready(server.answers, process, log, START_SECONDS)
                 yield server
             finally:
                 server.close()
                 # Its data go too: nothing is lost by not waiting until they are in order.
                 process.kill()
-
-
-def _wait_for(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not server.answers():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.02)
