@@ -89,8 +89,8 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class OwnRemediation:
-    """How one integration resyncs: ``action`` of ``None`` is the first of the table that it has what is needed for;
-    ``touch_property`` is the HubSpot property that ``touch`` writes."""
+    """How one integration resyncs: ``action`` of ``None`` is the first of the table that it has what is needed for and
+    that nobody has to name; ``touch_property`` is the HubSpot property that ``touch`` writes."""
 
     action: str | None = None
     touch_property: str | None = None
