@@ -14,7 +14,7 @@ from exporter.remediation.journal import Journal
 from exporter.remediation.refusal import Refusal
 from exporter.sources.sync_health import SOURCE
 from exporter.state.conditions import conditions_of
-from exporter.state.facts import facts_of, org_use_told_until, use_told_until
+from exporter.state.facts import Facts, facts_of, org_use_told_until, use_told_until
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
 from exporter.store.batches import BatchStore
@@ -84,12 +84,13 @@ class Waiting:
         if reading is None or not reading.up or reading.visible_part(now) is None:
             # An alert also resolves when its series vanish: that a suspension is over must be known, not assumed.
             return Refusal("suspended", "whether HubSpot suspended it is not known: Sync Health cannot be read")
-        return gate(facts_of(snapshot, now), await self._unseen(snapshot, now))
+        facts = facts_of(snapshot, now)
+        return gate(facts, await self._unseen(snapshot, facts, now))
 
-    async def _unseen(self, snapshot: Snapshot, now: float) -> Unseen:
+    async def _unseen(self, snapshot: Snapshot, facts: Facts, now: float) -> Unseen:
         """What our own resyncs may have cost since calls were counted: minutes ago by a bridge or Salesforce, hours ago
         by the usage log, or never. Of an org whose calls nobody counts there is nothing to judge by."""
-        own_until = use_told_until(snapshot, facts_of(snapshot, now))
+        own_until = use_told_until(snapshot, facts)
         org_until = org_use_told_until(snapshot, now)
         own = await self._cost_since(snapshot.integration, own_until or 0.0, now)
         org = await self._cost_since(snapshot.integration, org_until, now) if org_until is not None else 0
