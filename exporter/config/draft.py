@@ -56,6 +56,14 @@ def without_extensions(data: Any) -> Any:
     return {key: value for key, value in data.items() if not is_extension(key)} if isinstance(data, dict) else data
 
 
+def value_at(entry: Any, path: tuple[str, ...]) -> Any:
+    """What stands under keys within keys; ``None`` where one of them is not there."""
+    value = entry
+    for step in path:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
 def _leaves(value: Any, path: DocumentPath) -> Iterator[tuple[DocumentPath, Any]]:
     if isinstance(value, dict):
         for key, inner in value.items():

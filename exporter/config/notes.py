@@ -8,6 +8,7 @@ from typing import Any
 
 from exporter.bundled.rule_files import alert_names
 from exporter.config.defaults import INTERVALS, MAX_API_CALLS_PER_DAY, OFF, STORE
+from exporter.config.draft import value_at
 from exporter.config.durations import parse_duration
 from exporter.config.masking import has_password, shown
 from exporter.config.network import NO_PROXY, PROXY_VARIABLES, UNUSED_VARIABLE, variables
@@ -83,7 +84,7 @@ def _policy_notes(policies: Sequence[Mapping[str, Any]] | None) -> Iterator[str]
 
 
 def _unused_keys(entry: Mapping[str, Any]) -> Iterator[str]:
-    asked = [".".join(path) for path in _NOT_BUILT if _value_at(entry, path) is not None]
+    asked = [".".join(path) for path in _NOT_BUILT if value_at(entry, path) is not None]
     intervals = entry.get("intervals", {})
     asked += [f"intervals.{source}" for source in intervals if source not in INTERVALS and intervals[source] != OFF]
     for what in asked:
@@ -105,24 +106,24 @@ def _blindness(entry: Mapping[str, Any]) -> Iterator[str]:
 
 def _touch_notes(entry: Mapping[str, Any]) -> Iterator[str]:
     """What a touch needs beside its property."""
-    if _value_at(entry, ("remediation", "touch")) is None:
+    if value_at(entry, ("remediation", "touch")) is None:
         return
-    token = [key for key in ("token_file", "token_env") if _value_at(entry, ("hubspot", key)) is not None]
+    token = [key for key in ("token_file", "token_env") if value_at(entry, ("hubspot", key)) is not None]
     missing = [
         *([] if token else ["hubspot.token_file, to write with"]),
-        *([] if _value_at(entry, ("sync_health", "url")) else ["sync_health.url, to know the records by"]),
+        *([] if value_at(entry, ("sync_health", "url")) else ["sync_health.url, to know the records by"]),
     ]
     if missing:
         yield f"{entry['name']}: remediation.touch writes nothing without {' and without '.join(missing)}"
 
 
 def _hook_notes(entry: Mapping[str, Any], policies: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    if _value_at(entry, ("remediation", "hook")) is None:
+    if value_at(entry, ("remediation", "hook")) is None:
         return
-    named = {_value_at(entry, ("remediation", "action")), *(policy.get("action") for policy in policies)}
+    named = {value_at(entry, ("remediation", "action")), *(policy.get("action") for policy in policies)}
     if "hook" not in named:
         yield f"{entry['name']}: remediation.hook is not used: neither remediation.action nor a policy names it"
-    elif _value_at(entry, ("sync_health", "url")) is None:
+    elif value_at(entry, ("sync_health", "url")) is None:
         yield (
             f"{entry['name']}: remediation.hook is not used: no sync_health.url names a bridge, which lists the errors "
             "to tell it of"
@@ -134,7 +135,7 @@ def _call_notes(entry: Mapping[str, Any]) -> Iterator[str]:
     if "salesforce" not in entry:
         return
     stated = entry.get("intervals", {})
-    asked = [source for source, needs in _ASKING_SALESFORCE if _value_at(entry, needs) is not None]
+    asked = [source for source, needs in _ASKING_SALESFORCE if value_at(entry, needs) is not None]
     needed = round(sum(_DAY / _seconds(source, stated) for source in asked if stated.get(source) != OFF))
     cap = int(entry["salesforce"].get("max_api_calls_per_day", MAX_API_CALLS_PER_DAY))
     if needed > cap:
@@ -146,10 +147,3 @@ def _call_notes(entry: Mapping[str, Any]) -> Iterator[str]:
 
 def _seconds(source: str, stated: Mapping[str, str]) -> float:
     return parse_duration(stated[source]) if source in stated else INTERVALS[source]
-
-
-def _value_at(entry: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    value: Any = entry
-    for step in path:
-        value = value.get(step) if isinstance(value, dict) else None
-    return value

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from exporter.config.defaults import POLICY_ACTION
-from exporter.config.draft import Draft
+from exporter.config.draft import Draft, value_at
 from exporter.config.finding import Finding
 from exporter.config.masking import shown
 from exporter.config.yaml_document import DocumentPath
@@ -31,7 +31,7 @@ _MEANINGFUL = frozenset(
 def unconfigured_actions(draft: Draft) -> Iterator[Finding]:
     """An integration names no action that it has nothing for."""
     for index, entry in enumerate(_integrations(draft)):
-        action = _at(entry, ("remediation", "action"))
+        action = value_at(entry, ("remediation", "action"))
         if isinstance(action, str) and action in _NEEDS and not _has(entry, action):
             path: DocumentPath = ("integrations", index, "remediation", "action")
             yield Finding(path, f"got {shown(action)}", f"{'.'.join(_NEEDS[action])} beside it, or another action")
@@ -53,7 +53,7 @@ def unconfigured_policy_actions(draft: Draft) -> Iterator[Finding]:
 def meaningful_properties(draft: Draft) -> Iterator[Finding]:
     """A touch overwrites no property that somebody goes by."""
     for index, entry in enumerate(_integrations(draft)):
-        name = _at(entry, _NEEDS["touch"])
+        name = value_at(entry, _NEEDS["touch"])
         if isinstance(name, str) and name in _MEANINGFUL:
             path: DocumentPath = ("integrations", index, *_NEEDS["touch"])
             yield Finding(path, f"got {shown(name)}", "a property made for this, which nobody goes by")
@@ -65,11 +65,4 @@ def _integrations(draft: Draft) -> list[Any]:
 
 
 def _has(entry: Any, action: str) -> bool:
-    return _at(entry, _NEEDS[action]) is not None
-
-
-def _at(entry: Any, path: tuple[str, ...]) -> Any:
-    value = entry
-    for step in path:
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
+    return value_at(entry, _NEEDS[action]) is not None
