@@ -14,6 +14,9 @@ from exporter.store.tables import job_records, jobs, refusals
 
 _OUTCOMES = (PENDING, SENDING, SUCCEEDED, FAILED)
 
+MOST_REASONS = 5
+"""Of a job, with the number of its records; every record has its own in the store."""
+
 
 class ResyncHistory:
     """Reads ``jobs``, ``job_records`` and ``refusals``, changes nothing; raises ``StoreError``."""
@@ -22,13 +25,17 @@ class ResyncHistory:
         self._database = database
 
     async def listing(self, integration: str | None, limit: int) -> dict[str, list[dict[str, Any]]]:
-        """The newest jobs, with how many of their records stand where, and the newest refusals."""
+        """The newest jobs, with how many of their records stand where and why most of them failed, and the newest
+        refusals."""
         async with self._database.transaction() as connection:
             newest = await _newest(connection, jobs, integration, limit)
             refused = await _newest(connection, refusals, integration, limit)
-            by_outcome = await _outcomes(connection, [row["id"] for row in newest])
+            ids = [row["id"] for row in newest]
+            by_outcome = await _outcomes(connection, ids)
+            failed_for = await _failures(connection, ids)
         for row in newest:
             row["records"] = {outcome: by_outcome.get((row["id"], outcome), 0) for outcome in _OUTCOMES}
+            row["failed_for"] = dict(failed_for.get(row["id"], [])[:MOST_REASONS])
         return {"jobs": newest, "refusals": refused}
 
 
@@ -48,3 +55,18 @@ async def _outcomes(connection: AsyncConnection, job_ids: Sequence[int]) -> dict
         .group_by(job_records.c.job_id, job_records.c.outcome)
     )
     return {(job_id, outcome): count for job_id, outcome, count in await connection.execute(query)}
+
+
+async def _failures(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, list[tuple[str, int]]]:
+    """By job why records failed, and how many each; the most frequent first."""
+    count = sa.func.count()
+    query = (
+        sa.select(job_records.c.job_id, job_records.c.reason, count)
+        .where(job_records.c.job_id.in_(job_ids), job_records.c.outcome == FAILED)
+        .group_by(job_records.c.job_id, job_records.c.reason)
+        .order_by(count.desc(), job_records.c.reason)
+    )
+    found: dict[int, list[tuple[str, int]]] = {}
+    for job_id, reason, records in await connection.execute(query):
+        found.setdefault(job_id, []).append((reason, records))
+    return found

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from exporter.store.batches import FAILED, SUCCEEDED
+from exporter.store.history import MOST_REASONS
 from exporter.store.refusals import RefusalRow
-from tests.store.shelf import Shelf, accepted, new_job
+from tests.store.shelf import LEASE, Shelf, a_job_with, accepted, new_job
 
 
 async def test_a_listing_is_the_newest_first(store: Shelf) -> None:
@@ -16,3 +18,18 @@ async def test_a_listing_is_the_newest_first(store: Shelf) -> None:
     assert [row["detail"] for row in listing["refusals"]] == ["number 2", "number 1"]
     assert (await store.listing("beta", 10))["refusals"] == []
     assert len((await store.listing(None, 10))["jobs"]) == 3
+
+
+async def test_a_listing_says_why_records_failed(store: Shelf) -> None:
+    """Each reason with its records, the most frequent first and only so many; of a job that failed in nothing, none."""
+    reasons = [f"reason {number}" for number in range(MOST_REASONS + 2) for _ in range(number + 1)]
+    ids = [f"e{number}" for number in range(len(reasons))]
+    job = await a_job_with(store, *ids, "good")
+    await store.begin_batch(job, len(ids) + 1)
+    await store.record(
+        job, {"good": (SUCCEEDED, ""), **{i: (FAILED, r) for i, r in zip(ids, reasons, strict=True)}}, 101, LEASE
+    )
+    await accepted(store, new_job("other"))
+    other, first = (await store.listing(None, 10))["jobs"]
+    assert list(first["failed_for"].items()) == [(f"reason {n}", n + 1) for n in range(MOST_REASONS + 1, 1, -1)]
+    assert other["failed_for"] == {}

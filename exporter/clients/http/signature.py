@@ -13,9 +13,6 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
-TOLERANCE = 300
-"""Seconds that the time may be away from the receiver's clock."""
-
 
 def signature_header(secrets: Iterable[str], timestamp: int, body: bytes) -> str:
     """One ``v1`` for each secret, in their order."""
