@@ -93,9 +93,7 @@ def sources_of(snapshot: Snapshot, now: float, kind: type[P]) -> tuple[tuple[P, 
 def use_told_until(snapshot: Snapshot, facts: Facts) -> float | None:
     """Until when the integration's calls are counted in what ``facts`` say of them; ``None`` if nobody counts them."""
     source = facts.stated_by.get("calls_used") or facts.stated_by.get("calls_suspected")
-    reading = snapshot.reading(source) if source else None
-    part = reading.part if reading else None
-    return part.as_of if isinstance(part, SyncHealth | UsageLog) else None
+    return snapshot.as_of(source) if source else None
 
 
 def org_use_told_until(snapshot: Snapshot, now: float) -> float | None:
