@@ -66,7 +66,7 @@ class HubSpotClient:
         }
         return await self._upstream.call(
             "POST",
-            f"{self._objects_url()}/{object_type}/search",
+            f"{self._url('objects', object_type)}/search",
             self._judge,
             headers=_headers(token),
             json_body=body,
@@ -85,7 +85,7 @@ class HubSpotClient:
                 return None
             return self._judged(answer, "hubspot_properties", pace)
 
-        url = f"{self._properties_url()}/{object_type}"
+        url = self._url("properties", object_type)
         return await self._upstream.call("GET", url, judge, headers=_headers(token), admit=pace.wait)
 
     async def batch_update(self, object_type: str, properties: Mapping[str, str], ids: Sequence[str]) -> BatchAnswer:
@@ -95,7 +95,7 @@ class HubSpotClient:
         inputs = [{"id": one, "objectWriteTraceId": one, "properties": dict(properties)} for one in ids]
         return await self._upstream.call(
             "POST",
-            f"{self._objects_url()}/{object_type}/batch/update",
+            f"{self._url('objects', object_type)}/batch/update",
             lambda answer: self._judge_batch(answer, ids, pace),
             headers=_headers(token),
             json_body={"inputs": inputs},
@@ -114,13 +114,10 @@ class HubSpotClient:
             return read_refusal(refusal, ids)
         raise self._failure(answer, pace)
 
-    def _objects_url(self) -> str:
+    def _url(self, resource: str, object_type: str) -> str:
         version = self._settings.api_version
-        return f"{self._settings.url}/crm/" + ("v3/objects" if version == "v3" else f"objects/{version}")
-
-    def _properties_url(self) -> str:
-        version = self._settings.api_version
-        return f"{self._settings.url}/crm/" + ("v3/properties" if version == "v3" else f"properties/{version}")
+        path = f"v3/{resource}" if version == "v3" else f"{resource}/{version}"
+        return f"{self._settings.url}/crm/{path}/{object_type}"
 
     def _judge(self, answer: Answer) -> Any:
         return self._judged(answer, "hubspot_search")
