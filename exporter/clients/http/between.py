@@ -13,17 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from exporter.clients.http.connect_failure import PROXY_FAILS, PROXY_REFUSES
 from exporter.errors import Again, ConnectError
 
 _OWN_HEADERS = ("proxy-authenticate", "x-squid-error")
 """Only who answers itself sends these."""
-
-_SAYS = {
-    401: ("it wants a user and password", Again.HOURLY),
-    403: ("it forbids this host", Again.HOURLY),
-    407: ("it wants a user and password, or other ones", Again.HOURLY),
-}
-_CANNOT = ("it cannot reach this host", Again.AT_ONCE)
 
 
 def failure_between(
@@ -38,9 +32,9 @@ def failure_between(
         )
     if status < 400 or not (status == 407 or any(name in headers for name in _OWN_HEADERS)):  # noqa: PLR2004
         return None
-    says, again = _SAYS.get(status, _CANNOT)
+    says = PROXY_REFUSES.get(status, PROXY_FAILS)
     return ConnectError(
         f"{host}: the proxy in between answers itself: status {status}: {says} ({where})",
         retry_after=asked_pause,
-        again=again,
+        again=Again.HOURLY if status in PROXY_REFUSES else Again.AT_ONCE,
     )

@@ -85,11 +85,13 @@ _HTTPX = (
     (httpx.NetworkError, "the connection broke ({name})"),
 )
 _PLAIN_TO_TLS = ", and whether the URL should be https://"
-_PROXY_STATUSES = {
+PROXY_REFUSES = {
     401: "it wants a user and password",
     403: "it forbids this host",
     407: "it wants a user and password, or other ones",
 }
+PROXY_FAILS = "it cannot reach this host"
+
 PROXY = "exporter.proxy"
 """The extension of a request that says which proxy it is sent through, and where that is configured."""
 
@@ -123,7 +125,7 @@ def again_after(error: httpx.TransportError | httpx.DecodingError) -> Again:
         return Again.HOURLY
     if isinstance(error, httpx.ProxyError):
         status = _status_of_proxy(str(error))
-        return Again.HOURLY if status in _PROXY_STATUSES else Again.AT_ONCE
+        return Again.HOURLY if status in PROXY_REFUSES else Again.AT_ONCE
     untrusted = any(isinstance(one, ssl.SSLCertVerificationError) for one in _chain(error))
     return Again.HOURLY if untrusted else Again.AT_ONCE
 
@@ -198,7 +200,7 @@ def _of_proxy(text: str) -> str:
     status = _status_of_proxy(text)
     if status is None:
         return "it refuses the login or cannot reach the host"
-    return f"status {status}: {_PROXY_STATUSES.get(status, 'it cannot reach this host')}"
+    return f"status {status}: {PROXY_REFUSES.get(status, PROXY_FAILS)}"
 
 
 def _status_of_proxy(text: str) -> int | None:
