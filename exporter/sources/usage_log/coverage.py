@@ -106,13 +106,13 @@ def counted_window(files: Collection[LogFile]) -> Window:
     whole = _newest(files, lambda file: file.calls is not None)
     if whole is not None:
         return Window(whole, 0, whole.end, is_count=True)
-    lacking = [_lacking(files, coverage) for coverage in _windows(files)]
+    density = Density.of(files)
+    lacking = [_lacking(files, coverage, density) for coverage in _windows(files)]
     return next((window for window in lacking if window.is_count), lacking[0])
 
 
-def _lacking(files: Collection[LogFile], coverage: Coverage) -> Window:
+def _lacking(files: Collection[LogFile], coverage: Coverage, density: Density) -> Window:
     needed = coverage.files(files)
-    density = Density.of(files)
     parts = [density.calls(file, sum(1 for _ in coverage.hours(file))) for file in needed if file.calls is None]
     known = [calls for calls in parts if calls is not None]
     unread = sum(known) if len(known) == len(parts) else None
