@@ -61,13 +61,6 @@ def _lacking(error: InvalidAnswer, asked: frozenset[str]) -> frozenset[str]:
     return (asked & OF_HOURLY_FILES or asked) if error.code == "INVALID_FIELD" else frozenset()
 
 
-def _no_access(error: UpstreamError) -> UpstreamError:
-    """The same, with what to do where the exporter's own user may not see event log files."""
-    if not (error.code or "").startswith(NO_ACCESS):
-        return error
-    return AuthError(f"this org shows no event log files: {SWITCH_OFF}", code=error.code, retry_after=error.retry_after)
-
-
 async def _rows(salesforce: SalesforceClient, now: float, missing: Collection[str]) -> Any:
     query = _QUERY.format(
         columns=", ".join(name for name in COLUMNS if name not in missing),
@@ -78,5 +71,8 @@ async def _rows(salesforce: SalesforceClient, now: float, missing: Collection[st
     try:
         records = await salesforce.query(query)
     except UpstreamError as error:
-        raise _no_access(error) from error
+        if (error.code or "").startswith(NO_ACCESS):
+            told = f"this org shows no event log files: {SWITCH_OFF}"
+            raise AuthError(told, code=error.code, retry_after=error.retry_after) from error
+        raise
     return checked(list(records.rows), "salesforce_event_log_files", "query of EventLogFile")
