@@ -147,11 +147,7 @@ class Rounds:
 
 def _may_have_to_wait(row: PollRow) -> bool:
     """Whether the last poll, or a part of it, may have been asked for a pause. A missing permission asks for none."""
-    failures = [
-        row.failure,
-        *(part.failure for part in row.parts if part.failure and part.failure.kind != AuthError.kind),
-    ]
-    return any(failure is not None for failure in failures)
+    return row.failure is not None or any(part.failure and part.failure.kind != AuthError.kind for part in row.parts)
 
 
 def _waits_for_somebody(target: Target, row: PollRow) -> bool:
