@@ -231,6 +231,21 @@ class TestMended:
         assert life.up("salesforce_limits")
         assert [life.due_in(source) for source in SLOW] == [0, 0]
 
+    async def test_of_an_org_short_of_calls_as_well(self, life: Life) -> None:
+        """There the others wait for twice their intervals."""
+        life.clock.advance(ATTENTION_AFTER)
+        life.org.use_api_calls("Data loader", 95_000)
+        await life.poll("salesforce_limits")
+        life.org.sessions.expire_all()
+        life.org.faults.put(Fault("token", "user_inactive"))
+        for source in ("salesforce_limits", *SLOW):
+            await life.poll(source)
+        assert all(life.due_in(source) >= 1.9 * life.target(source).interval for source in SLOW)
+        life.clock.advance(HOUR / 2)
+        life.org.faults.clear()
+        await life.poll("salesforce_limits")
+        assert [life.due_in(source) for source in SLOW] == [0, 0]
+
     async def test_another_refusal_is_not_over(self, life: Life) -> None:
         """That the user is let in says nothing of a permission that one source lacks."""
         life.org.faults.put(Fault("salesforce", "api_disabled", count=1))
