@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from exporter import __version__
-from exporter.clients.http.answer import Answer
+from exporter.clients.http.answer import WEB_PAGE, Answer
 from exporter.clients.http.secrets import secret_text
 from exporter.clients.http.signature import signature_header
 from exporter.clients.http.upstream import Upstream
@@ -111,7 +111,7 @@ class HookClient:
 
     def _outcomes(self, answer: Answer, error_ids: Sequence[str]) -> Mapping[str, str]:
         if answer.status in _REJECTED:
-            reason = _reason(_json_object(answer)) or f"rejected ({answer.told()})"
+            reason = _reason(answer.object) or f"rejected ({answer.told()})"
             return dict.fromkeys(error_ids, reason)
         if answer.status == httpx.codes.GONE:
             raise ResyncRefused(f"the hook is gone: name another in remediation.hook.url ({answer.told()})")
@@ -120,8 +120,8 @@ class HookClient:
         if not httpx.codes.is_success(answer.status):
             raise self._upstream.failure(answer)
         if answer.body.lstrip()[:1] == b"<":
-            raise InvalidAnswer(answer.told(), code="WEB_PAGE")
-        return _rejections(_json_object(answer), error_ids, answer.where)
+            raise InvalidAnswer(answer.told(), code=WEB_PAGE)
+        return _rejections(answer.object, error_ids, answer.where)
 
 
 def _message(delivery: Delivery, now: float) -> dict[str, Any]:
@@ -157,15 +157,6 @@ def _rejections(body: Mapping[str, Any], error_ids: Sequence[str], where: str) -
     accepted = error_ids if body.get("accepted") is None else body["accepted"]
     unsaid = dict.fromkeys(set(error_ids) - set(accepted), "not answered")
     return {error_id: reason for error_id, reason in {**unsaid, **said}.items() if error_id in error_ids}
-
-
-def _json_object(answer: Answer) -> Mapping[str, Any]:
-    """Empty for any other body: it may be a word for people."""
-    try:
-        body = answer.json()
-    except InvalidAnswer:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _reason(entry: Mapping[str, Any]) -> str | None:

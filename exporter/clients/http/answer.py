@@ -13,8 +13,11 @@ import httpx
 
 from exporter.errors import InvalidAnswer
 
+WEB_PAGE = "WEB_PAGE"
+"""Our code for a failure that is a web page where an API was asked."""
+
 _WEB_PAGES = {"text/html", "application/xhtml+xml"}
-_WEB_PAGE = "with a web page instead of an answer (maintenance, or a proxy or portal in between)"
+_TOLD = "with a web page instead of an answer (maintenance, or a proxy or portal in between)"
 
 SAME_HOST = "another page of the same host"
 """Where a redirect leads that stays at the host that was asked."""
@@ -65,13 +68,22 @@ class Answer:
             return parse_json(self.body)
         except (ValueError, RecursionError) as error:
             if self.is_web_page:
-                raise InvalidAnswer(self.told(), code="WEB_PAGE") from error
+                raise InvalidAnswer(self.told(), code=WEB_PAGE) from error
             what = "a body that is not JSON" if self.body.strip() else "an empty body"
             raise InvalidAnswer(f"{self.where}: status {self.status} with {what}") from error
 
+    @property
+    def object(self) -> Mapping[str, Any]:
+        """The body if it is a JSON object; else an empty one: it may be a word for people, or nothing."""
+        try:
+            body = self.json()
+        except InvalidAnswer:
+            return {}
+        return body if isinstance(body, dict) else {}
+
     def told(self, code: str | None = None) -> str:
         """Method, path, status and the API's own code as a person reads them; and that it is a web page, if it is."""
-        words = [f"{self.where}: status {self.status}", code or "", _WEB_PAGE if self.is_web_page else ""]
+        words = [f"{self.where}: status {self.status}", code or "", _TOLD if self.is_web_page else ""]
         return " ".join(word for word in words if word)
 
 

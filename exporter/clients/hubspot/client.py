@@ -17,7 +17,7 @@ from exporter.clients.http.upstream import Upstream
 from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clients.hubspot.batch_answer import BatchAnswer, read_batch, read_refusal
 from exporter.clients.hubspot.call_pace import CallPace
-from exporter.clients.hubspot.refusals import body_of, failure_of
+from exporter.clients.hubspot.refusals import failure_of
 from exporter.config.secret import Secret
 from exporter.config.settings import HubSpot
 from exporter.errors import UpstreamError
@@ -81,7 +81,7 @@ class HubSpotClient:
 
         def judge(answer: Answer) -> Any:
             pace.learn(answer.headers)
-            if answer.status in (400, 404) and body_of(answer):
+            if answer.status in (400, 404) and answer.object:
                 return None
             return self._judged(answer, "hubspot_properties", pace)
 
@@ -107,7 +107,7 @@ class HubSpotClient:
         pace.learn(answer.headers)
         if answer.status in (200, 207):
             return read_batch(checked(answer.json(), "hubspot_batch", answer.where), ids)
-        refusal = body_of(answer)
+        refusal = answer.object
         if answer.status == 400 and refusal:  # noqa: PLR2004
             return read_refusal(refusal, ids)
         if answer.status == 404 and refusal.get("category") == "OBJECT_NOT_FOUND":  # noqa: PLR2004

@@ -9,11 +9,10 @@ much at once, 521 to 526 come from the edge, with HTML. A 429 names its limit in
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from exporter.clients.http.answer import Answer
+from exporter.clients.http.answer import WEB_PAGE, Answer
 from exporter.clients.http.upstream import Upstream
 from exporter.clients.hubspot.scopes import missing_scopes
 from exporter.errors import Again, AuthError, InvalidAnswer, RateLimited, ServerError, UpstreamError
@@ -111,7 +110,7 @@ REFUSALS: tuple[Refusal, ...] = (
 
 def failure_of(answer: Answer, upstream: Upstream) -> UpstreamError:
     """The failure an answer stands for; where the table has no row for it, its status says all there is to say."""
-    body, asked_pause = body_of(answer), upstream.asked_pause(answer)
+    body, asked_pause = answer.object, upstream.asked_pause(answer)
     policy = _code(body.get("policyName"))
     code = policy or _code(body.get("category")) or _code(body.get("errorType"))
     told = answer.told(code)
@@ -143,7 +142,7 @@ def _not_hubspot(answer: Answer, told: str, asked_pause: float | None) -> Invali
     if answer.status == 403 and answer.body.strip() and not _is_json(answer):  # noqa: PLR2004
         return InvalidAnswer(
             f"HubSpot's edge, a firewall or a proxy in between refuses the exporter; it is not the token ({told})",
-            code="WEB_PAGE",
+            code=WEB_PAGE,
             retry_after=asked_pause,
         )
     return None
@@ -170,9 +169,3 @@ def _is_json(answer: Answer) -> bool:
     except InvalidAnswer:
         return False
     return True
-
-
-def body_of(answer: Answer) -> Mapping[str, Any]:
-    """The body of an error, if it is an object; else an empty one."""
-    body = answer.json() if _is_json(answer) else None
-    return body if isinstance(body, dict) else {}

@@ -9,14 +9,11 @@ from __future__ import annotations
 import html
 import re
 
-from exporter.clients.http.answer import SAME_HOST, Answer
+from exporter.clients.http.answer import SAME_HOST, WEB_PAGE, Answer
 from exporter.clients.salesforce.refusals import MAINTENANCE
 from exporter.config.salesforce_host import STATUS_PAGES, is_my_domain, is_salesforce
 from exporter.config.urls import host_of
 from exporter.errors import Again, InvalidAnswer, ServerError, UpstreamError
-
-WEB_PAGE = "WEB_PAGE"
-"""Our word for a page in place of an answer: it says nothing of what was asked for."""
 
 _WORDS = ("maintenance", "unavailable", "not available", "down for", "be right back", "be back", "upgrade in progress")
 _WORDS_ELSEWHERE = (

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from exporter.clients.http.answer import WEB_PAGE
 from exporter.clients.salesforce.client import SalesforceClient
-from exporter.clients.salesforce.maintenance import WEB_PAGE
 from exporter.clock import Clock
 from exporter.errors import Again, BudgetExceeded, InvalidAnswer, RateLimited, UpstreamError
 from exporter.sources.usage_log.app_calls import AppCalls
