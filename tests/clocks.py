@@ -1,4 +1,4 @@
-"""A clock that stands still until a test moves it."""
+"""Clocks that stand still until a test moves them, or somebody sleeps."""
 
 from __future__ import annotations
 
@@ -46,3 +46,10 @@ class ManualClock:
         """Time moves on to the moment that wakes the first sleeper, if anybody sleeps."""
         if self._sleepers:
             self.advance(min(moment for moment, _ in self._sleepers) - self._now)
+
+
+class LoneClock(ManualClock):
+    """Moves on by itself when somebody sleeps: nobody else is there who could have work to do meanwhile."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(max(0.0, seconds))

@@ -24,7 +24,7 @@ from exporter.service import Service, open_service
 from exporter.sources import SOURCES
 from exporter.store.calls import WINDOW_MINUTES, CallStore
 from exporter.store.database import open_database
-from tests.clocks import ManualClock
+from tests.clocks import LoneClock, ManualClock
 
 HOUR, DAY = 3_600.0, 86_400.0
 MOST_CALLS = 350
@@ -43,13 +43,6 @@ FREE = ("salesforce_status", "hubspot_heartbeat", "sync_health")
 
 DATA_CALLS = tuple(f"salesforce.{group}" for group in ("limits", "query", "composite", "log_file"))
 """The simulator's counters of requests to the org's REST API."""
-
-
-class LoneClock(ManualClock):
-    """Moves on by itself when somebody sleeps: nobody else is there who could have work to do meanwhile."""
-
-    async def sleep(self, seconds: float) -> None:
-        self.advance(max(0.0, seconds))
 
 
 class Wire(httpx.AsyncBaseTransport):

@@ -22,7 +22,7 @@ from exporter.demo.simulator.world import World
 from exporter.service import Service, open_service
 from exporter.state.conditions import conditions_change_at
 from exporter.state.snapshot import Snapshot
-from tests.clocks import ManualClock
+from tests.clocks import LoneClock, ManualClock
 from tests.polling.habits import Habit
 from tests.polling.samples import Samples
 
@@ -40,13 +40,6 @@ _NOWHERE = "http://127.0.0.1:1"
 _TOKEN = "a-token-for-reports"
 
 Event = tuple[float, Callable[[], object]]
-
-
-class LoneClock(ManualClock):
-    """Moves on by itself when somebody sleeps: nobody else is there who could have work to do meanwhile."""
-
-    async def sleep(self, seconds: float) -> None:
-        self.advance(max(0.0, seconds))
 
 
 @dataclass

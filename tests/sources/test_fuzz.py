@@ -29,7 +29,7 @@ from exporter.sources import SOURCES, Source
 from exporter.sources.source import Fetched
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
-from tests.clocks import ManualClock
+from tests.clocks import LoneClock
 from tests.examples import examples
 from tests.pages import OPENMETRICS_ACCEPT, Page, openmetrics_page
 
@@ -217,13 +217,6 @@ class Bench:
             self._pages[text] = Page(text)
             assert strict.series(integration=NAME) == self._pages[text].series(integration=NAME)
         return self._pages[text], part is not None
-
-
-class LoneClock(ManualClock):
-    """Moves on by itself when somebody sleeps."""
-
-    async def sleep(self, seconds: float) -> None:
-        self.advance(max(0.0, seconds))
 
 
 @pytest.fixture(scope="module")
