@@ -26,17 +26,14 @@ DAMAGE: dict[str, Callable[[Json], Any]] = {
 }
 
 
-def test_the_committed_dashboards_pass() -> None:
-    """What is committed is of Grafana's types."""
-    assert problems({name: board(name) for name in NAMES}) == []
-
-
-def test_what_is_wrong_is_found() -> None:
-    """A dashboard damaged in one place does not pass, whatever the place."""
+def test_what_is_wrong_is_found_and_nothing_else() -> None:
+    """A dashboard damaged in one place does not pass, whatever the place; those that are committed do. One run of the
+    compiler for all: most of its time goes into Grafana's types."""
     damaged = {name: board("fleet") for name in DAMAGE}
     for name, damage in DAMAGE.items():
         damage(damaged[name])
-    assert {problem.split(".ts(")[0] for problem in problems(damaged)} == DAMAGE.keys()
+    committed = {name: board(name) for name in NAMES}
+    assert {problem.split(".ts(")[0] for problem in problems(committed | damaged)} == DAMAGE.keys()
 
 
 @pytest.mark.parametrize("name", NAMES)
