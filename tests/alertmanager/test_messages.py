@@ -186,7 +186,7 @@ async def test_a_digest_by_mail(tmp_path: Path, inbox: Inbox, mailbox: Mailbox, 
     )
 
 
-async def test_the_retention_outlasts_every_repeat_interval(tmp_path: Path, inbox: Inbox, mailbox: Mailbox) -> None:
+async def test_the_retention_outlasts_every_repeat_interval(tmp_path: Path) -> None:
     """With the flag of the header Alertmanager has no complaint; with its default it says what would happen."""
     warning = "greater than the data retention period"
     config = yaml.safe_load(TEXT)

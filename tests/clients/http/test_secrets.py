@@ -28,12 +28,7 @@ from tests.conftest import WEBHOOK_TOKEN, client_of
 
 APIS_WITH_TOKENS = ("token", "salesforce", "bridge")
 FAULTS = [
-    *(
-        (api, name)
-        for api in ("token", "salesforce", "bridge")
-        for name in NAMES
-        if name not in ("hang", "missing_scopes")
-    ),
+    *((api, name) for api in APIS_WITH_TOKENS for name in NAMES if name not in ("hang", "missing_scopes")),
     *(("token", name) for name in LOGIN_FAULTS),
 ]
 CONFIGURED = (Settings().client_secret, Settings().bridge_token, WEBHOOK_TOKEN)

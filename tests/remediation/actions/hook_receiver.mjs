@@ -1,7 +1,7 @@
 // A receiver of hooks that knows nothing of the exporter but hook.openapi.yaml: Node's own modules only.
 // HOOK_SECRETS holds its secrets as a JSON object, by the path that each guards. It prints its port, then answers
-//   POST /NAME   401 with a word on why, 409 to what is no delivery, else 200 with outcomes; a repetition as the first time
-//   GET  /       what it has acted on: {"acted": [delivery ids], "repeated": [...], "refused": [reasons]}
+//   POST /NAME   401 with a word on why, else 200 with outcomes; a repetition as the first time
+//   GET  /       what it has done: {"acted": [delivery ids], "repeated": [...], "refused": [reasons], "errors": [ids]}
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 
