@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from exporter.demo.processes import find_binary, free_port, running
 from exporter.demo.stage import ORG, Stage, exporter_program, simulator_program, write_exporter_config
@@ -20,12 +21,13 @@ SECONDS = 40.0
 PHONE, DESK = 390, 1200
 
 
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """An incident: a full org, picklist errors, a bridge whose message is long."""
-    stage = Stage(tmp_path, *(f"http://127.0.0.1:{free_port()}" for _ in range(4)))
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """An incident: a full org, picklist errors, a bridge whose message is long. Nobody changes it."""
+    folder = tmp_path_factory.mktemp("stage")
+    stage = Stage(folder, *(f"http://127.0.0.1:{free_port()}" for _ in range(4)))
     write_exporter_config(stage)
-    async with running(simulator_program(stage), tmp_path / "simulator.log"):
+    async with running(simulator_program(stage), folder / "simulator.log"):
         async with httpx.AsyncClient(trust_env=False) as http:
             control = f"{stage.simulator}/control/{ORG}"
             await http.post(f"{control}/bridge-omits", json={"parts": ["suspension"]})
@@ -33,7 +35,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
             error = {"category": "picklists", "error_type": "option_limit_exceeded", "count": 1234}
             await http.post(f"{control}/add-errors", json=error)
             await http.post(f"{control}/fault", json={"api": "hubspot", "fault": "missing_scopes"})
-        async with running(exporter_program(stage), tmp_path / "exporter.log"):
+        async with running(exporter_program(stage), folder / "exporter.log"):
             yield stage
 
 
