@@ -10,6 +10,7 @@
     ├── NotificationError    a webhook body that is no notification of Alertmanager or Grafana
     ├── ProcessError         a program the demo needs is missing or did not start
     ├── ResyncRefused        the other side will never take this job's requests
+    ├── LeaseLost            another process has the job now, or may have it
     └── UpstreamError        an outside API did not give what was asked
         ├── AuthError        kind="auth"
         │   └── SessionExpired
@@ -75,6 +76,10 @@ class ProcessError(ExporterError):
 
 class ResyncRefused(ExporterError):
     """Who is asked to resync will not take this job's requests, now or later: it needs a person."""
+
+
+class LeaseLost(ExporterError):
+    """Another process has the job now, or may have it by now: nothing more is sent or written for it here."""
 
 
 class UpstreamError(ExporterError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
@@ -28,7 +28,11 @@ REFUSAL_REASONS = (
     "max_attempts",
     "no_records",
     "not_retryable",
+    "waiting_for_cause",
+    "needs_approval",
+    "circuit_open",
 )
+PROOFS = ("cured", "came_back", "unchanged")
 
 # A `_created` sample beside every counter doubles the series and tells nobody anything here.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -60,6 +64,13 @@ class SelfMetrics:
         self._refusals = self._counter(
             "resync_refusals", "Remediations that were refused, by reason.", "integration", "reason"
         )
+        self._verified = self._counter(
+            "resync_verified_records",
+            "Resynced records that were looked at afterwards, by what was seen.",
+            "integration",
+            "action",
+            "outcome",
+        )
         self._durations = Histogram(
             PREFIX + "source_poll_duration_seconds",
             "How long a poll took, retries included.",
@@ -70,6 +81,9 @@ class SelfMetrics:
         self._jobs = self._gauge("resync_jobs", "Resync jobs by state.", "integration", "state")
         self._oldest = self._gauge(
             "resync_oldest_queued_timestamp_seconds", "When the oldest queued resync job was accepted.", "integration"
+        )
+        self._approvals = self._gauge(
+            "resync_jobs_needing_approval", "Resync jobs that wait for a human to approve them.", "integration"
         )
         self._reloads = self._gauge(
             "config_last_reload_successful", "Whether the last configuration reload was successful."
@@ -97,6 +111,8 @@ class SelfMetrics:
         """The same for what a resync by ``action`` counts."""
         for outcome in OUTCOMES:
             self._records.labels(integration, action, outcome)
+        for outcome in PROOFS:
+            self._verified.labels(integration, action, outcome)
 
     def forget_source(self, integration: str, source: str) -> None:
         """Takes away what a source counted that is no longer polled."""
@@ -130,8 +146,14 @@ class SelfMetrics:
     def refusal(self, integration: str, reason: str) -> None:
         self._refusals.labels(integration, reason).inc()
 
-    def jobs(self, integration: str, by_state: dict[str, int], oldest_queued_at: float | None) -> None:
+    def verified(self, integration: str, action: str, proof: str, count: int) -> None:
+        self._verified.labels(integration, action, proof).inc(count)
+
+    def jobs(
+        self, integration: str, by_state: Mapping[str, int], oldest_queued_at: float | None, needing_approval: int
+    ) -> None:
         """How many jobs stand where; ``oldest_queued_at`` of ``None`` takes the timestamp away."""
+        self._approvals.labels(integration).set(needing_approval)
         for state in JOB_STATES:
             self._jobs.labels(integration, state).set(by_state.get(state, 0))
         if oldest_queued_at is not None:

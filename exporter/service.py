@@ -63,7 +63,7 @@ class Service:
         self.poller = Poller(targets, PollStore(database), self.snapshots, self._budget, self.metrics, clock)
         ways = self._connections.ways
         self._crew = assemble(
-            config.remediation, database, ways, self.snapshots, self.metrics, clock, self.poller.hasten
+            lambda: self._config.remediation, database, ways, self.snapshots, self.metrics, clock, self.poller.hasten
         )
         self.app: Starlette = build_app(
             exposition=self.exposition,
@@ -126,7 +126,6 @@ class Service:
         removed = {entry.name for entry in self._config.integrations} - {entry.name for entry in config.integrations}
         targets = self._connect(config)
         self._config = config
-        self._crew.receiver.settings = config.remediation
         self.snapshots.reconfigure(config.integrations, _sources(targets))
         self._show_reports(reports)
         for name in removed:

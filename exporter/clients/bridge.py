@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from exporter.clients.http.answer import Answer
 from exporter.clients.http.secrets import sendable_token
 from exporter.clients.http.upstream import Upstream
 from exporter.config.secret import Secret
-from exporter.errors import AuthError, InvalidAnswer
+from exporter.errors import AuthError, InvalidAnswer, ResyncRefused
 from exporter.model import SyncError
 from exporter.schemas.json_schema import checked
 
@@ -20,6 +21,8 @@ MAX_RESYNC_IDS = 100
 """HubSpot resyncs at most 100 ticked errors at a time; the bridge answers 400 to more."""
 
 MAX_PAGES = 10_000
+
+_CANNOT = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 
 _REFUSED = {
     False: "The bridge does not take the token. Put the one it expects into the file or variable that "
@@ -79,6 +82,24 @@ class BridgeClient:
             accepted=frozenset(taken["accepted"]),
             rejected={entry["id"]: entry.get("reason") or "rejected" for entry in taken.get("rejected") or ()},
         )
+
+    async def clear_suspension(self) -> str | None:
+        """Presses *Clear Suspension*; the bridge's reason where the cause still holds (409), ``None`` where it took it.
+
+        Raises ``ResyncRefused`` if the bridge cannot do it at all.
+        """
+
+        def judge(answer: Answer) -> str | None:
+            if answer.status == HTTPStatus.CONFLICT:
+                return str(answer.object.get("reason") or "the cause still holds")
+            if answer.status in _CANNOT:
+                raise ResyncRefused(f"the bridge cannot clear suspensions ({answer.told()})")
+            if answer.status not in (200, 202, 204):
+                self._json(answer)
+            return None
+
+        url = f"{self._url}/clear-suspension"
+        return await self._upstream.call("POST", url, judge, headers=self._headers(), retry=False)
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json"}

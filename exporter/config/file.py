@@ -20,6 +20,7 @@ from exporter.config.secret import Secret
 from exporter.config.settings import (
     ClientCredentials,
     Config,
+    Guards,
     HubSpot,
     Integration,
     JwtBearer,
@@ -87,6 +88,9 @@ def _own_remediation(entry: Mapping[str, Any], folder: Path) -> OwnRemediation:
         action=entry.get("action"),
         touch_property=entry.get("touch", {}).get("property"),
         hook=hook_of(entry["hook"], folder) if "hook" in entry else None,
+        guards=Guards(
+            **{key: entry[key] for key in ("max_records", "allocation_share", "org_reserve") if key in entry}
+        ),
     )
 
 
@@ -175,13 +179,14 @@ def _secret(entry: Mapping[str, Any], key: str, folder: Path) -> Secret | None:
 
 
 def _remediation(entry: Mapping[str, Any], folder: Path) -> Remediation:
-    pause = {"repeat_after": parse_duration(entry["repeat_after"])} if "repeat_after" in entry else {}
+    times = {key: parse_duration(entry[key]) for key in ("repeat_after", "verify_after", "retention") if key in entry}
     return Remediation(
         enabled=entry.get("enabled", True),
         dry_run=entry.get("dry_run", False),
         webhook_token=_secret(entry, "webhook_token", folder),
+        api_token=_secret(entry, "api_token", folder),
         policies=tuple(map(_policy, entry["policies"])) if "policies" in entry else None,
-        **pause,
+        **times,
     )
 
 

@@ -17,7 +17,16 @@ from exporter.config.masking import shown
 from exporter.config.yaml_document import DocumentPath, named_by
 
 _NEAR = 0.8
-_SECRET_KEYS = {"client_secret", "private_key", "token", "password", "webhook_token", "store_password", "secret"}
+_SECRET_KEYS = {
+    "client_secret",
+    "private_key",
+    "token",
+    "password",
+    "webhook_token",
+    "api_token",
+    "store_password",
+    "secret",
+}
 _WHERE_SECRETS_STAND = ("_file", "_env")
 
 

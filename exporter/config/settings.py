@@ -88,6 +88,19 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
+class Guards:
+    """How far remediation may go: jobs of more than ``max_records`` wait for a human; resyncs leave the calls above
+    ``allocation_share`` of the allocation alone, and ``org_reserve`` of the org's limit to its other apps."""
+
+    max_records: int = 10_000
+    allocation_share: float = 0.75
+    org_reserve: float = 0.10
+
+
+USUAL_GUARDS = Guards()
+
+
+@dataclass(frozen=True, slots=True)
 class OwnRemediation:
     """How one integration resyncs: ``action`` of ``None`` is the first of the table that it has what is needed for and
     that nobody has to name; ``touch_property`` is the HubSpot property that ``touch`` writes."""
@@ -95,6 +108,7 @@ class OwnRemediation:
     action: str | None = None
     touch_property: str | None = None
     hook: Hook | None = None
+    guards: Guards = field(default_factory=Guards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +150,25 @@ class Policy:
 @dataclass(frozen=True, slots=True)
 class Remediation:
     """``policies`` is ``None`` when the default ones apply; ``repeat_after`` is how many seconds after the last that
-    was taken the repeat of a firing alert is a new order."""
+    was taken the repeat of a firing alert is a new order.
+
+    Who brings ``api_token`` may order, approve and cancel resyncs; the webhook's, where there is none of its own.
+    ``verify_after`` seconds after a resync it is looked what it has cured; the ledger goes ``retention`` seconds back.
+    """
 
     enabled: bool = True
     dry_run: bool = False
     webhook_token: Secret | None = None
     repeat_after: float = 300.0
     policies: tuple[Policy, ...] | None = None
+    api_token: Secret | None = None
+    verify_after: float = 120.0
+    retention: float = 30 * 86400.0
+
+    @property
+    def order_token(self) -> Secret | None:
+        """What ``POST /api/v1/…`` has to bring."""
+        return self.api_token or self.webhook_token
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from exporter.clock import Clock
 from exporter.config.settings import Remediation
 from exporter.remediation.actions import Ways
+from exporter.remediation.clearing import Clearing
 from exporter.remediation.journal import Journal
+from exporter.remediation.ledger import Ledger
+from exporter.remediation.orders import Orders
+from exporter.remediation.planner import Planner
+from exporter.remediation.prover import Prover
 from exporter.remediation.queues import Queues
 from exporter.remediation.receiver import Receiver
 from exporter.remediation.steps import Steps
+from exporter.remediation.trial import Trial
 from exporter.remediation.waiting import Waiting
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import SelfMetrics
@@ -19,33 +25,48 @@ from exporter.state.snapshots import Snapshots
 from exporter.store.batches import BatchStore
 from exporter.store.database import Database
 from exporter.store.jobs import JobStore
+from exporter.store.proofs import ProofStore
 from exporter.store.refusals import RefusalStore
+
+MakeJobs = Callable[[Database], JobStore]
+MakeBatches = Callable[[Database], BatchStore]
 
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """Who takes notifications, who works off the jobs made of them, and who shows how many there are."""
+    """Who takes notifications and orders, who works off the jobs made of them, who looks what became of them, and who
+    shows how many there are."""
 
     receiver: Receiver
+    orders: Orders
     worker: Worker
+    prover: Prover
     queues: Queues
 
 
 def assemble(
-    settings: Remediation,
+    settings: Callable[[], Remediation],
     database: Database,
     ways: Mapping[str, Ways],
     snapshots: Snapshots,
     metrics: SelfMetrics,
     clock: Clock,
     look_again: Callable[[str, str], None],
+    make_jobs: MakeJobs = JobStore,
+    make_batches: MakeBatches = BatchStore,
 ) -> Crew:
-    """``ways`` are looked at anew for every job; ``look_again`` hastens the poll of an integration's source."""
-    jobs, batches = JobStore(database), BatchStore(database)
+    """``settings`` and ``ways`` are looked at anew every time; ``look_again`` hastens the poll of an integration's
+    source."""
+    jobs, batches = make_jobs(database), make_batches(database)
     journal = Journal(jobs, batches, RefusalStore(database), metrics, clock)
-    waiting = Waiting(jobs, batches, journal, snapshots, clock, look_again)
-    steps = Steps(batches, journal, waiting, clock)
+    waiting = Waiting(jobs, batches, journal, snapshots, ways, clock, look_again)
+    planner = Planner(batches, snapshots, clock)
+    prover = Prover(ProofStore(database), ways, metrics, clock)
+    trial = Trial(jobs, batches, journal, prover, settings, clock)
+    clearing = Clearing(jobs, waiting, clock)
+    steps = Steps(jobs, batches, journal, waiting, planner, trial, clearing, settings, clock)
     queues = Queues(jobs, snapshots, metrics, clock)
-    worker = Worker(jobs, ways, steps, journal, queues, clock)
+    worker = Worker(jobs, ways, steps, journal, queues, prover, Ledger(database, settings, clock), clock)
     receiver = Receiver(settings, jobs, ways, snapshots, metrics, queues, worker, clock)
-    return Crew(receiver, worker, queues)
+    orders = Orders(settings, jobs, ways, snapshots, planner, waiting, queues, worker, clock)
+    return Crew(receiver, orders, worker, prover, queues)

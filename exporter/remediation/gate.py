@@ -1,6 +1,7 @@
 """Whether a record may be resynced right now. Pure: no clock, no store, no network.
 
-Looked at when a firing alert arrives, and before each request of a running job, since minutes may lie between.
+Looked at when a firing alert arrives, before a job begins, with all that it may cost, and before each of its requests,
+since minutes may lie between.
 """
 
 from __future__ import annotations
@@ -9,16 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from exporter.catalog.catalog import CATALOG, UNKNOWN
+from exporter.config.settings import USUAL_GUARDS, Guards
 from exporter.remediation.refusal import Refusal
 from exporter.state.conditions import Condition
 from exporter.state.evidence import Evidence
 from exporter.state.facts import Facts
 
-ALLOCATION_SHARE = 0.75
-"""Above this share of the allocation HubSpot stops its own retries, and so do we."""
-
-ORG_RESERVE = 0.10
-"""The last part of the org's limit is left to its other apps."""
+MOST_CALLS = 4
+"""Salesforce API calls that a resync can cost: HubSpot, of the sync of a contact (2017, and again until 2023)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +28,57 @@ class Unseen:
     org: int = 0
 
 
-def gate(facts: Facts, unseen: Unseen = Unseen()) -> Refusal | None:
-    """Why no record may be resynced right now. What is ``unseen`` was spent since the use in ``facts`` was counted."""
+def gate(facts: Facts, unseen: Unseen = Unseen(), calls: int = 0, guards: Guards = USUAL_GUARDS) -> Refusal | None:
+    """Why so many further ``calls`` may not be made right now, or no record be resynced at all.
+
+    What is ``unseen`` was spent since the use in ``facts`` was counted.
+    """
     if facts.suspension is not None and facts.suspension.suspended:
         return Refusal("suspended", f"HubSpot reports the integration suspended ({facts.suspension.reason or UNKNOWN})")
-    return _allocation_refusal(facts, unseen.own) or _org_refusal(facts, unseen.org)
+    return _allocation_refusal(facts, guards, unseen.own, calls) or _org_refusal(facts, guards, unseen.org, calls)
 
 
-def _allocation_refusal(facts: Facts, unseen: int) -> Refusal | None:
+def most_calls(facts: Facts, guards: Guards) -> float | None:
+    """What a job may cost if it had the whole window for itself; ``None`` where nothing bounds it that is known."""
+    bounds = []
+    if facts.calls_allocated is not None:
+        bounds.append(guards.allocation_share * facts.calls_allocated)
+    if facts.org_calls_limit is not None:
+        bounds.append((1 - guards.org_reserve) * facts.org_calls_limit)
+    return min(bounds, default=None)
+
+
+def _allocation_refusal(facts: Facts, guards: Guards, unseen: int, calls: int) -> Refusal | None:
     allocated = facts.calls_allocated
     if allocated is None:
         return None
-    limit = ALLOCATION_SHARE * allocated
+    limit = guards.allocation_share * allocated
     used, suspected = facts.calls_used, facts.calls_suspected
-    if used is not None and used + unseen >= limit:
-        return Refusal("api_budget", f"{used + unseen} of {allocated} allocated API calls are used")
-    if suspected is not None and suspected.calls + unseen >= limit:
+    if used is not None and _over(used + unseen, calls, limit):
+        detail = f"{used + unseen} of {allocated} allocated API calls are used"
+    elif suspected is not None and _over(suspected.calls + unseen, calls, limit):
         detail = f"{suspected.calls + unseen} of {allocated} allocated API calls may be used: {suspected.why}"
-        return Refusal("api_budget", detail)
-    if unseen and unseen >= limit:
-        return Refusal("api_budget", f"{unseen} of {allocated} allocated API calls may be used by resyncs alone")
-    return None
+    elif unseen + calls and _over(unseen, calls, limit):
+        detail = f"{unseen} of {allocated} allocated API calls may be used by resyncs alone"
+    else:
+        return None
+    return Refusal("api_budget", detail + _further(calls, f"at most {guards.allocation_share:.0%} of the allocation"))
 
 
-def _org_refusal(facts: Facts, unseen: int) -> Refusal | None:
+def _org_refusal(facts: Facts, guards: Guards, unseen: int, calls: int) -> Refusal | None:
     limit, used = facts.org_calls_limit, facts.org_calls_used
-    if limit is not None and used is not None and used + unseen >= (1 - ORG_RESERVE) * limit:
-        return Refusal("api_budget", f"{used + unseen} of the org's {limit} API calls are used")
-    return None
+    if limit is None or used is None or not _over(used + unseen, calls, (1 - guards.org_reserve) * limit):
+        return None
+    reserve = f"the last {guards.org_reserve:.0%} are left to the org's other apps"
+    return Refusal("api_budget", f"{used + unseen} of the org's {limit} API calls are used" + _further(calls, reserve))
+
+
+def _over(used: float, calls: int, limit: float) -> bool:
+    return used >= limit or used + calls > limit
+
+
+def _further(calls: int, bound: str) -> str:
+    return f"; up to {calls} more are needed, and {bound}" if calls else ""
 
 
 def cause_refusal(alert_name: str, conditions: Iterable[Condition]) -> tuple[Refusal, Evidence] | None:
@@ -64,9 +86,14 @@ def cause_refusal(alert_name: str, conditions: Iterable[Condition]) -> tuple[Ref
 
     HubSpot may take Clear Suspension while the exporter still sees the cause, or has not looked since it was removed.
     """
-    reason = next((known.name for known in CATALOG.suspension_reasons if known.alert == alert_name), None)
+    reason = reason_of(alert_name)
     for condition in conditions:
         if condition.reason == reason and condition.holds and condition.set_by is not None:
             detail = f"the exporter still sees the cause: {condition.set_by.detail}"
-            return Refusal("not_retryable", detail), condition.set_by
+            return Refusal("waiting_for_cause", detail), condition.set_by
     return None
+
+
+def reason_of(alert_name: str) -> str | None:
+    """The suspension reason that an alert is about."""
+    return next((known.name for known in CATALOG.suspension_reasons if known.alert == alert_name), None)

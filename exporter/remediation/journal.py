@@ -11,7 +11,7 @@ from exporter.clock import Clock, format_timestamp
 from exporter.remediation.lease import LEASE
 from exporter.remediation.refusal import Refusal
 from exporter.self_metrics import OUTCOMES, SelfMetrics
-from exporter.store.batches import FAILED, BatchStore
+from exporter.store.batches import FAILED, BatchStore, Outcome
 from exporter.store.job import Job
 from exporter.store.jobs import JobStore
 from exporter.store.refusals import RefusalRow, RefusalStore
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 class Journal:
-    """Raises ``StoreError``; what is not in the store is not counted either."""
+    """Raises ``StoreError`` and ``LeaseLost``; what is not in the store is not counted either."""
 
     def __init__(
         self, jobs: JobStore, batches: BatchStore, refusals: RefusalStore, metrics: SelfMetrics, clock: Clock
@@ -31,23 +31,25 @@ class Journal:
         self._metrics = metrics
         self._clock = clock
 
-    async def record(self, job: Job, outcomes: Mapping[str, tuple[str, str]]) -> None:
-        """Outcome and reason of each error id of a request."""
-        await self._batches.record(job, outcomes, self._clock.time(), LEASE)
-        for outcome, count in Counter(outcome for outcome, _ in outcomes.values()).items():
+    async def record(self, job: Job, number: int, outcomes: Mapping[str, Outcome], fault: str = "") -> None:
+        """What became of a batch: the outcome of each error id."""
+        await self._batches.record(job, number, outcomes, self._clock.time(), LEASE, fault)
+        for outcome, count in Counter(each.outcome for each in outcomes.values()).items():
             if outcome in OUTCOMES:
                 self._metrics.records(job.integration, job.action, outcome, count)
 
     async def refuse(self, job: Job, refusal: Refusal) -> None:
         """What was not done, and why."""
         now = self._clock.time()
-        await self._refusals.refuse(RefusalRow(now, job.integration, job.alert, refusal.reason, refusal.detail))
+        row = RefusalRow(now, job.integration, job.alert, refusal.reason, refusal.detail, job.id)
+        await self._refusals.refuse(row)
         self._metrics.refusal(job.integration, refusal.reason)
 
-    async def finish(self, job: Job, state: str, message: str) -> None:
-        """The job ends as ``done`` or ``failed``."""
+    async def finish(self, job: Job, state: str, message: str, look_after: float | None = None) -> None:
+        """The job ends in one of the states ``ENDED``; ``look_after`` seconds later it is looked what it has cured."""
         now = self._clock.time()
-        lost = await self._jobs.finish(job, state, message, now)
+        look_at = None if look_after is None else now + look_after
+        lost = await self._jobs.finish(job, state, message, now, look_at)
         if lost:
             self._metrics.records(job.integration, job.action, FAILED, lost)
         log.info(

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from exporter.catalog.catalog import CATALOG, UNKNOWN
 from exporter.clients.connection import ErrorLister
 from exporter.model import SyncError
 
 
-async def listed(lister: ErrorLister, pairs: Iterable[tuple[str, str]]) -> tuple[SyncError, ...]:
-    """The current errors of these (category, error type) pairs, each id once; raises ``UpstreamError``."""
+async def listed(
+    lister: ErrorLister, pairs: Iterable[tuple[str, str]], selected: Collection[str] = ()
+) -> tuple[SyncError, ...]:
+    """The current errors of these (category, error type) pairs, each id once; raises ``UpstreamError``.
+
+    If any are ``selected``, by the id of the error or of its record in HubSpot or Salesforce, only these.
+    """
     found: dict[str, SyncError] = {}
     for (category, error_type), wanted in _questions(frozenset(pairs)).items():
         async for error in lister.sync_errors(category, error_type):
-            if CATALOG.classify(error.category, error.error_type) in wanted:
+            if CATALOG.classify(error.category, error.error_type) in wanted and _is_among(error, selected):
                 found[error.id] = error
     return tuple(found.values())
+
+
+def _is_among(error: SyncError, selected: Collection[str]) -> bool:
+    names = (error.id, error.record, error.hubspot_id, error.salesforce_id)
+    return not selected or any(name in selected for name in names if name)
 
 
 def _questions(pairs: frozenset[tuple[str, str]]) -> dict[tuple[str, str | None], frozenset[tuple[str, str]]]:

@@ -37,10 +37,13 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """``truncated`` alerts were left out by the sender's limit on alerts in one notification."""
+    """``truncated`` alerts were left out by the sender's limit on alerts in one notification; ``receiver`` and
+    ``group_key`` are its names for people."""
 
     alerts: tuple[Alert, ...]
     truncated: int
+    receiver: str = ""
+    group_key: str = ""
 
 
 def parse_notification(body: bytes, encoding: str = "") -> Notification:
@@ -58,7 +61,14 @@ def parse_notification(body: bytes, encoding: str = "") -> Notification:
     return Notification(
         alerts=tuple(_alert(entry, f"alerts[{index}]") for index, entry in enumerate(payload["alerts"])),
         truncated=int(payload.get("truncatedAlerts") or 0),
+        receiver=_label(payload.get("receiver")),
+        group_key=_label(payload.get("groupKey")),
     )
+
+
+def _label(value: Any) -> str:
+    """Only for people to read: anything else than text is left out."""
+    return _printable(value) if isinstance(value, str) else ""
 
 
 def _told(cause: str | None) -> str:

@@ -1,4 +1,4 @@
-"""What is to be done about an alert, and how that stands in the store."""
+"""What is to be done about an alert, or because somebody asks for it, and how that stands in the store."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from exporter.store.job import Job, NewJob, Occurrence
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be done: resync every error of these (category, error type) pairs."""
+    """What is to be done: resync every error of these (category, error type) pairs; of these only the ``selected``, by
+    the id of an error or a record, if any are."""
 
     errors: frozenset[tuple[str, str]]
     cooldown: float
     max_attempts: int
+    selected: frozenset[str] = frozenset()
 
 
 def occurrence_of(alert: Alert) -> Occurrence:
@@ -32,9 +34,10 @@ def new_job(alert: Alert, action: str, order: Order, repeat_after: float | None 
         cooldown=order.cooldown,
         max_attempts=order.max_attempts,
         repeat_after=repeat_after,
+        selected=order.selected,
     )
 
 
 def order_of(job: Job) -> Order:
     """The order that the job carries out."""
-    return Order(job.errors, job.cooldown, job.max_attempts)
+    return Order(job.errors, job.cooldown, job.max_attempts, job.selected)

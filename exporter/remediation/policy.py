@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from exporter.catalog.catalog import CATALOG
-from exporter.config.settings import Policy, Remediation
+from exporter.config.settings import USUAL_GUARDS, Guards, Policy, Remediation
+from exporter.remediation.actions import ClearSuspension
 from exporter.remediation.gate import gate
 from exporter.remediation.notification import Alert
 from exporter.remediation.order import Order
@@ -20,36 +21,61 @@ from exporter.state.facts import Facts
 SYNC_ERRORS_ALERT = "HubSpotSalesforceSyncErrors"
 
 
+CLEARED = ("unknown_error", "salesforce_org_locked", "salesforce_server_error", "missing_field_mappings")
+"""Suspension reasons that *Clear Suspension* ends, once the cause is gone."""
+
+
 def default_policies() -> tuple[Policy, ...]:
-    """Resync at once what a plain resync can cure; resync what a suspension caused once its alert is resolved."""
+    """Resync at once what a plain resync can cure; resync what a suspension caused once its alert is resolved; clear
+    the suspensions that need it."""
     caused = tuple(
         Policy(alert=reason.alert, on="resolved", errors=CATALOG.select(reason.caused, ()))
         for reason in CATALOG.suspension_reasons
     )
-    return (Policy(alert=SYNC_ERRORS_ALERT, on="firing", errors=CATALOG.resyncable), *caused)
+    cleared = tuple(
+        Policy(alert=reason.alert, on="firing", errors=CATALOG.select(reason.caused, ()), action=ClearSuspension.name)
+        for reason in CATALOG.suspension_reasons
+        if reason.name in CLEARED
+    )
+    return (Policy(alert=SYNC_ERRORS_ALERT, on="firing", errors=CATALOG.resyncable), *caused, *cleared)
 
 
 def decide(
-    alert: Alert, settings: Remediation, facts: Facts, *, own: str | None, can: Collection[str]
+    alert: Alert,
+    settings: Remediation,
+    facts: Facts,
+    guards: Guards = USUAL_GUARDS,
+    *,
+    own: str | None,
+    can: Collection[str],
 ) -> Mapping[str, Order | Refusal]:
     """By action, the order for an alert or the reason against it; nothing when no policy speaks of it.
 
     ``own`` is the action of the integration, meant by policies that name none (an empty name if it has none), ``can``
     are all that it has what is needed for.
     """
-    policies = default_policies() if settings.policies is None else settings.policies
+    policies = settings.policies
+    if policies is None:
+        # Nobody has asked for it outright where it cannot be done.
+        policies = tuple(each for each in default_policies() if each.action is None or each.action in can)
     by_action: dict[str, list[Policy]] = {}
     for policy in policies:
         if (policy.alert, policy.on) == (alert.name, alert.status):
             by_action.setdefault(policy.action or own or "", []).append(policy)
     return {
-        action: _decide(alert, matching, settings, facts, _cannot(action, can))
+        action: _decide(alert, matching, settings, facts, guards, action, _cannot(action, can))
         for action, matching in by_action.items()
     }
 
 
 def _decide(
-    alert: Alert, matching: Sequence[Policy], settings: Remediation, facts: Facts, cannot: str | None
+    alert: Alert,
+    matching: Sequence[Policy],
+    settings: Remediation,
+    facts: Facts,
+    guards: Guards,
+    action: str,
+    cannot: str | None,
 ) -> Order | Refusal:
     """About one action; ``matching`` is one policy at least."""
     errors: frozenset[tuple[str, str]] = frozenset().union(*(policy.errors for policy in matching))
@@ -59,8 +85,8 @@ def _decide(
     refusal = _standing_refusal(settings, wanted, cannot)
     if not errors:
         refusal = Refusal("not_retryable", "a plain resync cannot cure these errors before somebody acts")
-    elif refusal is None and alert.status == "firing":
-        refusal = gate(facts)
+    elif refusal is None and alert.status == "firing" and action != ClearSuspension.name:
+        refusal = gate(facts, guards=guards)
     if refusal is not None:
         return refusal
     return Order(
@@ -86,10 +112,18 @@ def repeat_after(alert: Alert, settings: Remediation) -> float | None:
 
 
 def _standing_refusal(settings: Remediation, wanted: str, cannot: str | None) -> Refusal | None:
-    if not settings.enabled:
-        return Refusal("disabled", f"remediation.enabled is false; would have resynced {wanted}")
-    if cannot is not None:
+    off = why_not(settings)
+    if off is not None and off.reason == "dry_run" and cannot is not None:
         return Refusal("disabled", cannot)
+    if off is not None:
+        return Refusal(off.reason, f"{off.detail}; would have resynced {wanted}")
+    return None if cannot is None else Refusal("disabled", cannot)
+
+
+def why_not(settings: Remediation) -> Refusal | None:
+    """Why nothing is resynced at all, whatever it is."""
+    if not settings.enabled:
+        return Refusal("disabled", "remediation.enabled is false")
     if settings.dry_run:
-        return Refusal("dry_run", f"remediation.dry_run is true; would have resynced {wanted}")
+        return Refusal("dry_run", "remediation.dry_run is true")
     return None

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import structlog
 
 from exporter.clock import Clock
 from exporter.errors import StoreError
 from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
-from exporter.store.jobs import JobStore
+from exporter.store.job import CANCELLED, DONE, FAILED, PARTLY_FAILED, QUEUED, RUNNING
+from exporter.store.jobs import JobStore, Queue
 
 QUEUE_LOOK = 30.0
 """Seconds after which the metrics of a queue that is not empty are brought up to date: another replica may empty it."""
+
+_SHOWN_AS = {PARTLY_FAILED: FAILED, CANCELLED: DONE}
+"""States that ``resync_jobs{state}`` has no value for: somebody has to look at the one, nobody at the other."""
 
 log = structlog.get_logger(__name__)
 
@@ -28,16 +34,25 @@ class Queues:
 
     async def show(self, integration: str) -> None:
         """Brings the job metrics of an integration up to date."""
-        by_state, oldest_queued_at = await self._jobs.counts(integration)
-        self._filled.discard(integration)
-        if integration in self._snapshots:  # it may have been removed while its job ran
-            self._metrics.jobs(integration, by_state, oldest_queued_at)
-            if by_state.get("queued") or by_state.get("running"):
-                self._filled.add(integration)
+        queues = await self._jobs.queues(integration)
+        self._show(integration, queues.get(integration, Queue()))
 
     async def show_all(self) -> None:
+        """All of them, by one look at the store."""
+        queues = await self._jobs.queues()
         for snapshot in self._snapshots:
-            await self.show(snapshot.integration)
+            self._show(snapshot.integration, queues.get(snapshot.integration, Queue()))
+
+    def _show(self, integration: str, queue: Queue) -> None:
+        self._filled.discard(integration)
+        if integration not in self._snapshots:  # it may have been removed while its job ran
+            return
+        shown: Counter[str] = Counter()
+        for state, count in queue.by_state.items():
+            shown[_SHOWN_AS.get(state, state)] += count
+        self._metrics.jobs(integration, shown, queue.oldest_queued_at, queue.needing_approval)
+        if shown[QUEUED] or shown[RUNNING]:
+            self._filled.add(integration)
 
     async def watch(self) -> None:
         """Shows of the queues we know to be filled how they are, whoever of the replicas works them off."""

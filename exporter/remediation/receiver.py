@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 import structlog
@@ -22,6 +22,7 @@ from exporter.state.facts import facts_of
 from exporter.state.snapshots import Snapshots
 from exporter.store.job import NewJob
 from exporter.store.jobs import JobStore
+from exporter.store.notifications import NotificationRow
 from exporter.store.refusals import RefusalRow
 
 log = structlog.get_logger(__name__)
@@ -42,7 +43,7 @@ class Receiver:
 
     def __init__(
         self,
-        settings: Remediation,
+        settings: Callable[[], Remediation],
         jobs: JobStore,
         ways: Mapping[str, Ways],
         snapshots: Snapshots,
@@ -51,7 +52,7 @@ class Receiver:
         worker: Worker,
         clock: Clock,
     ) -> None:
-        self.settings = settings
+        self._settings = settings
         self._jobs = jobs
         self._ways = ways
         self._snapshots = snapshots
@@ -73,7 +74,7 @@ class Receiver:
             decisions = self._decide(alert, now)
             if not decisions:
                 left.append(ignored(alert, self._snapshots))
-            pause = repeat_after(alert, self.settings)
+            pause = repeat_after(alert, self._settings())
             for action, decision in decisions.items():
                 if action and await self._jobs.known(occurrence_of(alert), action, pause, now):
                     duplicates += 1
@@ -81,7 +82,8 @@ class Receiver:
                     jobs.append(new_job(alert, action, decision, pause))
                 else:
                     refusals.append(RefusalRow(now, alert.integration, alert.name, decision.reason, decision.detail))
-        made = await self._jobs.accept(jobs, refusals, now)
+        row = _row(notification, now, len(jobs), duplicates, len(left), len(refusals))
+        made = await self._jobs.accept(jobs, refusals, now, row)
         await self._announce(jobs, refusals)
         for one in left:
             log.debug("alert ignored", **asdict(one))
@@ -95,7 +97,7 @@ class Receiver:
             return {}
         facts = facts_of(self._snapshots[alert.integration], now)
         ways = self._ways.get(alert.integration, Ways())
-        return decide(alert, self.settings, facts, own=ways.own, can=ways.by_name.keys())
+        return decide(alert, self._settings(), facts, ways.guards, own=ways.own, can=ways.by_name.keys())
 
     async def _announce(self, jobs: list[NewJob], refusals: list[RefusalRow]) -> None:
         for row in refusals:
@@ -105,3 +107,25 @@ class Receiver:
             await self._queues.show(integration)
         if jobs:
             self._worker.wake()
+
+
+def result_of(jobs: int, duplicates: int) -> str:
+    """A value of ``webhook_notifications_total{result}``."""
+    return "accepted" if jobs else "duplicate" if duplicates else "ignored"
+
+
+def _row(
+    notification: Notification, now: float, jobs: int, duplicates: int, ignored_alerts: int, refused: int
+) -> NotificationRow:
+    return NotificationRow(
+        at=now,
+        result=result_of(jobs, duplicates),
+        receiver=notification.receiver,
+        group_key=notification.group_key,
+        alerts=len(notification.alerts),
+        truncated=notification.truncated,
+        jobs=jobs,
+        duplicates=duplicates,
+        ignored=ignored_alerts,
+        refused=refused,
+    )

@@ -3,92 +3,158 @@
 A job runs *list → mark → send → record → mark → send → record → … → finish*. Killed before the list is stored, it lists
 again. Killed between *mark* and *record*, it asks which of the errors that were marked are still there and sends only
 these again, never the job from the start; a request that the other side knows again it just sends again.
+
+After its first batches a job stops once, until it can be seen whether they have cured anything: see ``trial``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
+from exporter.catalog.catalog import CATALOG
 from exporter.clock import Clock
+from exporter.config.settings import Remediation
+from exporter.model import SyncError
 from exporter.remediation.actions import Action
-from exporter.remediation.choice import choose
+from exporter.remediation.clearing import Clearing
 from exporter.remediation.journal import Journal
 from exporter.remediation.lanes import Lanes
+from exporter.remediation.lease import LEASE, Lease
 from exporter.remediation.order import order_of
+from exporter.remediation.outcomes import ended, outcomes_of, settled
+from exporter.remediation.plan import Plan
+from exporter.remediation.planner import Planner
 from exporter.remediation.refusal import Refusal
+from exporter.remediation.trial import Trial
 from exporter.remediation.waiting import Waiting
-from exporter.store.batches import FAILED, PENDING, SUCCEEDED, BatchStore
-from exporter.store.job import Job
+from exporter.store.batches import SUCCEEDED, Batch, BatchStore, Listed
+from exporter.store.job import DONE, Job
+from exporter.store.jobs import JobStore
 
 
 class Steps:
-    """Takes a job through its steps; raises ``UpstreamError`` and ``StoreError``."""
+    """Takes a job through its steps; raises ``UpstreamError``, ``StoreError`` and ``LeaseLost``."""
 
-    def __init__(self, batches: BatchStore, journal: Journal, waiting: Waiting, clock: Clock) -> None:
+    def __init__(
+        self,
+        jobs: JobStore,
+        batches: BatchStore,
+        journal: Journal,
+        waiting: Waiting,
+        planner: Planner,
+        trial: Trial,
+        clearing: Clearing,
+        settings: Callable[[], Remediation],
+        clock: Clock,
+    ) -> None:
+        self._jobs = jobs
         self._batches = batches
         self._journal = journal
         self._waiting = waiting
+        self._planner = planner
+        self._trial = trial
+        self._clearing = clearing
+        self._settings = settings
         self._clock = clock
 
-    async def take(self, job: Job, action: Action) -> None:
+    async def take(self, job: Job, action: Action, lease: Lease) -> None:
         """To the end of the job, or until it has to wait."""
-        if not await self._waiting.may_go_on(job):
+        if not await self._clearing.is_over(job, action, lease):
             return
+        if not await self._waiting.may_go_on(job, await self._records_left(job)):
+            return
+        if not job.listed:
+            planned = await self._list(job, action)
+            # What it comes to is known only now.
+            if not planned or not await self._waiting.may_go_on(job, planned):
+                return
+            job = replace(job, planned=planned)
         job = replace(job, refused_for="")  # what is refused from here on is news
-        if not job.listed and not await self._list(job, action):
-            return
-        await self._settle_doubts(job, action)
-        if await self._send_all(job, action):
-            await self._journal.finish(job, "done", "")
+        await self._settle_doubts(job, action, lease)
+        tried = await self._trial.ended(job, action)
+        if tried is not None and await self._send_all(tried, action, lease):
+            await self._end(tried)
 
-    async def _list(self, job: Job, action: Action) -> bool:
-        """Fixes the records of the job; ``False`` if there is none to resync, which ends the job."""
-        errors = await action.find(job.errors)
-        now = self._clock.time()
-        attempts = await self._batches.attempts(job.integration, {error.record for error in errors}, now)
-        choice = choose(errors, order_of(job), attempts, now)
-        for reason, count in choice.refused.items():
-            await self._journal.refuse(job, Refusal(reason, f"{count} of {len(errors)} records"))
-        if not choice.errors:
-            if not errors:
+    async def _records_left(self, job: Job) -> int:
+        return (await self._batches.left(job, self._clock.time())).total if job.listed else 0
+
+    async def _list(self, job: Job, action: Action) -> int:
+        """Fixes the records of the job, and returns how many; 0 if there is none to resync, which ends the job."""
+        guards = self._waiting.guards(job.integration)
+        plan, found = await self._planner.plan(job.integration, order_of(job), action, guards, job.id)
+        for reason, count in plan.refused.items():
+            await self._journal.refuse(job, Refusal(reason, f"{count} of {found} records"))
+        if not plan.errors:
+            if not found:
                 await self._journal.refuse(job, Refusal("no_records", "no such error is left"))
-            await self._journal.finish(job, "done", "nothing to resync")
-            return False
-        await self._batches.list_records(job, [(error.id, error.record) for error in choice.errors], now)
-        return True
+            await self._journal.finish(job, DONE, "nothing to resync")
+            return 0
+        await self._batches.list_records(job, _listed(plan), plan.calls, self._clock.time())
+        return len(plan.errors)
 
-    async def _settle_doubts(self, job: Job, action: Action) -> None:
+    async def _settle_doubts(self, job: Job, action: Action, lease: Lease) -> None:
         """A request whose answer nobody recorded: an error that is gone was resynced, one still there is sent again."""
         doubtful = await self._batches.in_doubt(job)
         if not doubtful:
             return
         if action.repeatable:
-            await self._send(job, action, doubtful)
+            for batch in doubtful:
+                await self._send(job, action, batch, lease)
             return
         still_there = {error.id for error in await action.find(job.errors)}
-        await self._journal.record(
-            job,
-            {
-                error_id: (PENDING, "") if error_id in still_there else (SUCCEEDED, "gone after the request")
-                for error_id in doubtful
-            },
-        )
+        for batch in doubtful:
+            await self._journal.record(job, batch.number, settled(batch, still_there), "the answer was lost")
 
-    async def _send_all(self, job: Job, action: Action) -> bool:
-        """Batch after batch, as many at once as the action has lanes; ``False`` if the job has to wait meanwhile."""
+    async def _send_all(self, job: Job, action: Action, lease: Lease) -> bool:
+        """Batch after batch to the end; ``False`` if the job has to wait meanwhile."""
+        while True:
+            left = await self._batches.left(job, self._clock.time())
+            if not left.total:
+                return True
+            if left.next_at is not None and not left.now:
+                words = f"{left.later} records were refused and are asked for again"
+                await self._jobs.postpone(job, left.next_at, job.failures, words, "")
+                return False
+            if await self._trial.is_due(job, action):
+                await self._trial.begin(job)
+                return False
+            if not await self._waiting.may_go_on(job, min(left.now, action.batch_size)):
+                return False
+            await self._send_some(job, action, lease)
+
+    async def _send_some(self, job: Job, action: Action, lease: Lease) -> None:
+        """As many batches at once as the action has lanes, while nothing stands against the next."""
         async with Lanes(action.lanes) as lanes:
-            while await self._batches.pending(job):
-                if not await self._waiting.may_go_on(job):
-                    return False
-                error_ids = await self._batches.begin_batch(job, action.batch_size)
-                await lanes.run(self._send(job, action, error_ids))
-        return True
+            while not await self._trial.is_due(job, action):
+                left = await self._batches.left(job, self._clock.time())
+                if not left.now or not await self._waiting.is_open(job, min(left.now, action.batch_size)):
+                    return
+                batch = await self._batches.begin_batch(job, action.batch_size, self._clock.time(), LEASE)
+                if batch is None:
+                    return
+                await lanes.run(self._send(job, action, batch, lease))
 
-    async def _send(self, job: Job, action: Action, error_ids: Sequence[str]) -> None:
+    async def _send(self, job: Job, action: Action, batch: Batch, lease: Lease) -> None:
         """One request, and what is recorded of it."""
-        refused_ids = await action.resync(error_ids, job)
-        outcomes = {
-            error_id: (SUCCEEDED, "") if why is None else (FAILED, why) for error_id, why in refused_ids.items()
-        }
-        await self._journal.record(job, outcomes)
+        async with lease.held():
+            refused = await action.resync(batch.error_ids, job)
+        outcomes = outcomes_of(batch, refused, job.max_attempts, self._clock.time())
+        await self._journal.record(job, batch.number, outcomes)
+
+    async def _end(self, job: Job) -> None:
+        counts = await self._batches.by_outcome(job)
+        state, message = ended(counts)
+        look_after = self._settings().verify_after if counts.get(SUCCEEDED) else None
+        await self._journal.finish(job, state, message, look_after)
+
+
+def _listed(plan: Plan) -> list[Listed]:
+    return [
+        Listed(error.id, error.record, *_pair_of(error), plan.earlier_attempts.get(error.record, 0))
+        for error in plan.errors
+    ]
+
+
+def _pair_of(error: SyncError) -> tuple[str, str]:
+    return CATALOG.classify(error.category, error.error_type)

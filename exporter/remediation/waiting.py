@@ -1,15 +1,17 @@
 """Whether a job may go on right now, or waits: for what, and until when.
 
-It waits while the gate is shut for its integration, while nobody knows whether it is, and while the cause that its
-alert was about is still seen.
+It waits while the gate is shut for its integration, while nobody knows whether it is, while the cause that its alert
+was about is still seen, and, if it is large, until a human has approved it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from exporter.clock import Clock
-from exporter.remediation.gate import Unseen, cause_refusal, gate
+from exporter.config.settings import Guards
+from exporter.remediation.actions import Ways
+from exporter.remediation.gate import MOST_CALLS, Unseen, cause_refusal, gate, reason_of
 from exporter.remediation.journal import Journal
 from exporter.remediation.refusal import Refusal
 from exporter.sources.sync_health import SOURCE
@@ -18,8 +20,8 @@ from exporter.state.facts import Facts, facts_of, org_use_told_until, use_told_u
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
 from exporter.store.batches import BatchStore
-from exporter.store.job import Job
-from exporter.store.jobs import JobStore
+from exporter.store.job import CANCELLED, FAILED, Job
+from exporter.store.jobs import NEEDS_APPROVAL, JobStore
 
 REFUSED_PAUSE = 60.0
 """Seconds until a job that was refused in the middle is tried again, at most."""
@@ -27,15 +29,22 @@ REFUSED_PAUSE = 60.0
 UNREAD_PAUSE = 5.0
 """The same while nothing is known of its integration yet: the first poll is about to come."""
 
+APPROVAL_PAUSE = 3600.0
+"""The same while it waits for a human, whose approval makes it go on at once."""
+
 LONGEST_JOB = 86400.0
+"""Seconds a job waits for anything but a human."""
+
+LONGEST_APPROVAL = 7 * 86400.0
+"""Seconds it waits for one: over a long weekend."""
 
 WINDOW = 86400.0
 """Seconds. Salesforce and HubSpot count the calls of the last 24 hours."""
 
-MOST_CALLS = 4
-"""Salesforce API calls that a resync can cost: HubSpot, of the sync of a contact (2017, and again until 2023)."""
-
 SYNC_HEALTH = SOURCE.name
+
+_SEEN_WHILE_SUSPENDED = "unknown_error"
+"""Nothing syncs while an integration is suspended: the stop that is the sign of this reason is then no sign of it."""
 
 
 class Waiting:
@@ -50,6 +59,7 @@ class Waiting:
         batches: BatchStore,
         journal: Journal,
         snapshots: Snapshots,
+        ways: Mapping[str, Ways],
         clock: Clock,
         look_again: Callable[[str, str], None],
     ) -> None:
@@ -57,35 +67,97 @@ class Waiting:
         self._batches = batches
         self._journal = journal
         self._snapshots = snapshots
+        self._ways = ways
         self._clock = clock
         self._look_again = look_again
 
-    async def may_go_on(self, job: Job) -> bool:
-        """A refused job waits in the queue, and fails when it has waited a day."""
-        if job.integration not in self._snapshots:
-            await self._journal.finish(job, "failed", "the integration is no longer configured")
+    async def may_go_on(self, job: Job, records: int = 0) -> bool:
+        """Whether so many ``records`` may be resynced now. A refused job waits in the queue, and fails when it has
+        waited a day, or a week for a human; one that somebody has cancelled ends."""
+        if await self._has_to_end(job):
             return False
-        refusal = await self._gate_refusal(job.integration) or self._cause_refusal(job)
-        if refusal is None:
+        refusal = (
+            self._approval_refusal(job, records)
+            or await self.refusal(job.integration, records)
+            or self._cause_refusal(job)
+        )
+        return refusal is None or await self.refused(job, refusal)
+
+    async def is_open(self, job: Job, records: int) -> bool:
+        """The same while requests of the job are under way: it is neither put off nor ended yet."""
+        if job.integration not in self._snapshots or await self._jobs.cancelled(job):
+            return False
+        return await self.refusal(job.integration, records) is None and self._cause_refusal(job) is None
+
+    async def may_clear(self, job: Job) -> bool:
+        """Whether the suspension that the job's alert is about may be cleared now: as long as its cause is not seen."""
+        if await self._has_to_end(job):
+            return False
+        refusal = self._unknown_suspension(job.integration) or self._clearing_refusal(job)
+        return refusal is None or await self.refused(job, refusal)
+
+    def is_suspended(self, integration: str) -> bool:
+        """Whether HubSpot reports it so."""
+        suspension = facts_of(self._snapshots[integration], self._clock.time()).suspension
+        return suspension is not None and suspension.suspended
+
+    async def refusal(self, integration: str, records: int) -> Refusal | None:
+        """Why so many records of the integration may not be resynced now, whatever the job is."""
+        unknown = self._unknown_suspension(integration)
+        if unknown is not None:
+            return unknown
+        snapshot, now = self._snapshots[integration], self._clock.time()
+        facts = facts_of(snapshot, now)
+        unseen = await self._unseen(snapshot, facts, now)
+        return gate(facts, unseen, MOST_CALLS * records, self.guards(integration))
+
+    def guards(self, integration: str) -> Guards:
+        """What is configured for it now."""
+        return self._ways.get(integration, Ways()).guards
+
+    def hasten(self, integration: str) -> None:
+        """Lets it be looked soon whether a suspension is over."""
+        self._look_again(integration, SYNC_HEALTH)
+
+    async def _has_to_end(self, job: Job) -> bool:
+        if job.integration not in self._snapshots:
+            await self._journal.finish(job, FAILED, "the integration is no longer configured")
             return True
-        if refusal.reason != job.refused_for:
-            await self._journal.refuse(job, refusal)
-        now = self._clock.time()
-        if now - job.created_at > LONGEST_JOB:
-            await self._journal.finish(job, "failed", f"refused for a day: {refusal.detail}")
-        else:
-            again_at = now + self._until_news(job.integration, now)
-            await self._jobs.postpone(job, again_at, job.failures, refusal.detail, refusal.reason)
+        if await self._jobs.cancelled(job):
+            await self._journal.finish(job, CANCELLED, "cancelled")
+            return True
         return False
 
-    async def _gate_refusal(self, integration: str) -> Refusal | None:
-        snapshot = self._snapshots[integration]
-        reading, now = snapshot.reading(SYNC_HEALTH), self._clock.time()
+    async def refused(self, job: Job, refusal: Refusal, pause: float | None = None) -> bool:
+        """Puts the job back into the queue, for ``pause`` seconds or until there may be news, or ends it: it may not go
+        on in any case."""
+        if refusal.reason != job.refused_for:
+            await self._journal.refuse(job, refusal)
+        now, for_human = self._clock.time(), refusal.reason == NEEDS_APPROVAL
+        longest, words = (LONGEST_APPROVAL, "week") if for_human else (LONGEST_JOB, "day")
+        if now - job.waits_since > longest:
+            await self._journal.finish(job, FAILED, f"refused for a {words}: {refusal.detail}")
+        else:
+            pause = pause or (APPROVAL_PAUSE if for_human else self._until_news(job.integration, now))
+            await self._jobs.postpone(job, now + pause, job.failures, refusal.detail, refusal.reason)
+        return False
+
+    def _approval_refusal(self, job: Job, records: int) -> Refusal | None:
+        most = self.guards(job.integration).max_records
+        if job.approved_at is not None or records <= most:
+            return None
+        return Refusal(
+            NEEDS_APPROVAL,
+            f"{records} records are more than max_records ({most}): approve it with "
+            f"`resync --approve {job.id}` or POST /api/v1/resyncs/{job.id}/approve, or cancel it",
+        )
+
+    def _unknown_suspension(self, integration: str) -> Refusal | None:
+        reading, now = self._snapshots[integration].reading(SYNC_HEALTH), self._clock.time()
         if reading is None or not reading.up or reading.visible_part(now) is None:
             # An alert also resolves when its series vanish: that a suspension is over must be known, not assumed.
             return Refusal("suspended", "whether HubSpot suspended it is not known: Sync Health cannot be read")
-        facts = facts_of(snapshot, now)
-        return gate(facts, await self._unseen(snapshot, facts, now))
+        return None
 
     async def _unseen(self, snapshot: Snapshot, facts: Facts, now: float) -> Unseen:
         """What our own resyncs may have cost since calls were counted: minutes ago by a bridge or Salesforce, hours ago
@@ -99,6 +171,14 @@ class Waiting:
     async def _cost_since(self, integration: str, moment: float, now: float) -> int:
         """Calls since then that are among those of the last 24 hours."""
         return MOST_CALLS * await self._batches.sent_since(integration, max(moment, now - WINDOW))
+
+    def _clearing_refusal(self, job: Job) -> Refusal | None:
+        """Why a suspension is not to be cleared: it is another one, or its cause is still there."""
+        reason = reason_of(job.alert)
+        suspension = facts_of(self._snapshots[job.integration], self._clock.time()).suspension
+        if suspension is not None and suspension.suspended and suspension.reason != reason:
+            return Refusal("waiting_for_cause", f"it is suspended for another reason ({suspension.reason}) by now")
+        return None if reason == _SEEN_WHILE_SUSPENDED else self._cause_refusal(job)
 
     def _cause_refusal(self, job: Job) -> Refusal | None:
         """A cause may be gone since it was last seen. If that was before the job, its source is asked to look again,

@@ -9,14 +9,16 @@ import structlog
 
 from exporter.clients.http.retry import LONGEST_RETRY_AFTER
 from exporter.clock import Clock
-from exporter.errors import Again, ResyncRefused, StoreError, UpstreamError
+from exporter.errors import Again, LeaseLost, ResyncRefused, StoreError, UpstreamError
 from exporter.remediation.actions import Action, Ways
 from exporter.remediation.journal import Journal
 from exporter.remediation.lease import LEASE, kept
+from exporter.remediation.ledger import Ledger
+from exporter.remediation.prover import Prover
 from exporter.remediation.queues import Queues
 from exporter.remediation.steps import Steps
 from exporter.remediation.waiting import LONGEST_JOB
-from exporter.store.job import Job
+from exporter.store.job import FAILED, Job
 from exporter.store.jobs import JobStore
 
 CONCURRENT_JOBS = 4
@@ -41,6 +43,8 @@ class Worker:
         steps: Steps,
         journal: Journal,
         queues: Queues,
+        prover: Prover,
+        ledger: Ledger,
         clock: Clock,
     ) -> None:
         self._jobs = jobs
@@ -48,6 +52,8 @@ class Worker:
         self._steps = steps
         self._journal = journal
         self._queues = queues
+        self._prover = prover
+        self._ledger = ledger
         self._clock = clock
         self._woken = asyncio.Event()
 
@@ -66,6 +72,8 @@ class Worker:
             for number in range(CONCURRENT_JOBS):
                 tasks.create_task(self._work(), name=f"worker {number}")
             tasks.create_task(self._queues.watch(), name="queues")
+            tasks.create_task(self._prover.run(), name="prover")
+            tasks.create_task(self._ledger.keep(), name="ledger")
 
     async def _work(self) -> None:
         while True:
@@ -78,6 +86,8 @@ class Worker:
                     continue
             except StoreError as error:
                 log.error("store failed, job goes on later", error=str(error))
+            except LeaseLost as error:
+                log.warning("resync job lost", error=str(error))
             try:
                 async with asyncio.timeout(IDLE_PAUSE):
                     await self._woken.wait()
@@ -88,17 +98,19 @@ class Worker:
         """One job as far as it gets now: to its end, or back into the queue."""
         action = self._action_of(job)
         if action is None:
-            await self._journal.finish(job, "failed", f"the integration has no way to resync by {job.action} any more")
+            await self._journal.finish(job, FAILED, f"the integration has no way to resync by {job.action} any more")
             await self._queues.show(job.integration)
             return
         await self._queues.show(job.integration)
         try:
-            async with kept(job, self._jobs, self._clock):
-                await self._steps.take(job, action)
+            async with kept(job, self._jobs, self._clock) as lease:
+                await self._steps.take(job, action, lease)
+        except LeaseLost as error:
+            log.warning("resync job lost", integration=job.integration, job=job.id, error=str(error))
         except UpstreamError as error:
             await self._failed(job, str(error), error.retry_after, error.again)
         except ResyncRefused as error:
-            await self._journal.finish(job, "failed", str(error))
+            await self._journal.finish(job, FAILED, str(error))
         except StoreError:
             raise
         except Exception as error:  # a bug met by one job must not stop the others
@@ -114,11 +126,11 @@ class Worker:
     async def _failed(self, job: Job, error: str, retry_after: float | None, again: Again) -> None:
         """A quota that is used up comes back within a day, so waiting for it counts as a failure only after that."""
         now = self._clock.time()
-        quota = again is Again.HOURLY and now - job.created_at < LONGEST_JOB
+        quota = again is Again.HOURLY and now - job.waits_since < LONGEST_JOB
         failures = job.failures + (0 if quota else 1)
         log.warning("resync failed", integration=job.integration, job=job.id, failures=failures, error=error)
         if failures >= MOST_FAILURES:
-            await self._journal.finish(job, "failed", f"given up after {failures} failures: {error}")
+            await self._journal.finish(job, FAILED, f"given up after {failures} failures: {error}")
             return
         asked = min(retry_after or 0.0, LONGEST_RETRY_AFTER)
         pause = QUOTA_PAUSE if quota else min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY)

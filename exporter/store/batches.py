@@ -9,104 +9,230 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from exporter.store.database import Database
+from exporter.store.fence import hold
 from exporter.store.job import Job
-from exporter.store.tables import job_records, jobs
+from exporter.store.tables import batches, job_records
 
 PENDING, SENDING, SUCCEEDED, FAILED = "pending", "sending", "succeeded", "failed"
 ATTEMPTS_WINDOW = 86400.0
 
 
+_ASKED = job_records.c.earlier_attempts + job_records.c.attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A record that a job is to resync, and the error it is resynced for."""
+
+    error_id: str
+    record: str
+    category: str = ""
+    error_type: str = ""
+    earlier_attempts: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Earlier resyncs of one record: how many in the last 24 hours, and when the last was."""
+    """Earlier resyncs of one record: requests that named it in the last 24 hours, and when it was taken last, or is
+    about to be by a job that has not ended; 0 if it never was."""
 
     count: int
     last_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one request is to name; ``attempts`` are how often each error id was asked for in 24 hours, this request
+    and other jobs' included."""
+
+    number: int
+    attempts: Mapping[str, int]
+
+    @property
+    def error_ids(self) -> tuple[str, ...]:
+        return tuple(self.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an error id: ``PENDING`` again, not before ``retry_at``, or one of the others for good.
+
+    Not ``counted``: the request did not reach who was asked, so it was no attempt.
+    """
+
+    outcome: str
+    reason: str = ""
+    retry_at: float | None = None
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Errors still to be resynced: so many now, and so many later, the first of them at ``next_at``."""
+
+    now: int
+    later: int
+    next_at: float | None
+
+    @property
+    def total(self) -> int:
+        return self.now + self.later
+
+
 class BatchStore:
-    """Reads and writes ``job_records``, and what a step with them says of their job; raises ``StoreError``."""
+    """Reads and writes ``job_records`` and ``batches``, and what a step with them says of their job.
+
+    Raises ``StoreError``, and where it writes ``LeaseLost``.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def list_records(self, job: Job, records: Sequence[tuple[str, str]], now: float) -> None:
-        """Fixes what the job is to resync: (error id, record) pairs, all in one transaction."""
+    async def list_records(self, job: Job, records: Sequence[Listed], calls: int, now: float) -> None:
+        """Fixes what the job is to resync, and what that may cost, all in one transaction."""
         values = [
             {
                 "job_id": job.id,
-                "error_id": error_id,
+                "error_id": each.error_id,
                 "integration": job.integration,
-                "record": record,
+                "record": each.record,
+                "category": each.category,
+                "error_type": each.error_type,
+                "earlier_attempts": each.earlier_attempts,
                 "outcome": PENDING,
                 "reason": "",
                 "at": now,
             }
-            for error_id, record in records
+            for each in records
         ]
         async with self._database.transaction() as connection:
+            await hold(connection, job, listed=True, planned_records=len(values), planned_calls=calls)
             if values:
                 await connection.execute(sa.insert(job_records), values)
-            await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(listed=True))
 
-    async def attempts(self, integration: str, records: Iterable[str], now: float) -> dict[str, Attempts]:
-        """Earlier resyncs of these records in the last 24 hours."""
+    async def attempts(self, job_id: int, integration: str, records: Iterable[str], now: float) -> dict[str, Attempts]:
+        """Earlier resyncs of these records by other jobs: of the last 24 hours, and those that are still to come."""
+        under_way = job_records.c.outcome.in_((PENDING, SENDING))
+        taken = sa.case((job_records.c.outcome == FAILED, 0.0), (under_way, now), else_=job_records.c.at)
         query = (
-            sa.select(job_records.c.record, sa.func.count(), sa.func.max(job_records.c.at))
+            sa.select(job_records.c.record, sa.func.sum(job_records.c.attempts), sa.func.max(taken))
             .where(
                 job_records.c.integration == integration,
-                job_records.c.at > now - ATTEMPTS_WINDOW,
-                job_records.c.outcome == SUCCEEDED,
+                job_records.c.job_id != job_id,
+                sa.or_(job_records.c.at > now - ATTEMPTS_WINDOW, under_way),
             )
             .group_by(job_records.c.record)
         )
         async with self._database.transaction() as connection:
             rows = (await connection.execute(query)).all()
         wanted = set(records)
-        return {record: Attempts(count, last_at) for record, count, last_at in rows if record in wanted}
+        return {
+            record: Attempts(int(count), last_at)
+            for record, count, last_at in rows
+            if record in wanted and (count or last_at)
+        }
 
-    async def pending(self, job: Job) -> int:
-        """How many errors are still to be resynced."""
-        query = sa.select(sa.func.count()).where(job_records.c.job_id == job.id, job_records.c.outcome == PENDING)
+    async def left(self, job: Job, now: float) -> Left:
+        """What is still to be resynced."""
+        waits = sa.and_(job_records.c.retry_at.is_not(None), job_records.c.retry_at > now)
+        query = sa.select(
+            sa.func.count(),
+            sa.func.sum(sa.case((waits, 1), else_=0)),
+            sa.func.min(sa.case((waits, job_records.c.retry_at))),
+        ).where(job_records.c.job_id == job.id, job_records.c.outcome == PENDING)
         async with self._database.transaction() as connection:
-            return int((await connection.execute(query)).scalar_one())
+            total, later, next_at = (await connection.execute(query)).one()
+        return Left(total - (later or 0), later or 0, next_at)
 
-    async def begin_batch(self, job: Job, at_most: int) -> tuple[str, ...]:
-        """Error ids to be resynced next, marked as being sent before they are: after a kill they are in doubt."""
+    async def begin_batch(self, job: Job, at_most: int, now: float, lease: float) -> Batch | None:
+        """What is to be resynced next, marked as being sent before it is: after a kill it is in doubt. Renews the
+        lease. ``None`` if nothing is left for now."""
         query = (
-            sa.select(job_records.c.error_id)
-            .where(job_records.c.job_id == job.id, job_records.c.outcome == PENDING)
+            sa.select(job_records.c.error_id, _ASKED)
+            .where(
+                job_records.c.job_id == job.id,
+                job_records.c.outcome == PENDING,
+                sa.or_(job_records.c.retry_at.is_(None), job_records.c.retry_at <= now),
+            )
             .order_by(job_records.c.error_id)
             .limit(at_most)
         )
+        last = sa.select(sa.func.max(batches.c.number)).where(batches.c.job_id == job.id)
         async with self._database.transaction() as connection:
-            error_ids = tuple((await connection.execute(query)).scalars())
-            chosen = (job_records.c.job_id == job.id, job_records.c.error_id.in_(error_ids))
-            await connection.execute(sa.update(job_records).where(*chosen).values(outcome=SENDING))
-        return error_ids
+            await hold(connection, job, lease_until=now + lease)
+            asked = {error_id: attempts + 1 for error_id, attempts in await connection.execute(query)}
+            if not asked:
+                return None
+            number = ((await connection.execute(last)).scalar_one() or 0) + 1
+            chosen = (job_records.c.job_id == job.id, job_records.c.error_id.in_(asked))
+            marked = {"outcome": SENDING, "at": now, "batch": number, "attempts": job_records.c.attempts + 1}
+            await connection.execute(sa.update(job_records).where(*chosen).values(marked))
+            row = {"job_id": job.id, "number": number, "sent_at": now, "records": len(asked)}
+            await connection.execute(sa.insert(batches).values(row))
+        return Batch(number, asked)
 
-    async def in_doubt(self, job: Job) -> tuple[str, ...]:
-        """Error ids of a request of which nobody recorded the answer."""
-        query = sa.select(job_records.c.error_id).where(
-            job_records.c.job_id == job.id, job_records.c.outcome == SENDING
+    async def sent(self, job: Job) -> int:
+        """How many batches were begun."""
+        query = sa.select(sa.func.count()).where(batches.c.job_id == job.id)
+        async with self._database.transaction() as connection:
+            return int((await connection.execute(query)).scalar_one())
+
+    async def in_doubt(self, job: Job) -> tuple[Batch, ...]:
+        """Requests of which nobody recorded the answer."""
+        query = (
+            sa.select(job_records.c.batch, job_records.c.error_id, _ASKED)
+            .where(job_records.c.job_id == job.id, job_records.c.outcome == SENDING)
+            .order_by(job_records.c.batch, job_records.c.error_id)
         )
+        by_number: dict[int, dict[str, int]] = {}
         async with self._database.transaction() as connection:
-            return tuple((await connection.execute(query)).scalars())
+            for number, error_id, attempts in await connection.execute(query):
+                # A version before numbered none.
+                by_number.setdefault(number or 0, {})[error_id] = attempts
+        return tuple(Batch(number, attempts) for number, attempts in by_number.items())
 
-    async def record(self, job: Job, outcomes: Mapping[str, tuple[str, str]], now: float, lease: float) -> None:
-        """Writes outcome and reason of each error id, and renews the lease."""
+    async def record(
+        self, job: Job, number: int, outcomes: Mapping[str, Outcome], now: float, lease: float, fault: str = ""
+    ) -> None:
+        """Writes what became of a batch and of each of its error ids, and renews the lease."""
         bound = (
             sa.update(job_records)
             .where(job_records.c.job_id == job.id, job_records.c.error_id == sa.bindparam("id"))
-            .values(outcome=sa.bindparam("new_outcome"), reason=sa.bindparam("new_reason"), at=now)
+            .values(
+                outcome=sa.bindparam("new_outcome"),
+                reason=sa.bindparam("new_reason"),
+                retry_at=sa.bindparam("new_retry_at"),
+                attempts=job_records.c.attempts - sa.bindparam("uncounted"),
+                at=now,
+            )
         )
         values = [
-            {"id": error_id, "new_outcome": outcome, "new_reason": reason}
-            for error_id, (outcome, reason) in outcomes.items()
+            {
+                "id": error_id,
+                "new_outcome": each.outcome,
+                "new_reason": each.reason,
+                "new_retry_at": each.retry_at,
+                "uncounted": 0 if each.counted else 1,
+            }
+            for error_id, each in outcomes.items()
         ]
+        succeeded = sum(each.outcome == SUCCEEDED for each in outcomes.values())
+        ended = {"ended_at": now, "succeeded": succeeded, "failed": len(outcomes) - succeeded, "fault": fault}
+        same = (batches.c.job_id == job.id, batches.c.number == number)
         async with self._database.transaction() as connection:
+            await hold(connection, job, lease_until=now + lease)
             await connection.execute(bound, values)
-            await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(lease_until=now + lease))
+            await connection.execute(sa.update(batches).where(*same).values(ended))
+
+    async def by_outcome(self, job: Job) -> dict[str, int]:
+        """Records of the job by outcome."""
+        query = (
+            sa.select(job_records.c.outcome, sa.func.count().label("records"))
+            .where(job_records.c.job_id == job.id)
+            .group_by(job_records.c.outcome)
+        )
+        async with self._database.transaction() as connection:
+            return {row.outcome: row.records for row in await connection.execute(query)}
 
     async def sent_since(self, integration: str, since: float) -> int:
         """Records resynced since a moment, and those of requests under way or in doubt: API calls that the usage
@@ -119,8 +245,10 @@ class BatchStore:
             return int((await connection.execute(query)).scalar_one())
 
 
-async def fail_left(connection: AsyncConnection, job: Job, reason: str, now: float) -> int:
+async def fail_left(connection: AsyncConnection, job_id: int, reason: str, now: float) -> int:
     """As a part of somebody's transaction: records that have no outcome yet fail. Returns how many those were."""
-    left = sa.update(job_records).where(job_records.c.job_id == job.id, job_records.c.outcome.in_((PENDING, SENDING)))
-    result = await connection.execute(left.values(outcome=FAILED, reason=reason, at=now))
+    left = sa.update(job_records).where(job_records.c.job_id == job_id, job_records.c.outcome.in_((PENDING, SENDING)))
+    # What the record itself was refused for says more than why its job ended.
+    why = sa.case((job_records.c.reason == "", reason), else_=job_records.c.reason)
+    result = await connection.execute(left.values(outcome=FAILED, reason=why, retry_at=None, at=now))
     return int(result.rowcount)

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+QUEUED, RUNNING = "queued", "running"
+DONE, PARTLY_FAILED, FAILED, CANCELLED = "done", "partly_failed", "failed", "cancelled"
+ENDED = (DONE, PARTLY_FAILED, FAILED, CANCELLED)
+"""States that a job does not leave again."""
+
+REQUESTED = "requested"
+"""Instead of the status of an alert: the job was ordered by somebody."""
+
+TRIAL_SENT, TRIAL_PASSED = "sent", "passed"
+
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One occurrence of an alert, as Alertmanager tells it from others. An action has a job for it and each repeat."""
+    """One occurrence of an alert, as Alertmanager tells it from others. An action has a job for it and each repeat.
+
+    Of a job that somebody ordered the ``fingerprint`` is the key of the request, and ``status`` is ``REQUESTED``.
+    """
 
     integration: str
     fingerprint: str
@@ -21,7 +34,8 @@ class NewJob:
     seconds of its last resync, and none more than ``max_attempts`` times in 24 hours.
 
     ``repeat_after`` seconds after the last job for the same occurrence was taken, and once that has ended, this is
-    another; ``None`` if it never is.
+    another; ``None`` if it never is. ``selected`` are ids: only these of the errors; none for all. ``request`` is a
+    digest of what was asked for, empty for an alert.
     """
 
     occurrence: Occurrence
@@ -31,12 +45,19 @@ class NewJob:
     cooldown: float
     max_attempts: int
     repeat_after: float | None = None
+    selected: frozenset[str] = frozenset()
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """A claimed job. ``listed`` says whether its records stand in the store already; ``refused_for`` is why it had to
-    wait last time, empty if it had not to."""
+    wait last time, empty if it had not to; ``claim`` is the number of the claim that it is held by.
+
+    ``planned`` are the records that were listed, as soon as they are;
+    ``trial`` is ``TRIAL_SENT`` while its first batches are to show whether they cure anything, ``cleared`` says that
+    it has ended the suspension it was made for.
+    """
 
     id: int
     integration: str
@@ -49,3 +70,14 @@ class Job:
     failures: int
     refused_for: str
     created_at: float
+    claim: int = 0
+    selected: frozenset[str] = frozenset()
+    approved_at: float | None = None
+    planned: int | None = None
+    trial: str = ""
+    cleared: bool = False
+
+    @property
+    def waits_since(self) -> float:
+        """Since when it might have been done: its acceptance, or the approval it waited for."""
+        return max(self.created_at, self.approved_at or 0.0)

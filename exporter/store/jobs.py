@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,20 +12,40 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from exporter.store.batches import fail_left
 from exporter.store.database import Database
-from exporter.store.job import Job, NewJob, Occurrence
+from exporter.store.fence import hold
+from exporter.store.job import CANCELLED, ENDED, QUEUED, RUNNING, Job, NewJob, Occurrence
+from exporter.store.notifications import NotificationRow, insert_notification
 from exporter.store.refusals import RefusalRow, insert_refusals
 from exporter.store.tables import jobs
 
-ENDED = ("done", "failed")
+NEEDS_APPROVAL = "needs_approval"
+"""What a job is refused for that waits for a human."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Jobs of an integration by state; when the oldest was accepted of those that wait, unless it is for a human, and
+    how many do that."""
+
+    by_state: Mapping[str, int] = field(default_factory=dict)
+    oldest_queued_at: float | None = None
+    needing_approval: int = 0
 
 
 class JobStore:
-    """Reads and writes ``jobs``, and what belongs to the same steps; raises ``StoreError``."""
+    """Reads and writes ``jobs``, and what belongs to the same steps; raises ``StoreError``, and where who works on a
+    job writes, ``LeaseLost``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def accept(self, new: Sequence[NewJob], refused: Sequence[RefusalRow], now: float) -> int:
+    async def accept(
+        self,
+        new: Sequence[NewJob],
+        refused: Sequence[RefusalRow],
+        now: float,
+        notification: NotificationRow | None = None,
+    ) -> int:
         """Stores the jobs of one notification, all or none, and returns how many were not there yet.
 
         What is already stored decides, in the same transaction; of several that take the same at the same moment, the
@@ -39,6 +59,8 @@ class JobStore:
                     insert = self._database.insert_once(jobs).values(_job_values(job, number, now))
                     made += int((await connection.execute(insert)).rowcount)
             await insert_refusals(connection, refused)
+            if notification is not None:
+                await insert_notification(connection, notification)
         return made
 
     async def known(self, occurrence: Occurrence, action: str, repeat_after: float | None, now: float) -> bool:
@@ -46,67 +68,123 @@ class JobStore:
         async with self._database.transaction() as connection:
             return await _repetition(connection, occurrence, action, repeat_after, now) is None
 
+    async def ordered(self, integration: str, key: str) -> tuple[int, str] | None:
+        """The job of a request with this key and the digest of that request; ``None`` if there is none."""
+        query = sa.select(jobs.c.id, jobs.c.request).where(
+            jobs.c.integration == integration, jobs.c.fingerprint == key, jobs.c.status == "requested"
+        )
+        async with self._database.transaction() as connection:
+            row = (await connection.execute(query)).first()
+        return (int(row.id), str(row.request)) if row else None
+
     async def release(self) -> None:
         """Puts jobs that an earlier process had begun back in the queue, if no other process can be at them."""
         if not self._database.single_process:
             return
         async with self._database.transaction() as connection:
-            await connection.execute(sa.update(jobs).where(jobs.c.state == "running").values(state="queued"))
+            await connection.execute(sa.update(jobs).where(jobs.c.state == RUNNING).values(state=QUEUED))
 
-    async def claim(self, now: float, lease: float) -> Job | None:
-        """Takes the oldest job that may run now, one an integration; it is lost again if its lease runs out."""
+    async def claim(self, now: float, lease: float, job_id: int | None = None) -> Job | None:
+        """Takes the oldest job that may run now, or this one, one an integration; it is lost again if its lease runs
+        out."""
         running = sa.alias(jobs)
         busy = sa.exists().where(
-            running.c.integration == jobs.c.integration, running.c.state == "running", running.c.lease_until > now
+            running.c.integration == jobs.c.integration, running.c.state == RUNNING, running.c.lease_until > now
         )
-        free = sa.or_(jobs.c.state == "queued", sa.and_(jobs.c.state == "running", jobs.c.lease_until <= now))
+        free = sa.or_(jobs.c.state == QUEUED, sa.and_(jobs.c.state == RUNNING, jobs.c.lease_until <= now))
         query = sa.select(jobs).where(free, jobs.c.not_before <= now, ~busy).order_by(jobs.c.id).limit(1)
+        if job_id is not None:
+            query = query.where(jobs.c.id == job_id)
         async with self._database.transaction() as connection:
+            # Two that look at the same moment would take two jobs of one integration.
+            await connection.run_sync(self._database.lock, "claim of a job")
             row = (await connection.execute(query)).mappings().first()
             if row is None:
                 return None
-            same = (jobs.c.id == row["id"], jobs.c.state == row["state"], jobs.c.lease_until == row["lease_until"])
-            update = sa.update(jobs).where(*same).values(state="running", lease_until=now + lease)
-            claimed = (await connection.execute(update)).rowcount == 1
-        return _job(row) if claimed else None
+            same = (jobs.c.id == row["id"], jobs.c.state == row["state"], jobs.c.claims == row["claims"])
+            taken = {"state": RUNNING, "lease_until": now + lease, "claims": row["claims"] + 1}
+            claimed = (await connection.execute(sa.update(jobs).where(*same).values(taken))).rowcount == 1
+        return job_of({**row, "claims": row["claims"] + 1}) if claimed else None
 
     async def renew(self, job: Job, lease_until: float) -> None:
         """A sign of life: the job stays with who works on it."""
-        update = sa.update(jobs).where(jobs.c.id == job.id, jobs.c.state == "running")
         async with self._database.transaction() as connection:
-            await connection.execute(update.values(lease_until=lease_until))
+            await hold(connection, job, lease_until=lease_until)
+
+    async def note(self, job: Job, **values: Any) -> None:
+        """Writes how far who works on the job has got with it: columns of ``jobs``."""
+        async with self._database.transaction() as connection:
+            await hold(connection, job, **values)
 
     async def postpone(self, job: Job, not_before: float, failures: int, message: str, refused_for: str) -> None:
         """Back into the queue, for later."""
         values = {
-            "state": "queued",
+            "state": QUEUED,
             "not_before": not_before,
             "failures": failures,
             "message": message,
             "refused_for": refused_for,
         }
         async with self._database.transaction() as connection:
-            await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(values))
+            await hold(connection, job, **values)
 
-    async def finish(self, job: Job, state: str, message: str, now: float) -> int:
-        """Ends the job as ``done`` or ``failed``; records still pending fail with it. Returns how many those were."""
-        values = {"state": state, "message": message, "finished_at": now}
+    async def finish(self, job: Job, state: str, message: str, now: float, look_at: float | None = None) -> int:
+        """Ends the job in one of the states ``ENDED``; records still pending fail with it. Returns how many those
+        were. ``look_at`` is when to look what it has cured."""
+        values = {"state": state, "message": message, "finished_at": now, "look_at": look_at}
         async with self._database.transaction() as connection:
-            left = await fail_left(connection, job, message, now)
-            await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(values))
-        return left
+            await hold(connection, job, **values)
+            return await fail_left(connection, job.id, message, now)
 
-    async def counts(self, integration: str) -> tuple[dict[str, int], float | None]:
-        """Jobs of an integration by state, and when the oldest queued one was accepted."""
-        query = (
-            sa.select(jobs.c.state, sa.func.count(), sa.func.min(jobs.c.created_at))
-            .where(jobs.c.integration == integration)
-            .group_by(jobs.c.state)
-        )
+    async def cancelled(self, job: Job) -> bool:
+        """Whether somebody wants the job ended."""
         async with self._database.transaction() as connection:
-            rows = (await connection.execute(query)).all()
-        by_state = {state: count for state, count, _ in rows}
-        return by_state, next((oldest for state, _, oldest in rows if state == "queued"), None)
+            wanted = await connection.execute(sa.select(jobs.c.cancelled).where(jobs.c.id == job.id))
+            return bool(wanted.scalar_one())
+
+    async def cancel(self, job_id: int, message: str, now: float) -> bool:
+        """Ends a job that waits; one that is being worked on ends before its next batch. ``False`` if it has ended."""
+        waiting = (jobs.c.id == job_id, jobs.c.state == QUEUED)
+        ended = {"state": CANCELLED, "message": message, "finished_at": now}
+        running = (jobs.c.id == job_id, jobs.c.state == RUNNING)
+        async with self._database.transaction() as connection:
+            if (await connection.execute(sa.update(jobs).where(*waiting).values(ended))).rowcount:
+                await fail_left(connection, job_id, message, now)
+                return True
+            marked = await connection.execute(sa.update(jobs).where(*running).values(cancelled=True))
+            return bool(marked.rowcount)
+
+    async def approve(self, job_id: int, now: float) -> bool:
+        """Lets a job go on that waits for a human; ``False`` if it does not."""
+        waiting = (jobs.c.id == job_id, jobs.c.state == QUEUED, jobs.c.refused_for == NEEDS_APPROVAL)
+        approved = {"approved_at": now, "not_before": now, "refused_for": "", "message": ""}
+        async with self._database.transaction() as connection:
+            return bool((await connection.execute(sa.update(jobs).where(*waiting).values(approved))).rowcount)
+
+    async def queues(self, integration: str | None = None) -> dict[str, Queue]:
+        """The queue of every integration that has jobs, or of this one."""
+        waits = jobs.c.refused_for == NEEDS_APPROVAL
+        of_human = sa.and_(jobs.c.state == QUEUED, waits)
+        of_us = sa.and_(jobs.c.state == QUEUED, ~waits)
+        query = sa.select(
+            jobs.c.integration,
+            jobs.c.state,
+            sa.func.count(),
+            sa.func.min(sa.case((of_us, jobs.c.created_at))),
+            sa.func.sum(sa.case((of_human, 1), else_=0)),
+        ).group_by(jobs.c.integration, jobs.c.state)
+        if integration is not None:
+            query = query.where(jobs.c.integration == integration)
+        found: dict[str, Queue] = {}
+        async with self._database.transaction() as connection:
+            for name, state, count, oldest, approvals in await connection.execute(query):
+                before = found.get(name, Queue())
+                found[name] = Queue(
+                    {**before.by_state, state: count},
+                    before.oldest_queued_at if oldest is None else oldest,
+                    before.needing_approval + int(approvals),
+                )
+        return found
 
 
 async def _repetition(
@@ -132,9 +210,11 @@ def _job_values(job: NewJob, repetition: int, now: float) -> dict[str, Any]:
         "alert": job.alert,
         "action": job.action,
         "errors": json.dumps(sorted(job.errors)),
+        "selected": json.dumps(sorted(job.selected)),
+        "request": job.request,
         "cooldown": job.cooldown,
         "max_attempts": job.max_attempts,
-        "state": "queued",
+        "state": QUEUED,
         "listed": False,
         "failures": 0,
         "refused_for": "",
@@ -145,7 +225,8 @@ def _job_values(job: NewJob, repetition: int, now: float) -> dict[str, Any]:
     }
 
 
-def _job(row: Any) -> Job:
+def job_of(row: Any) -> Job:
+    """A row of ``jobs`` as it is worked on."""
     errors = frozenset((category, error_type) for category, error_type in json.loads(row["errors"]))
     return Job(
         id=row["id"],
@@ -159,4 +240,10 @@ def _job(row: Any) -> Job:
         failures=row["failures"],
         refused_for=row["refused_for"],
         created_at=row["created_at"],
+        claim=row["claims"],
+        selected=frozenset(json.loads(row["selected"])),
+        approved_at=row["approved_at"],
+        planned=row["planned_records"],
+        trial=row["trial"],
+        cleared=row["cleared"],
     )

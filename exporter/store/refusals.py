@@ -21,6 +21,7 @@ class RefusalRow:
     alert: str
     reason: str
     detail: str
+    job_id: int | None = None
 
 
 class RefusalStore:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Double, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import false as sa_false
 
 METADATA = MetaData()
 
@@ -54,10 +55,31 @@ jobs = Table(
     Column("lease_until", Double, nullable=False),
     Column("finished_at", Double),
     Column("message", Text, nullable=False),
+    # JSON list of error ids: only these of the pairs in `errors`; empty for all of them.
+    Column("selected", Text, nullable=False, server_default="[]"),
+    # Of what was ordered by request: a digest of the request, to tell its repetition from another under the same key.
+    Column("request", String(64), nullable=False, server_default=""),
+    # Grows by one with every claim. Who works on the job names the claim that it holds with all it writes, so that one
+    # who was away for too long writes nothing more.
+    Column("claims", Integer, nullable=False, server_default="0"),
+    # Somebody wants it ended; who works on it ends it before its next batch.
+    Column("cancelled", Boolean, nullable=False, server_default=sa_false()),
+    Column("approved_at", Double),
+    # The plan: so many records were listed, and may cost so many Salesforce calls.
+    Column("planned_records", Integer),
+    Column("planned_calls", Integer),
+    # `sent` once the first batches are to show whether they cure anything, `passed` once they have.
+    Column("trial", String(20), nullable=False, server_default=""),
+    # Whether the suspension has been cleared, for a job that does that first.
+    Column("cleared", Boolean, nullable=False, server_default=sa_false()),
+    # When it is looked at next what the resyncs did, and how often that was done.
+    Column("look_at", Double),
+    Column("looks", Integer, nullable=False, server_default="0"),
     UniqueConstraint(
         *("integration", "fingerprint", "starts_at", "status", "action", "repetition"), name="one_job_per_notification"
     ),
     Index("jobs_by_state", "state", "not_before"),
+    Index("jobs_by_look", "look_at"),
 )
 
 job_records = Table(
@@ -69,8 +91,53 @@ job_records = Table(
     Column("record", String(500), nullable=False),
     Column("outcome", String(20), nullable=False),
     Column("reason", Text, nullable=False),
+    # When the outcome was recorded, or the record was marked as being sent, or listed.
     Column("at", Double, nullable=False),
+    Column("category", String(100), nullable=False, server_default=""),
+    Column("error_type", String(100), nullable=False, server_default=""),
+    # Requests of this job that named it; and until when the next one waits after it was refused.
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    # Those of other jobs in the 24 hours before.
+    Column("earlier_attempts", Integer, nullable=False, server_default="0"),
+    Column("retry_at", Double),
+    Column("batch", Integer),
+    # What was seen afterwards: cured, came_back or unchanged; empty until somebody has looked.
+    Column("proof", String(20), nullable=False, server_default=""),
+    Column("proved_at", Double),
     Index("attempts_by_record", "integration", "record", "at"),
+    Index("records_by_outcome", "integration", "outcome", "at"),
+)
+
+batches = Table(
+    "batches",
+    METADATA,
+    Column("job_id", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("sent_at", Double, nullable=False),
+    # Without an end nobody recorded the answer; `fault` says what happened instead of one.
+    Column("ended_at", Double),
+    Column("records", Integer, nullable=False),
+    Column("succeeded", Integer, nullable=False, server_default="0"),
+    Column("failed", Integer, nullable=False, server_default="0"),
+    Column("fault", Text, nullable=False, server_default=""),
+)
+
+notifications = Table(
+    "notifications",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Double, nullable=False),
+    # As it was answered: accepted, duplicate or ignored.
+    Column("result", String(20), nullable=False),
+    Column("receiver", String(200), nullable=False),
+    Column("group_key", String(500), nullable=False),
+    Column("alerts", Integer, nullable=False),
+    Column("truncated", Integer, nullable=False),
+    Column("jobs", Integer, nullable=False),
+    Column("duplicates", Integer, nullable=False),
+    Column("ignored", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Index("notifications_by_time", "at"),
 )
 
 refusals = Table(
@@ -82,6 +149,10 @@ refusals = Table(
     Column("alert", String(200), nullable=False),
     Column("reason", String(40), nullable=False),
     Column("detail", Text, nullable=False),
+    # The job that met it; none for an alert that made no job.
+    Column("job_id", Integer),
+    Index("refusals_by_job", "job_id"),
+    Index("refusals_by_time", "at"),
 )
 
 api_calls = Table(

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from exporter.config.secret import Secret
 from exporter.errors import NotificationError, StoreError
 from exporter.remediation.notification import parse_notification
-from exporter.remediation.receiver import Receipt, Receiver
+from exporter.remediation.receiver import Receipt, Receiver, result_of
 from exporter.self_metrics import SelfMetrics
 from exporter.web.bearer import why_unauthorized
 
@@ -48,7 +48,7 @@ def webhook_endpoint(
         except StoreError as error:
             log.error("notification not stored", error=str(error))
             return answer("unavailable", 503, {"error": "the notification could not be stored; send it again"})
-        result = "accepted" if receipt.jobs else "duplicate" if receipt.duplicates else "ignored"
+        result = result_of(receipt.jobs, receipt.duplicates)
         return answer(result, 202 if receipt.jobs else 200, _receipt(result, receipt))
 
     def invalid(request: Request, status: int, cause: str) -> Response:

@@ -15,27 +15,21 @@ from exporter.config.settings import Config
 from exporter.polling.poller import Poller
 from exporter.remediation.actions import Action, Ways
 from exporter.remediation.actions.bridge import BridgeResync
-from exporter.remediation.journal import Journal
+from exporter.remediation.assembly import Crew, MakeBatches, MakeJobs, assemble
 from exporter.remediation.lease import LEASE
 from exporter.remediation.notification import Notification
-from exporter.remediation.queues import Queues
 from exporter.remediation.receiver import Receipt, Receiver
-from exporter.remediation.steps import Steps
-from exporter.remediation.waiting import Waiting
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import PREFIX, SelfMetrics
 from exporter.service import Service
 from exporter.store.batches import BatchStore
-from exporter.store.database import Database, open_database
+from exporter.store.database import open_database
 from exporter.store.history import ResyncHistory
 from exporter.store.job import Job
 from exporter.store.jobs import JobStore
-from exporter.store.refusals import RefusalStore
 from tests.clocks import ManualClock
 from tests.remediation.payloads import parsed
 
-MakeJobs = Callable[[Database], JobStore]
-MakeBatches = Callable[[Database], BatchStore]
 MakeAction = Callable[[BridgeClient], Action]
 MakeWays = Callable[[Connection], Ways]
 
@@ -48,10 +42,17 @@ class Bench:
     batches: BatchStore
     history: ResyncHistory
     poller: Poller
-    receiver: Receiver
-    worker: Worker
+    crew: Crew
     metrics: SelfMetrics
     clock: ManualClock
+
+    @property
+    def receiver(self) -> Receiver:
+        return self.crew.receiver
+
+    @property
+    def worker(self) -> Worker:
+        return self.crew.worker
 
     async def poll(self, *sources: str) -> None:
         """Reads what the gate looks at, or these sources."""
@@ -110,16 +111,16 @@ async def open_bench(
         async with httpx.AsyncClient(transport=transport) as http:
             service = Service(config, database, lambda _network: http, clock)
             snapshots, metrics = service.snapshots, service.metrics
-            jobs, batches = make_jobs(database), make_batches(database)
             ways = _ways(config, clock, http, metrics, make_ways or _by_bridge(make_action))
-            journal = Journal(jobs, batches, RefusalStore(database), metrics, clock)
-            waiting = Waiting(jobs, batches, journal, snapshots, clock, service.poller.hasten)
-            queues = Queues(jobs, snapshots, metrics, clock)
-            worker = Worker(jobs, ways, Steps(batches, journal, waiting, clock), journal, queues, clock)
-            receiver = Receiver(config.remediation, jobs, ways, snapshots, metrics, queues, worker, clock)
+            crew = assemble(
+                *(lambda: config.remediation, database, ways, snapshots, metrics, clock, service.poller.hasten),
+                make_jobs=make_jobs,
+                make_batches=make_batches,
+            )
             await service.poller.restore()
-            await worker.restore()
-            yield Bench(jobs, batches, ResyncHistory(database), service.poller, receiver, worker, metrics, clock)
+            await crew.worker.restore()
+            stores = JobStore(database), BatchStore(database), ResyncHistory(database)
+            yield Bench(*stores, service.poller, crew, metrics, clock)
     finally:
         await database.close()
 

@@ -1,12 +1,13 @@
-"""One file per way to resync; ``ACTIONS`` is the table of all of them, the best first."""
+"""One file per other side that resyncs; ``ACTIONS`` is the table of all of them, the best first."""
 
 from __future__ import annotations
 
 from exporter.clients.connection import Connection
 from exporter.remediation.actions import bridge, hook, touch
-from exporter.remediation.actions.action import Action, ActionKind, Pair, Ways
+from exporter.remediation.actions.action import Action, ActionKind, Final, Pair, Ways
+from exporter.remediation.actions.bridge import ClearSuspension
 
-ACTIONS: tuple[ActionKind, ...] = (bridge.KIND, touch.KIND, hook.KIND)
+ACTIONS: tuple[ActionKind, ...] = (bridge.RESYNC, touch.KIND, hook.KIND, bridge.CLEAR_SUSPENSION)
 
 
 def ways_of(connection: Connection) -> Ways:
@@ -16,7 +17,7 @@ def ways_of(connection: Connection) -> Ways:
     by_name = {kind.name: action for kind, action in made if action is not None}
     named = connection.settings.remediation.action
     unasked = next((kind.name for kind, action in made if action is not None and kind.unasked), None)
-    return Ways(by_name, named or unasked)
+    return Ways(by_name, named or unasked, connection.settings.remediation.guards)
 
 
-__all__ = ["ACTIONS", "Action", "ActionKind", "Pair", "Ways", "ways_of"]
+__all__ = ["ACTIONS", "Action", "ActionKind", "ClearSuspension", "Final", "Pair", "Ways", "ways_of"]

@@ -1,8 +1,8 @@
-"""Resync through the Sync Health bridge, which does what the page's *Resync* button does."""
+"""The Sync Health bridge, which does what the page's buttons do: *Resync*, and *Clear Suspension* before it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from exporter.clients.bridge import MAX_RESYNC_IDS, BridgeClient
 from exporter.clients.connection import Connection
@@ -19,12 +19,17 @@ class BridgeResync:
     batch_size = MAX_RESYNC_IDS
     lanes = 1
     repeatable = False
+    on_trial = True
 
     def __init__(self, client: BridgeClient) -> None:
         self._client = client
 
-    async def find(self, pairs: Iterable[Pair]) -> tuple[SyncError, ...]:
-        return await listed(self._client, pairs)
+    async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
+        return await listed(self._client, pairs, selected)
+
+    async def synced_at(self, error_ids: Sequence[str]) -> Mapping[str, float | None]:
+        del error_ids  # the bridge's list of errors is the proof
+        return {}
 
     async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
         del job  # the bridge is told of errors only
@@ -35,8 +40,24 @@ class BridgeResync:
         }
 
 
-def _made_from(connection: Connection) -> BridgeResync | None:
+class ClearSuspension(BridgeResync):
+    """The ``Action`` of a job that ends a suspension first, and then resyncs what that has left behind. Whether it may
+    is asked before: see ``clearing``."""
+
+    name = "clear-suspension"
+
+    async def clear(self) -> str | None:
+        """Presses the button; why it was not taken, ``None`` if it was."""
+        return await self._client.clear_suspension()
+
+
+def _resync(connection: Connection) -> BridgeResync | None:
     return None if connection.bridge is None else BridgeResync(connection.bridge)
 
 
-KIND = ActionKind(BridgeResync.name, _made_from)
+def _clear(connection: Connection) -> ClearSuspension | None:
+    return None if connection.bridge is None else ClearSuspension(connection.bridge)
+
+
+RESYNC = ActionKind(BridgeResync.name, _resync)
+CLEAR_SUSPENSION = ActionKind(ClearSuspension.name, _clear, unasked=False)

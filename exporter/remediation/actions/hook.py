@@ -6,7 +6,7 @@ look at the list, and says the same however often it has to say it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, replace
 
 import structlog
@@ -33,18 +33,23 @@ class HookResync:
     batch_size = MAX_RECORDS
     lanes = 1
     repeatable = True
+    on_trial = False
 
     def __init__(self, lister: ErrorLister, hook: HookClient) -> None:
         self._lister = lister
         self._hook = hook
 
-    async def find(self, pairs: Iterable[Pair]) -> tuple[SyncError, ...]:
-        errors = await listed(self._lister, pairs)
+    async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
+        errors = await listed(self._lister, pairs, selected)
         found = [replace(error, id=_written(_record_of(error))) for error in errors]
         fitting = tuple(error for error in found if len(error.id) <= _LONGEST)
         if len(fitting) < len(found):
             log.warning("errors with ids too long for the ledger are left out", errors=len(found) - len(fitting))
         return fitting
+
+    async def synced_at(self, error_ids: Sequence[str]) -> Mapping[str, float | None]:
+        del error_ids  # the list of errors is the proof
+        return {}
 
     async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
         records = {error_id: _read(error_id) for error_id in sorted(error_ids)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from exporter.clients.connection import Connection, ErrorLister
@@ -18,7 +18,7 @@ from exporter.clients.hubspot.touch_property import why_not
 from exporter.clock import Clock
 from exporter.errors import AuthError
 from exporter.model import SyncError
-from exporter.remediation.actions.action import ActionKind, Pair
+from exporter.remediation.actions.action import ActionKind, Final, Pair
 from exporter.remediation.listing import listed
 from exporter.store.job import Job
 
@@ -29,7 +29,7 @@ RECHECK_AFTER = 10.0
 """Seconds a verdict holds for at least, good or bad. A good one is only looked into when a batch is refused."""
 
 _RECORD = re.compile(r"([A-Za-z0-9_-]{1,100})/([0-9]{1,20})")
-_NO_RECORD = "the sync error names no HubSpot record (object_type and hubspot_id), so there is nothing to touch"
+_NO_RECORD = Final("the sync error names no HubSpot record (object_type and hubspot_id), so there is nothing to touch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Touch:
     batch_size = MAX_INPUTS
     lanes = LANES
     repeatable = False
+    on_trial = True
 
     def __init__(self, lister: ErrorLister, client: HubSpotClient, property_name: str, clock: Clock) -> None:
         self._lister = lister
@@ -58,9 +59,9 @@ class Touch:
         self._verdicts: dict[str, Verdict] = {}
         self._checking = asyncio.Lock()
 
-    async def find(self, pairs: Iterable[Pair]) -> tuple[SyncError, ...]:
+    async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
         """A record with several errors is found once."""
-        found = await listed(self._lister, pairs)
+        found = await listed(self._lister, pairs, selected)
         return tuple({error.id: error for error in map(_by_record, found)}.values())
 
     async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
@@ -72,18 +73,22 @@ class Touch:
             outcomes |= {f"{object_type}/{hubspot_id}": why for hubspot_id, why in touched.items()}
         return outcomes
 
+    async def synced_at(self, error_ids: Sequence[str]) -> Mapping[str, float | None]:
+        del error_ids  # the list of errors is the proof
+        return {}
+
     async def _touch(self, object_type: str, ids: Sequence[str], values: Mapping[str, str]) -> Mapping[str, str | None]:
         """What cannot be done to one object type costs the records of that type alone."""
         try:
             trouble = await self._trouble(object_type)
             if trouble is not None:
-                return dict.fromkeys(ids, trouble)
+                return dict.fromkeys(ids, Final(trouble))
             return await self._writer.write(object_type, values, ids, lambda: self._rechecked(object_type))
         except AuthError as error:
             if error.code != "MISSING_SCOPES":
                 raise
             self._verdicts[object_type] = Verdict(str(error), self._clock.time())
-            return dict.fromkeys(ids, str(error))
+            return dict.fromkeys(ids, Final(error))
 
     async def _trouble(self, object_type: str) -> str | None:
         """Why the property cannot be written; HubSpot is asked before the first write of this process."""

@@ -1,0 +1,55 @@
+"""Which of the errors of an order are resynced, and what that may cost. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from exporter.model import SyncError
+from exporter.remediation.gate import MOST_CALLS
+from exporter.remediation.order import Order
+from exporter.store.batches import Attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The errors to resync, how many were left out for which reason, and of each that is not how often its record was
+    resynced before, in 24 hours."""
+
+    errors: tuple[SyncError, ...]
+    refused: Mapping[str, int]
+    earlier_attempts: Mapping[str, int]
+
+    @property
+    def calls(self) -> int:
+        """Salesforce API calls that it can cost at most."""
+        return MOST_CALLS * len(self.errors)
+
+    def batches(self, batch_size: int) -> int:
+        """Requests that it takes."""
+        return -(-len(self.errors) // batch_size)
+
+    def within(self, most_calls: float | None) -> Plan:
+        """As much of it as can ever be afforded: what never fits into the window would wait for ever."""
+        if most_calls is None or self.calls <= most_calls:
+            return self
+        fitting = int(most_calls // MOST_CALLS)
+        left_out = Counter(self.refused) + Counter(api_budget=len(self.errors) - fitting)
+        return replace(self, errors=self.errors[:fitting], refused=left_out)
+
+
+def plan_of(errors: Iterable[SyncError], order: Order, attempts: Mapping[str, Attempts], now: float) -> Plan:
+    """Leaves out records resynced too recently or too often, or about to be by another job."""
+    chosen: list[SyncError] = []
+    refused: Counter[str] = Counter()
+    for error in errors:
+        before = attempts.get(error.record)
+        if before is not None and before.count >= order.max_attempts:
+            refused["max_attempts"] += 1
+        elif before is not None and now - before.last_at < order.cooldown:
+            refused["cooldown"] += 1
+        else:
+            chosen.append(error)
+    earlier = {error.record: attempts[error.record].count for error in chosen if error.record in attempts}
+    return Plan(tuple(chosen), refused, earlier)

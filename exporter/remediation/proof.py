@@ -1,0 +1,57 @@
+"""What was seen of a record after its resync: accepted is not cured. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from exporter.catalog.catalog import CATALOG
+from exporter.model import SyncError
+from exporter.store.proofs import Sent
+
+CURED, CAME_BACK, UNCHANGED = "cured", "came_back", "unchanged"
+
+TOLERANCE = 15.0
+"""Seconds. HubSpot writes ``salesforcelastsynctime`` 2 to 13 s after the time it holds, and clocks differ."""
+
+
+def proofs_of(sent: Iterable[Sent], errors: Iterable[SyncError], synced: Mapping[str, float | None]) -> dict[str, str]:
+    """By error id: ``errors`` are those there are now, ``synced`` when a record was synced last, of records whose error
+    id is known there.
+
+    An error that is still listed and was seen since its resync has come back, as has one that was gone when it was
+    looked at before. One that nobody has seen since is unchanged, and so is a record that nothing has synced.
+    """
+    listed = tuple(errors)
+    by_id = {error.id: error for error in listed}
+    by_record = {(error.record, CATALOG.classify(error.category, error.error_type)): error for error in listed}
+    return {
+        each.error_id: _proof(
+            each, by_id.get(each.error_id) or by_record.get((each.record, (each.category, each.error_type))), synced
+        )
+        for each in sent
+    }
+
+
+def _proof(sent: Sent, error: SyncError | None, synced: Mapping[str, float | None]) -> str:
+    if error is None:
+        return UNCHANGED if _never_synced(sent, synced) else CURED
+    seen = _moment(error.last_seen)
+    renewed = error.id != sent.error_id or (seen is not None and seen > sent.at)
+    return CAME_BACK if renewed or sent.proof == CURED else UNCHANGED
+
+
+def _never_synced(sent: Sent, synced: Mapping[str, float | None]) -> bool:
+    if sent.error_id not in synced:
+        return False
+    last = synced[sent.error_id]
+    return last is None or last < sent.at - TOLERANCE
+
+
+def _moment(text: str | None) -> float | None:
+    """``last_seen`` as its bridge writes it; it is only worth something if it is a time with a zone."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment.timestamp() if moment.tzinfo else None

@@ -1,0 +1,89 @@
+"""Looks what resyncs have done: once soon after a job has ended, and once more when an error may have come back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import structlog
+
+from exporter.clock import Clock
+from exporter.errors import StoreError, UpstreamError
+from exporter.remediation.actions import Action, Ways
+from exporter.remediation.proof import CURED, proofs_of
+from exporter.self_metrics import SelfMetrics
+from exporter.store.job import Job
+from exporter.store.proofs import Look, ProofStore, Sent
+
+LOOK_PAUSE = 5.0
+"""Seconds between looks whether there is something to look at."""
+
+LAST_LOOK = 3600.0
+"""Seconds after a job's end: what is gone by then HubSpot has tried again twice at least."""
+
+LOOK_LEASE = 120.0
+"""Seconds until somebody else may look, and until it is tried again after a failure."""
+
+LONGEST_PROOF = 86400.0
+"""Seconds after a job's end until nobody looks any more: its records stay without proof."""
+
+log = structlog.get_logger(__name__)
+
+
+class Prover:
+    """Writes what it sees into the ledger, and counts it."""
+
+    def __init__(self, proofs: ProofStore, ways: Mapping[str, Ways], metrics: SelfMetrics, clock: Clock) -> None:
+        self._proofs = proofs
+        self._ways = ways
+        self._metrics = metrics
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Looks until cancelled."""
+        while True:
+            try:
+                while await self.look():
+                    pass
+            except StoreError as error:
+                log.error("resyncs not looked at", error=str(error))
+            await self._clock.sleep(LOOK_PAUSE)
+
+    async def look(self) -> bool:
+        """At the job that is due longest; ``False`` if there is none. Raises ``StoreError``."""
+        look = await self._proofs.next_look(self._clock.time(), LOOK_LEASE)
+        if look is None:
+            return False
+        action = self._ways.get(look.job.integration, Ways()).by_name.get(look.job.action)
+        too_late = self._clock.time() - look.finished_at > LONGEST_PROOF
+        if action is None or too_late:
+            await self._proofs.put_off(look.job, None)
+            return True
+        try:
+            await self._prove(look, action)
+        except UpstreamError as error:
+            log.warning("resyncs not looked at", integration=look.job.integration, job=look.job.id, error=str(error))
+        return True
+
+    async def seen(self, job: Job, action: Action) -> tuple[tuple[Sent, ...], dict[str, str]]:
+        """What was accepted of a job, and what is seen of it now; raises ``UpstreamError`` and ``StoreError``."""
+        sent = await self._proofs.sent(job)
+        errors = await action.find(job.errors)
+        synced = await action.synced_at([each.error_id for each in sent])
+        return sent, proofs_of(sent, errors, synced)
+
+    async def _prove(self, look: Look, action: Action) -> None:
+        sent, seen = await self.seen(look.job, action)
+        before = {each.error_id: each.proof for each in sent}
+        # What had no effect at the first look is settled: HubSpot tries by itself again, and that is not our doing.
+        news = {
+            error_id: proof
+            for error_id, proof in seen.items()
+            if before[error_id] in ("", CURED) and proof != before[error_id]
+        }
+        now = self._clock.time()
+        await self._proofs.prove(look.job, news, now, None if look.number else look.finished_at + LAST_LOOK)
+        counts = Counter(news.values())
+        for proof, count in counts.items():
+            self._metrics.verified(look.job.integration, look.job.action, proof, count)
+        log.info("resyncs looked at", integration=look.job.integration, job=look.job.id, **counts)

@@ -1,0 +1,79 @@
+"""Which ended jobs are still to be looked at, and what was seen of each of their records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from exporter.store.batches import SUCCEEDED
+from exporter.store.database import Database
+from exporter.store.job import Job
+from exporter.store.jobs import job_of
+from exporter.store.tables import job_records, jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A record whose resync was accepted ``at``, and what was seen of it so far."""
+
+    error_id: str
+    record: str
+    category: str
+    error_type: str
+    at: float
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An ended job to be looked at, for the first time if ``number`` is 0."""
+
+    job: Job
+    number: int
+    finished_at: float
+
+
+class ProofStore:
+    """Reads and writes the proof in ``jobs`` and ``job_records``; raises ``StoreError``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def next_look(self, now: float, lease: float) -> Look | None:
+        """Takes the job whose look is due longest; it is due again after ``lease`` seconds if nothing comes of it."""
+        query = sa.select(jobs).where(jobs.c.look_at <= now).order_by(jobs.c.look_at, jobs.c.id).limit(1)
+        async with self._database.transaction() as connection:
+            row = (await connection.execute(query)).mappings().first()
+            if row is None:
+                return None
+            same = (jobs.c.id == row["id"], jobs.c.look_at == row["look_at"])
+            taken = await connection.execute(sa.update(jobs).where(*same).values(look_at=now + lease))
+        return Look(job_of(row), row["looks"], row["finished_at"]) if taken.rowcount == 1 else None
+
+    async def sent(self, job: Job) -> tuple[Sent, ...]:
+        """The records of the job whose resync was accepted."""
+        columns = [job_records.c[name] for name in ("error_id", "record", "category", "error_type", "at", "proof")]
+        query = sa.select(*columns).where(job_records.c.job_id == job.id, job_records.c.outcome == SUCCEEDED)
+        async with self._database.transaction() as connection:
+            return tuple(Sent(*row) for row in await connection.execute(query.order_by(job_records.c.error_id)))
+
+    async def prove(self, job: Job, verdicts: Mapping[str, str], now: float, next_look: float | None) -> None:
+        """Writes what was seen, by error id, and when to look again, if at all."""
+        bound = (
+            sa.update(job_records)
+            .where(job_records.c.job_id == job.id, job_records.c.error_id == sa.bindparam("id"))
+            .values(proof=sa.bindparam("new_proof"), proved_at=now)
+        )
+        async with self._database.transaction() as connection:
+            if verdicts:
+                rows = [{"id": error_id, "new_proof": proof} for error_id, proof in verdicts.items()]
+                await connection.execute(bound, rows)
+            looked = {"look_at": next_look, "looks": jobs.c.looks + 1}
+            await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(looked))
+
+    async def put_off(self, job: Job, look_at: float | None) -> None:
+        """Looks at another time, or not at all."""
+        async with self._database.transaction() as connection:
+            await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(look_at=look_at))
