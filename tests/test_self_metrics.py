@@ -75,14 +75,15 @@ def test_a_failed_poll_takes_time_too(metrics: SelfMetrics) -> None:
 
 def test_the_queue(metrics: SelfMetrics) -> None:
     """Every state is shown; the oldest job has a time only while there is one."""
-    metrics.jobs("acme", {"queued": 2, "done": 1}, 1000.0)
+    metrics.jobs("acme", {"queued": 2, "done": 1}, 1000.0, 3)
     shown = page(metrics)
     assert [shown.value("resync_jobs", integration="acme", state=state) for state in ("queued", "running", "done")] == [
         *(2, 0, 1)
     ]
     assert shown.value("resync_oldest_queued_timestamp_seconds", integration="acme") == 1000
+    assert shown.value("resync_jobs_needing_approval", integration="acme") == 3
     for _ in range(2):
-        metrics.jobs("acme", {"done": 3}, None)
+        metrics.jobs("acme", {"done": 3}, None, 0)
         shown = page(metrics)
         assert shown.value("resync_jobs", integration="acme", state="queued") == 0
         assert shown.value("resync_oldest_queued_timestamp_seconds", integration="acme") is None
@@ -93,11 +94,11 @@ def test_nothing_is_left_of_an_integration_that_is_forgotten(metrics: SelfMetric
     metrics.know_source("beta", "sync_health")
     metrics.know_integration("beta", ["bridge"])
     metrics.know_action("beta", "bridge")
-    metrics.jobs("beta", {"queued": 1}, 1000.0)
+    metrics.jobs("beta", {"queued": 1}, 1000.0, 0)
     before = page(metrics).samples
     metrics.forget("beta")
     beta = {series for series in before if ("integration", "beta") in series[1]}
-    assert len({name for name, _ in beta}) == 6
+    assert len({name for name, _ in beta}) == 8
     assert page(metrics).samples.keys() == before.keys() - beta
 
 

@@ -28,9 +28,6 @@ from exporter.store.jobs import JobStore
 from exporter.store.proofs import ProofStore
 from exporter.store.refusals import RefusalStore
 
-MakeJobs = Callable[[Database], JobStore]
-MakeBatches = Callable[[Database], BatchStore]
-
 
 @dataclass(frozen=True, slots=True)
 class Crew:
@@ -52,19 +49,19 @@ def assemble(
     metrics: SelfMetrics,
     clock: Clock,
     look_again: Callable[[str, str], None],
-    make_jobs: MakeJobs = JobStore,
-    make_batches: MakeBatches = BatchStore,
+    jobs: JobStore | None = None,
+    batches: BatchStore | None = None,
 ) -> Crew:
     """``settings`` and ``ways`` are looked at anew every time; ``look_again`` hastens the poll of an integration's
     source."""
-    jobs, batches = make_jobs(database), make_batches(database)
-    journal = Journal(jobs, batches, RefusalStore(database), metrics, clock)
+    jobs, batches = jobs or JobStore(database), batches or BatchStore(database)
+    journal = Journal(jobs, batches, RefusalStore(database), metrics, settings, clock)
     waiting = Waiting(jobs, batches, journal, snapshots, ways, clock, look_again)
     planner = Planner(batches, snapshots, clock)
     prover = Prover(ProofStore(database), ways, metrics, clock)
     trial = Trial(jobs, batches, journal, prover, settings, clock)
     clearing = Clearing(jobs, waiting, clock)
-    steps = Steps(jobs, batches, journal, waiting, planner, trial, clearing, settings, clock)
+    steps = Steps(jobs, batches, journal, waiting, planner, trial, clearing, clock)
     queues = Queues(jobs, snapshots, metrics, clock)
     worker = Worker(jobs, ways, steps, journal, queues, prover, Ledger(database, settings, clock), clock)
     receiver = Receiver(settings, jobs, ways, snapshots, metrics, queues, worker, clock)

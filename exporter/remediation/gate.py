@@ -62,7 +62,8 @@ def _allocation_refusal(facts: Facts, guards: Guards, unseen: int, calls: int) -
         detail = f"{unseen} of {allocated} allocated API calls may be used by resyncs alone"
     else:
         return None
-    return Refusal("api_budget", detail + _further(calls, f"at most {guards.allocation_share:.0%} of the allocation"))
+    bound = f"at most {guards.allocation_share:.0%} of the allocation may be used"
+    return Refusal("api_budget", detail + _further(calls, bound))
 
 
 def _org_refusal(facts: Facts, guards: Guards, unseen: int, calls: int) -> Refusal | None:

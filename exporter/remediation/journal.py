@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from exporter.clock import Clock, format_timestamp
+from exporter.config.settings import Remediation
 from exporter.remediation.lease import LEASE
 from exporter.remediation.refusal import Refusal
 from exporter.self_metrics import OUTCOMES, SelfMetrics
@@ -23,12 +24,19 @@ class Journal:
     """Raises ``StoreError`` and ``LeaseLost``; what is not in the store is not counted either."""
 
     def __init__(
-        self, jobs: JobStore, batches: BatchStore, refusals: RefusalStore, metrics: SelfMetrics, clock: Clock
+        self,
+        jobs: JobStore,
+        batches: BatchStore,
+        refusals: RefusalStore,
+        metrics: SelfMetrics,
+        settings: Callable[[], Remediation],
+        clock: Clock,
     ) -> None:
         self._jobs = jobs
         self._batches = batches
         self._refusals = refusals
         self._metrics = metrics
+        self._settings = settings
         self._clock = clock
 
     async def record(self, job: Job, number: int, outcomes: Mapping[str, Outcome], fault: str = "") -> None:
@@ -45,10 +53,10 @@ class Journal:
         await self._refusals.refuse(row)
         self._metrics.refusal(job.integration, refusal.reason)
 
-    async def finish(self, job: Job, state: str, message: str, look_after: float | None = None) -> None:
-        """The job ends in one of the states ``ENDED``; ``look_after`` seconds later it is looked what it has cured."""
+    async def finish(self, job: Job, state: str, message: str) -> None:
+        """The job ends in one of the states ``ENDED``; some time later it is looked what it has cured."""
         now = self._clock.time()
-        look_at = None if look_after is None else now + look_after
+        look_at = now + self._settings().verify_after
         lost = await self._jobs.finish(job, state, message, now, look_at)
         if lost:
             self._metrics.records(job.integration, job.action, FAILED, lost)

@@ -68,12 +68,17 @@ class Prover:
     async def seen(self, job: Job, action: Action) -> tuple[tuple[Sent, ...], dict[str, str]]:
         """What was accepted of a job, and what is seen of it now; raises ``UpstreamError`` and ``StoreError``."""
         sent = await self._proofs.sent(job)
+        if not sent:
+            return (), {}
         errors = await action.find(job.errors)
         synced = await action.synced_at([each.error_id for each in sent])
         return sent, proofs_of(sent, errors, synced)
 
     async def _prove(self, look: Look, action: Action) -> None:
         sent, seen = await self.seen(look.job, action)
+        if not sent:
+            await self._proofs.put_off(look.job, None)
+            return
         before = {each.error_id: each.proof for each in sent}
         # What had no effect at the first look is settled: HubSpot tries by itself again, and that is not our doing.
         news = {

@@ -9,12 +9,10 @@ After its first batches a job stops once, until it can be seen whether they have
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from exporter.catalog.catalog import CATALOG
 from exporter.clock import Clock
-from exporter.config.settings import Remediation
 from exporter.model import SyncError
 from exporter.remediation.actions import Action
 from exporter.remediation.clearing import Clearing
@@ -28,7 +26,7 @@ from exporter.remediation.planner import Planner
 from exporter.remediation.refusal import Refusal
 from exporter.remediation.trial import Trial
 from exporter.remediation.waiting import Waiting
-from exporter.store.batches import SUCCEEDED, Batch, BatchStore, Listed
+from exporter.store.batches import Batch, BatchStore, Listed
 from exporter.store.job import DONE, Job
 from exporter.store.jobs import JobStore
 
@@ -45,7 +43,6 @@ class Steps:
         planner: Planner,
         trial: Trial,
         clearing: Clearing,
-        settings: Callable[[], Remediation],
         clock: Clock,
     ) -> None:
         self._jobs = jobs
@@ -55,7 +52,6 @@ class Steps:
         self._planner = planner
         self._trial = trial
         self._clearing = clearing
-        self._settings = settings
         self._clock = clock
 
     async def take(self, job: Job, action: Action, lease: Lease) -> None:
@@ -143,10 +139,7 @@ class Steps:
         await self._journal.record(job, batch.number, outcomes)
 
     async def _end(self, job: Job) -> None:
-        counts = await self._batches.by_outcome(job)
-        state, message = ended(counts)
-        look_after = self._settings().verify_after if counts.get(SUCCEEDED) else None
-        await self._journal.finish(job, state, message, look_after)
+        await self._journal.finish(job, *ended(await self._batches.by_outcome(job)))
 
 
 def _listed(plan: Plan) -> list[Listed]:

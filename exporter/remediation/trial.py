@@ -66,6 +66,5 @@ class Trial:
             return replace(job, trial=TRIAL_PASSED)
         detail = f"none of the first {len(sent)} records is cured" if sent else "none of the first records was accepted"
         await self._journal.refuse(job, Refusal("circuit_open", detail))
-        look_after = self._settings().verify_after if sent else None
-        await self._journal.finish(job, FAILED, f"stopped: {detail}", look_after)
+        await self._journal.finish(job, FAILED, f"stopped: {detail}")
         return None

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Double, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
-from sqlalchemy import false as sa_false
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 
 METADATA = MetaData()
+NOTHING = text("''")
 
 polls = Table(
     "polls",
@@ -58,20 +71,20 @@ jobs = Table(
     # JSON list of error ids: only these of the pairs in `errors`; empty for all of them.
     Column("selected", Text, nullable=False, server_default="[]"),
     # Of what was ordered by request: a digest of the request, to tell its repetition from another under the same key.
-    Column("request", String(64), nullable=False, server_default=""),
+    Column("request", String(64), nullable=False, server_default=NOTHING),
     # Grows by one with every claim. Who works on the job names the claim that it holds with all it writes, so that one
     # who was away for too long writes nothing more.
     Column("claims", Integer, nullable=False, server_default="0"),
     # Somebody wants it ended; who works on it ends it before its next batch.
-    Column("cancelled", Boolean, nullable=False, server_default=sa_false()),
+    Column("cancelled", Boolean, nullable=False, server_default=false()),
     Column("approved_at", Double),
     # The plan: so many records were listed, and may cost so many Salesforce calls.
     Column("planned_records", Integer),
     Column("planned_calls", Integer),
     # `sent` once the first batches are to show whether they cure anything, `passed` once they have.
-    Column("trial", String(20), nullable=False, server_default=""),
+    Column("trial", String(20), nullable=False, server_default=NOTHING),
     # Whether the suspension has been cleared, for a job that does that first.
-    Column("cleared", Boolean, nullable=False, server_default=sa_false()),
+    Column("cleared", Boolean, nullable=False, server_default=false()),
     # When it is looked at next what the resyncs did, and how often that was done.
     Column("look_at", Double),
     Column("looks", Integer, nullable=False, server_default="0"),
@@ -93,8 +106,8 @@ job_records = Table(
     Column("reason", Text, nullable=False),
     # When the outcome was recorded, or the record was marked as being sent, or listed.
     Column("at", Double, nullable=False),
-    Column("category", String(100), nullable=False, server_default=""),
-    Column("error_type", String(100), nullable=False, server_default=""),
+    Column("category", String(100), nullable=False, server_default=NOTHING),
+    Column("error_type", String(100), nullable=False, server_default=NOTHING),
     # Requests of this job that named it; and until when the next one waits after it was refused.
     Column("attempts", Integer, nullable=False, server_default="0"),
     # Those of other jobs in the 24 hours before.
@@ -102,7 +115,7 @@ job_records = Table(
     Column("retry_at", Double),
     Column("batch", Integer),
     # What was seen afterwards: cured, came_back or unchanged; empty until somebody has looked.
-    Column("proof", String(20), nullable=False, server_default=""),
+    Column("proof", String(20), nullable=False, server_default=NOTHING),
     Column("proved_at", Double),
     Index("attempts_by_record", "integration", "record", "at"),
     Index("records_by_outcome", "integration", "outcome", "at"),
@@ -119,7 +132,7 @@ batches = Table(
     Column("records", Integer, nullable=False),
     Column("succeeded", Integer, nullable=False, server_default="0"),
     Column("failed", Integer, nullable=False, server_default="0"),
-    Column("fault", Text, nullable=False, server_default=""),
+    Column("fault", Text, nullable=False, server_default=NOTHING),
 )
 
 notifications = Table(

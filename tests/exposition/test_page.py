@@ -117,7 +117,7 @@ def golden_page() -> str:
     for integration in ("acme", "beta"):
         metrics.know_integration(integration, ["salesforce", "bridge"])
         metrics.know_action(integration, "bridge")
-        metrics.jobs(integration, {"done": 1}, None)
+        metrics.jobs(integration, {"done": 1}, None, 0)
         for source in ("salesforce_limits", "sync_health"):
             metrics.know_source(integration, source)
     exposition = Exposition(metrics, ManualClock(NOW))

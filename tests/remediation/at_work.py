@@ -60,6 +60,7 @@ class Interrupted(BridgeResync):
     """Calls ``between`` after each request of ten: something happens while a job runs."""
 
     batch_size = 10
+    on_trial = False
 
     def __init__(self, client: Any, between: Callable[[], Any]) -> None:
         super().__init__(client)

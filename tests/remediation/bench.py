@@ -15,7 +15,7 @@ from exporter.config.settings import Config
 from exporter.polling.poller import Poller
 from exporter.remediation.actions import Action, Ways
 from exporter.remediation.actions.bridge import BridgeResync
-from exporter.remediation.assembly import Crew, MakeBatches, MakeJobs, assemble
+from exporter.remediation.assembly import Crew, assemble
 from exporter.remediation.lease import LEASE
 from exporter.remediation.notification import Notification
 from exporter.remediation.receiver import Receipt, Receiver
@@ -23,13 +23,15 @@ from exporter.remediation.worker import Worker
 from exporter.self_metrics import PREFIX, SelfMetrics
 from exporter.service import Service
 from exporter.store.batches import BatchStore
-from exporter.store.database import open_database
+from exporter.store.database import Database, open_database
 from exporter.store.history import ResyncHistory
-from exporter.store.job import Job
+from exporter.store.job import TRIAL_SENT, Job
 from exporter.store.jobs import JobStore
 from tests.clocks import ManualClock
 from tests.remediation.payloads import parsed
 
+MakeJobs = Callable[[Database], JobStore]
+MakeBatches = Callable[[Database], BatchStore]
 MakeAction = Callable[[BridgeClient], Action]
 MakeWays = Callable[[Connection], Ways]
 
@@ -45,6 +47,7 @@ class Bench:
     crew: Crew
     metrics: SelfMetrics
     clock: ManualClock
+    verify_after: float
 
     @property
     def receiver(self) -> Receiver:
@@ -76,6 +79,13 @@ class Bench:
             taken_up += 1
             await self.worker.do(job)
         return taken_up
+
+    async def work_off(self) -> None:
+        """The same, and what is to go on after its trial then does."""
+        await self.work()
+        while any(job["state"] == "queued" and job["trial"] == TRIAL_SENT for job in await self.listed()):
+            await self.later(self.verify_after)
+            await self.work()
 
     async def later(self, seconds: float) -> None:
         """Time passes, and everything is polled again."""
@@ -111,16 +121,17 @@ async def open_bench(
         async with httpx.AsyncClient(transport=transport) as http:
             service = Service(config, database, lambda _network: http, clock)
             snapshots, metrics = service.snapshots, service.metrics
+            jobs, batches = make_jobs(database), make_batches(database)
             ways = _ways(config, clock, http, metrics, make_ways or _by_bridge(make_action))
             crew = assemble(
                 *(lambda: config.remediation, database, ways, snapshots, metrics, clock, service.poller.hasten),
-                make_jobs=make_jobs,
-                make_batches=make_batches,
+                jobs=jobs,
+                batches=batches,
             )
             await service.poller.restore()
             await crew.worker.restore()
-            stores = JobStore(database), BatchStore(database), ResyncHistory(database)
-            yield Bench(*stores, service.poller, crew, metrics, clock)
+            pause = config.remediation.verify_after
+            yield Bench(jobs, batches, ResyncHistory(database), service.poller, crew, metrics, clock, pause)
     finally:
         await database.close()
 

@@ -11,11 +11,10 @@ import pytest
 
 from exporter.config.settings import Config
 from exporter.remediation.actions.bridge import BridgeResync
-from exporter.remediation.assembly import MakeBatches, MakeJobs
 from exporter.store.batches import BatchStore
 from exporter.store.jobs import JobStore
 from tests.clocks import ManualClock
-from tests.remediation.bench import Bench, MakeAction, open_bench
+from tests.remediation.bench import Bench, MakeAction, MakeBatches, MakeJobs, open_bench
 
 
 class OpenBench(Protocol):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from exporter.catalog.catalog import CATALOG
+from exporter.config.settings import Guards
 from exporter.model import Suspension
-from exporter.remediation.gate import Unseen, cause_refusal, gate
+from exporter.remediation.gate import Unseen, cause_refusal, gate, most_calls
 from exporter.state.conditions import Condition
 from exporter.state.evidence import Evidence
 from exporter.state.facts import Facts, Suspected
@@ -25,7 +26,7 @@ def test_a_cause_that_is_still_seen_makes_its_job_wait(name: str) -> None:
     waits = cause_refusal(ended, conditions)
     assert waits is not None
     refusal, evidence = waits
-    assert (refusal.reason, evidence.source) == ("not_retryable", "salesforce_access")
+    assert (refusal.reason, evidence.source) == ("waiting_for_cause", "salesforce_access")
     assert refusal.detail == "the exporter still sees the cause: missing: Contact.Email"
     assert cause_refusal("HubSpotSalesforceFieldMappingsMissing", conditions) is None
     assert cause_refusal("HubSpotSalesforceApiAllocationExceeded", conditions) is None
@@ -67,6 +68,41 @@ def test_the_gate(facts: Facts, unseen: int, reason: str | None) -> None:
     """Shut while suspended, from exactly 75 % of the allocation on (if one is set), and in the org's last 10 %."""
     refusal = gate(facts, Unseen(own=unseen, org=unseen))
     assert (refusal.reason if refusal else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("calls", "open_for"), [(5_000, None), (5_001, "api_budget"), (0, None), (10**9, "api_budget")]
+)
+def test_what_a_job_may_cost_has_to_fit_in(calls: int, open_for: str | None) -> None:
+    """Below 75 % of the allocation together with what is used, and out of the org's reserve."""
+    own = Facts(calls_used=39_900, calls_allocated=60_000)
+    org = Facts(org_calls_used=84_900, org_calls_limit=100_000)
+    only_allocated = Facts(calls_allocated=6_800)
+    for facts in (own, org, only_allocated):
+        refusal = gate(facts, Unseen(own=100, org=100), calls)
+        assert (refusal.reason if refusal else None) == open_for
+    refusal = gate(own, Unseen(own=100), 5_001)
+    assert refusal is not None
+    assert refusal.detail == (
+        "40000 of 60000 allocated API calls are used; up to 5001 more are needed, and at most 75% of the allocation"
+        " may be used"
+    )
+
+
+def test_the_guards_are_the_integrations_own() -> None:
+    """A smaller share of the allocation, a larger reserve of the org's."""
+    careful = Guards(allocation_share=0.5, org_reserve=0.3)
+    assert gate(Facts(calls_used=30_000, calls_allocated=60_000)) is None
+    assert gate(Facts(calls_used=30_000, calls_allocated=60_000), guards=careful) is not None
+    assert gate(Facts(org_calls_used=70, org_calls_limit=100)) is None
+    assert gate(Facts(org_calls_used=70, org_calls_limit=100), guards=careful) is not None
+
+
+def test_a_job_can_cost_what_the_window_has_at_most() -> None:
+    """The smaller of what the allocation and the org's limit leave; without either nobody knows."""
+    assert most_calls(Facts(), Guards()) is None
+    assert most_calls(Facts(calls_allocated=1_000), Guards()) == 750
+    assert most_calls(Facts(calls_allocated=1_000, org_calls_limit=800), Guards()) == 720
 
 
 def test_each_use_has_its_own_unseen_calls() -> None:

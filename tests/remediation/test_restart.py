@@ -28,11 +28,12 @@ from tests.remediation.payloads import alert
 
 ERRORS, BATCH_SIZE, REQUESTS = 30, 20, 2
 
-BATCH = ("pending", "sent_since", "begin_batch", "resync", "record")
+GATE = ("cancelled", "sent_since")
+BATCH = ("left", *GATE, "begin_batch", "resync", "record")
 STEPS = (
-    *("known", "accept", "counts", "claim", "counts", "sent_since", "find", "attempts", "list_records", "in_doubt"),
-    *(BATCH * REQUESTS),
-    *("pending", "finish", "counts", "claim"),
+    *("known", "accept", "queues", "claim", "queues", *GATE, "find", "attempts", "list_records", *GATE, "in_doubt"),
+    *("left", *GATE, *(BATCH * REQUESTS), "left"),
+    *("left", "by_outcome", "finish", "queues", "claim"),
 )
 """What the store and the bridge are asked for, from the notification to the end of a job of two requests."""
 

@@ -9,8 +9,10 @@ from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
 from exporter.errors import UpstreamTimeout
+from exporter.remediation.actions import Final
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.worker import FIRST_RETRY
+from exporter.store.batches import Listed
 from exporter.store.job import Job
 from tests.remediation.at_work import Interrupted, permission_errors, records
 from tests.remediation.bench import Bench
@@ -24,7 +26,7 @@ async def test_a_thousand_errors_are_resynced_in_ten_requests(bench: Bench, acme
     """No request asks for more than 100, every error is asked for once, and all outcomes are counted."""
     permission_errors(acme, 1000)
     await bench.notify(alert())
-    await bench.work()
+    await bench.work_off()
     (job,) = await bench.listed()
     assert (job["state"], job["records"]) == ("done", records(succeeded=1000))
     assert (acme.resyncs.requests, acme.resyncs.largest_request) == (10, 100)
@@ -46,23 +48,50 @@ async def test_only_what_was_ordered_is_resynced(bench: Bench, acme: Org, world:
 
 
 class Answering(BridgeResync):
-    """The real bridge, but for what it answers to a resync."""
+    """The real bridge, but for one error that it never takes."""
 
     async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
-        answer = dict(await super().resync(error_ids, job))
+        others = [error_id for error_id in error_ids if error_id != "e2"]
+        answer = await super().resync(others, job) if others else {}
         return {**answer, "e2": "locked by a user"}
 
 
 async def test_rejected_errors_are_recorded_with_their_reason(open_on: OpenBench, config: Config, acme: Org) -> None:
-    """What the bridge refuses counts as failed, and does not keep the rest or the job from its end."""
+    """What the bridge refuses is asked for again, later and later, and fails at last; the rest is not kept waiting."""
     permission_errors(acme, 3)
     async with open_on(config, make_action=Answering) as bench:
         await bench.poll()
         await bench.notify(alert())
+        for pause in (0, 60, 120, 240, 480):
+            (job,) = await bench.listed()
+            assert job["state"] == "queued"
+            await bench.later(pause - 1)
+            await bench.work()
+            await bench.later(1)
+            await bench.work()
+        (job,) = await bench.listed()
+        assert (job["state"], job["message"]) == ("partly_failed", "1 of 3 records failed")
+        assert (job["records"], job["failed_for"]) == (records(succeeded=2, failed=1), {"locked by a user": 1})
+        assert bench.sample("resync_records_total", action="bridge", outcome="failed") == 1
+        assert acme.resyncs.requests == 1
+
+
+class Frozen(BridgeResync):
+    """The real bridge, but for what it will never take."""
+
+    async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
+        return {**await super().resync(error_ids, job), "e2": Final("the record is archived")}
+
+
+async def test_what_is_refused_for_good_is_not_asked_for_again(open_on: OpenBench, config: Config, acme: Org) -> None:
+    """It fails at once."""
+    permission_errors(acme, 3)
+    async with open_on(config, make_action=Frozen) as bench:
+        await bench.poll()
+        await bench.notify(alert())
         await bench.work()
         (job,) = await bench.listed()
-        assert (job["state"], job["records"]) == ("done", records(succeeded=2, failed=1))
-        assert bench.sample("resync_records_total", action="bridge", outcome="failed") == 1
+        assert (job["state"], job["failed_for"]) == ("partly_failed", {"the record is archived": 1})
 
 
 async def test_errors_that_vanished_after_listing_are_rejected_ones(bench: Bench, acme: Org) -> None:
@@ -70,11 +99,13 @@ async def test_errors_that_vanished_after_listing_are_rejected_ones(bench: Bench
     ids = permission_errors(acme, 15)
     await bench.notify(alert())
     job = await bench.claim()
-    await bench.batches.list_records(job, [(error_id, error_id) for error_id in (*ids, "e999")], bench.clock.time())
+    await bench.batches.list_records(job, [Listed(each, each) for each in (*ids, "e999")], 64, bench.clock.time())
     await bench.jobs.postpone(job, 0.0, 0, "", "")
-    await bench.work()
+    for _attempt in range(job.max_attempts):
+        await bench.work()
+        await bench.later(3600)
     (done,) = await bench.listed()
-    assert (done["state"], done["records"]) == ("done", records(succeeded=15, failed=1))
+    assert (done["state"], done["records"]) == ("partly_failed", records(succeeded=15, failed=1))
 
 
 async def test_a_job_without_errors_says_so(bench: Bench) -> None:
@@ -124,8 +155,8 @@ async def test_a_record_is_resynced_five_times_a_day_at_most(bench: Bench, acme:
     assert acme.resyncs.requests == 6
 
 
-async def test_a_rejected_record_was_no_attempt(open_on: OpenBench, config: Config, acme: Org) -> None:
-    """What the bridge did not take may be asked for again at once."""
+async def test_a_rejected_record_is_taken_the_next_time(open_on: OpenBench, config: Config, acme: Org) -> None:
+    """What the bridge did not take needs no cooldown: a minute later it is asked for again, by the same job."""
     permission_errors(acme, 1, cause="a trigger")
     async with open_on(config) as bench:
         await bench.poll()
@@ -133,11 +164,38 @@ async def test_a_rejected_record_was_no_attempt(open_on: OpenBench, config: Conf
         await bench.notify(alert(fingerprint="first"))
         await bench.work()
         acme.suspension = None
+        await bench.later(60)
+        await bench.work()
+        (job,) = await bench.listed()
+        assert (job["state"], job["records"]) == ("done", records(succeeded=1))
+
+
+async def test_rejected_attempts_count_towards_the_maximum_of_a_day(
+    open_on: OpenBench, config: Config, acme: Org
+) -> None:
+    """A job that could do nothing with a record five times leaves none for the next."""
+    permission_errors(acme, 3)
+    async with open_on(config, make_action=Answering) as bench:
+        await bench.poll()
+        await bench.notify(alert(fingerprint="first"))
+        for _attempt in range(5):
+            await bench.work()
+            await bench.later(3600)
         await bench.notify(alert(fingerprint="second"))
         await bench.work()
-        second, first = await bench.listed()
-        assert first["records"] == records(failed=1)
-        assert second["records"] == records(succeeded=1)
+        assert await bench.refusals() == [("FieldPermissionsMissing", "max_attempts")]
+
+
+async def test_two_jobs_never_name_the_same_record(bench: Bench, acme: Org) -> None:
+    """What one has listed and not sent yet is as good as resynced for the next."""
+    permission_errors(acme, 300)
+    await bench.notify(alert(fingerprint="first"))
+    await bench.work()
+    await bench.notify(alert(fingerprint="second"))
+    await bench.work()
+    assert await bench.refusals() == [("FieldPermissionsMissing", "cooldown")]
+    await bench.work_off()
+    assert set(acme.resyncs.records.values()) == {1}
 
 
 # --- failures in between

@@ -67,7 +67,7 @@ async def test_a_policy_chooses_the_action(
 class Cut(Touch):
     """Two records a request, three at once; after some the process is gone, in the middle of the others."""
 
-    batch_size, lanes = 2, 3
+    batch_size, lanes, on_trial = 2, 3, False
     sent = 0
 
     async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:

@@ -95,31 +95,64 @@ async def test_a_job_that_has_sent_everything_ends_even_while_suspended(
         assert (job["state"], await bench.refusals()) == ("done", [])
 
 
-async def test_a_job_spends_no_more_than_the_budget(bench: Bench, acme: Org) -> None:
-    """Calls of its own that the last stated usage cannot know of are added, four a record as a contact may cost: it
-    stops at 75 % without another poll."""
-    acme.use_api_calls("HubSpot", 44_400)
-    permission_errors(acme, 400)
+async def test_a_job_begins_only_if_all_of_it_fits_into_the_budget(bench: Bench, acme: Org) -> None:
+    """Four calls a record, as a contact may cost, up to 75 % of the allocation: what does not fit now waits whole."""
+    acme.use_api_calls("HubSpot", 44_201, seconds_ago=80_000)
+    permission_errors(acme, 200)
     await bench.poll()
     await bench.notify(alert())
     bench.clock.advance(1)
     await bench.work()
     (job,) = await bench.listed()
-    assert acme.resyncs.requests == 2
-    assert (job["state"], job["refused_for"], job["records"]) == (
-        "queued",
-        "api_budget",
-        records(succeeded=200, pending=200),
-    )
+    assert acme.resyncs.requests == 0
+    assert (job["state"], job["refused_for"], job["records"]) == ("queued", "api_budget", records(pending=200))
+    assert "up to 800 more are needed" in job["message"]
     assert await bench.refusals() == [("FieldPermissionsMissing", "api_budget")]
+    await bench.later(7_000)
+    await bench.work()
+    assert (await bench.listed())[0]["records"] == records(succeeded=200)
+
+
+async def test_a_job_spends_no_more_than_the_budget(open_on: OpenBench, config: Config, acme: Org) -> None:
+    """Calls of its own that the last stated usage cannot know of are added, and so is what others have used since: it
+    stops before the batch that does not fit any more."""
+    acme.use_api_calls("HubSpot", 44_900)
+    permission_errors(acme, 25)
+
+    async def others_use_some() -> None:
+        acme.use_api_calls("HubSpot", 70)
+        await bench.poll()
+
+    async with open_on(config, make_action=lambda client: Interrupted(client, others_use_some)) as bench:
+        await bench.poll()
+        await bench.notify(alert())
+        bench.clock.advance(1)
+        await bench.work()
+        (job,) = await bench.listed()
+        assert (job["state"], job["refused_for"], job["records"]["pending"]) == ("queued", "api_budget", 15)
+        assert await bench.refusals() == [("FieldPermissionsMissing", "api_budget")]
+
+
+async def test_more_than_ever_fits_is_left_out(open_on: OpenBench, config: Config, acme: Org) -> None:
+    """A job that would wait for ever takes what the whole window has room for; the rest is refused, and listed."""
+    acme.allocation = 1_000
+    permission_errors(acme, 200)
+    async with open_on(config) as bench:
+        await bench.poll()
+        await bench.notify(alert())
+        await bench.work()
+        (job,) = await bench.listed()
+        assert (job["state"], job["records"]) == ("done", records(succeeded=187))
+        assert (await bench.history.listing(None, 1))["refusals"][0]["detail"] == "13 of 200 records"
+        assert await bench.refusals() == [("FieldPermissionsMissing", "api_budget")]
 
 
 @pytest.mark.parametrize(
-    ("sources", "used", "sent"),
+    ("sources", "used", "errors"),
     [
         (("sync_health", "salesforce_usage_log"), 2_200, 200),
         (("sync_health", "salesforce_usage_log"), 2_600, 100),
-        (("sync_health",), 2_600, 800),  # nobody counts them: what the resyncs cost is all that is known
+        (("sync_health",), 2_600, 750),  # nobody counts them: what the resyncs cost is all that is known
     ],
 )
 async def test_where_no_bridge_states_the_use_resyncs_count_since_it_was_counted(
@@ -129,24 +162,28 @@ async def test_where_no_bridge_states_the_use_resyncs_count_since_it_was_counted
     acme: Org,
     sources: tuple[str, ...],
     used: int,
-    sent: int,
+    errors: int,
 ) -> None:
-    """The usage log knows nothing of the last hours: it is read again, and the job stops all the same."""
+    """The usage log knows nothing of the last hours: it is read again, and the next job waits all the same."""
     entry = config_data["integrations"][0]
     entry["hubspot"] = {"url": f"{SIMULATOR}/acme/hubspot", "allocated_api_calls": 4_000}
     acme.omitted_parts = frozenset({"api_calls"})
     acme.settings = replace(acme.settings, event_log_lag=3 * 3600.0)
     acme.use_api_calls("HubSpot", used, seconds_ago=4 * 3600)
-    permission_errors(acme, 900)
+    permission_errors(acme, errors)
     async with open_on(load_config(write_config(config_data))) as bench:
         await bench.poll(*sources)
-        await bench.notify(alert())
-        for _look in range(3):
+        await bench.notify(alert(fingerprint="first"))
+        for _look in range(4):
             bench.clock.advance(REFUSED_PAUSE)
             await bench.poll(*sources)
             await bench.work()
-        (job,) = await bench.listed()
-        assert (job["refused_for"], job["records"]["succeeded"]) == ("api_budget", sent)
+        permission_errors(acme, 1)
+        await bench.notify(alert(fingerprint="second"))
+        await bench.work()
+        second, first = await bench.listed()
+        assert (first["state"], first["records"]) == ("done", records(succeeded=errors))
+        assert (second["state"], second["refused_for"]) == ("queued", "api_budget")
 
 
 async def test_the_reserve_of_the_org_is_left_to_its_other_apps(bench: Bench, acme: Org) -> None:
@@ -258,7 +295,7 @@ async def test_a_job_waits_until_the_cause_is_seen_to_be_gone(
         await bench.work()
         (job,) = await bench.listed()
         assert (job["state"], "still sees the cause" in job["message"]) == ("queued", True)
-        assert await bench.refusals() == [("FieldPermissionsMissing", "not_retryable")]
+        assert await bench.refusals() == [("FieldPermissionsMissing", "waiting_for_cause")]
         access = access_check(bench)
         assert bench.poller.due_at(access) == bench.clock.time()
         await bench.later(60)

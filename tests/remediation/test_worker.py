@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ async def test_records_of_a_job_that_is_given_up_count_as_failed(open_on: OpenBe
     permission_errors(acme, 25)
 
     class SecondFails(BridgeResync):
-        batch_size = 10
+        batch_size, on_trial = 10, False
 
         async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
             if acme.resyncs.requests:
@@ -135,7 +135,7 @@ async def test_a_pause_for_years_is_not_kept_to(bench: Bench, acme: Org) -> None
 class Buggy(BridgeResync):
     """Trips over its own feet."""
 
-    async def find(self, pairs: Iterable[Pair]) -> tuple[SyncError, ...]:
+    async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
         raise KeyError("hubspot_id")
 
 
@@ -210,8 +210,8 @@ class Slow(BridgeResync):
         self._at_work = at_work
         self._go = go
 
-    async def find(self, pairs: Iterable[Pair]) -> tuple[SyncError, ...]:
-        found = await super().find(pairs)
+    async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
+        found = await super().find(pairs, selected)
         self._at_work.append(",".join(error.record for error in found))
         await self._go.wait()
         return found
@@ -289,8 +289,8 @@ class Overtaken(JobStore):
         super().__init__(database)
         self._came = asyncio.Event()
 
-    async def claim(self, now: float, lease: float) -> Job | None:
-        job = await super().claim(now, lease)
+    async def claim(self, now: float, lease: float, job_id: int | None = None) -> Job | None:
+        job = await super().claim(now, lease, job_id)
         self.looks += 1
         if self.looks == CONCURRENT_JOBS:
             await self.job_comes()
@@ -317,11 +317,11 @@ class AwayOnce(JobStore):
 
     failed = False
 
-    async def claim(self, now: float, lease: float) -> Job | None:
+    async def claim(self, now: float, lease: float, job_id: int | None = None) -> Job | None:
         if not self.failed:
             self.failed = True
             raise StoreError("store: OperationalError: disk I/O error")
-        return await super().claim(now, lease)
+        return await super().claim(now, lease, job_id)
 
 
 async def test_a_store_that_fails_does_not_end_the_worker(open_on: OpenBench, config: Config, acme: Org) -> None:

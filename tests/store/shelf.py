@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from exporter.store.batches import BatchStore
+from exporter.store.batches import BatchStore, Listed, Outcome
 from exporter.store.database import Database, open_database
 from exporter.store.history import ResyncHistory
 from exporter.store.job import Job, NewJob, Occurrence
@@ -55,5 +55,14 @@ async def a_job_with(store: Shelf, *error_ids: str, fingerprint: str = "f", now:
     """A claimed job whose records are those of the errors: error e1 is of record contacts/e1."""
     await accepted(store, new_job(fingerprint), now=now)
     job = await claimed(store, now)
-    await store.list_records(job, [(error_id, f"contacts/{error_id}") for error_id in error_ids], now)
+    records = [Listed(error_id, f"contacts/{error_id}") for error_id in error_ids]
+    await store.list_records(job, records, 4 * len(records), now)
     return job
+
+
+async def recorded(store: Shelf, job: Job, outcomes: Mapping[str, tuple[str, str]], now: float) -> None:
+    """Sends all that is left of the job in one batch, and records these outcomes with their reasons."""
+    batch = await store.begin_batch(job, 1000, now, LEASE)
+    number = batch.number if batch else 1
+    made = {error_id: Outcome(outcome, reason) for error_id, (outcome, reason) in outcomes.items()}
+    await store.record(job, number, made, now, LEASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exporter.store.batches import FAILED, SUCCEEDED
 from exporter.store.history import MOST_REASONS
 from exporter.store.refusals import RefusalRow
-from tests.store.shelf import LEASE, Shelf, a_job_with, accepted, new_job
+from tests.store.shelf import Shelf, a_job_with, accepted, new_job, recorded
 
 
 async def test_a_listing_is_the_newest_first(store: Shelf) -> None:
@@ -25,10 +25,8 @@ async def test_a_listing_says_why_records_failed(store: Shelf) -> None:
     reasons = [f"reason {number}" for number in range(MOST_REASONS + 2) for _ in range(number + 1)]
     ids = [f"e{number}" for number in range(len(reasons))]
     job = await a_job_with(store, *ids, "good")
-    await store.begin_batch(job, len(ids) + 1)
-    await store.record(
-        job, {"good": (SUCCEEDED, ""), **{i: (FAILED, r) for i, r in zip(ids, reasons, strict=True)}}, 101, LEASE
-    )
+    failed = {error_id: (FAILED, reason) for error_id, reason in zip(ids, reasons, strict=True)}
+    await recorded(store, job, {"good": (SUCCEEDED, ""), **failed}, 101.0)
     await accepted(store, new_job("other"))
     other, first = (await store.listing(None, 10))["jobs"]
     assert list(first["failed_for"].items()) == [(f"reason {n}", n + 1) for n in range(MOST_REASONS + 1, 1, -1)]

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from exporter.errors import StoreError
-from exporter.store.batches import SUCCEEDED
+from exporter.errors import LeaseLost, StoreError
+from exporter.store.batches import SUCCEEDED, Listed, Outcome
 from exporter.store.database import Database
-from exporter.store.job import Job
-from exporter.store.jobs import JobStore
+from exporter.store.job import ENDED, Job
+from exporter.store.jobs import NEEDS_APPROVAL, JobStore, Queue
 from exporter.store.refusals import RefusalRow
-from tests.store.shelf import ERRORS, LEASE, Shelf, a_job_with, accepted, claimed, new_job, opened
+from tests.store.shelf import ERRORS, LEASE, Shelf, a_job_with, accepted, claimed, new_job, opened, recorded
 
 # --- accepting
 
@@ -36,7 +36,7 @@ async def test_a_known_occurrence(store: Shelf) -> None:
     assert not await store.known(new_job().occurrence, "touch", None, 101.0)
 
 
-@pytest.mark.parametrize("ended", ["done", "failed"])
+@pytest.mark.parametrize("ended", ENDED)
 async def test_a_repeat_has_a_job_of_its_own_when_the_one_before_has_ended(store: Shelf, ended: str) -> None:
     """And not before so many seconds after that was taken, counted from the last each time."""
     job = replace(new_job(status="firing"), repeat_after=300.0)
@@ -95,6 +95,7 @@ async def test_what_was_accepted_is_claimed_as_it_was(store: Shelf, other: Shelf
         failures=0,
         refused_for="",
         created_at=100.0,
+        claim=1,
     )
 
 
@@ -131,7 +132,7 @@ async def test_signs_of_life_keep_a_job(store: Shelf, other: Shelf) -> None:
     job = await a_job_with(store, "e1")
     await store.renew(job, 300.0)
     assert await other.claim(299.0, LEASE) is None
-    await store.record(job, {"e1": (SUCCEEDED, "")}, now=290.0, lease=LEASE)
+    await recorded(store, job, {"e1": (SUCCEEDED, "")}, 290.0)
     assert await other.claim(409.0, LEASE) is None
     assert await other.claim(410.0, LEASE) is not None
 
@@ -141,9 +142,74 @@ async def test_a_job_that_has_ended_is_not_renewed(store: Shelf) -> None:
     await accepted(store, new_job("a"), new_job("b"))
     job = await claimed(store)
     await store.finish(job, "done", "", 101.0)
-    await store.renew(job, 9999.0)
+    with pytest.raises(LeaseLost):
+        await store.renew(job, 9999.0)
     assert (await claimed(store)).id == 2
-    assert (await store.counts("acme"))[0] == {"done": 1, "running": 1}
+    assert (await store.queues("acme"))["acme"].by_state == {"done": 1, "running": 1}
+
+
+async def test_who_lost_a_job_writes_nothing_of_it_any_more(store: Shelf, other: Shelf) -> None:
+    """Its lease ran out and another claimed it: whatever the first still has to say is refused, and changes nothing."""
+    lost = await a_job_with(store, "e1", "e2")
+    batch = await store.begin_batch(lost, 1, 100.0, LEASE)
+    assert batch is not None
+    taken_over = await claimed(other, 100.0 + LEASE)
+    assert (taken_over.id, taken_over.claim) == (lost.id, lost.claim + 1)
+    for late in (
+        store.renew(lost, 1e9),
+        store.note(lost, trial="passed"),
+        store.begin_batch(lost, 1, 300.0, LEASE),
+        store.record(lost, batch.number, {"e1": Outcome(SUCCEEDED)}, 300.0, LEASE),
+        store.list_records(lost, [Listed("e3", "contacts/3")], 4, 300.0),
+        store.postpone(lost, 1e9, 7, "late", ""),
+        store.finish(lost, "failed", "late", 300.0),
+    ):
+        with pytest.raises(LeaseLost, match=f"job {lost.id} is held by another process"):
+            await late
+    (row,) = (await store.listing(None, 10))["jobs"]
+    assert (row["state"], row["message"], row["trial"]) == ("running", "", "")
+    assert row["records"] == {"pending": 1, "sending": 1, "succeeded": 0, "failed": 0}
+
+
+# --- people step in
+
+
+async def test_a_waiting_job_is_cancelled_at_once(store: Shelf) -> None:
+    """Its records fail with the reason; one that has ended cannot be cancelled, nor one that never was."""
+    job = await a_job_with(store, "e1", "e2")
+    await recorded(store, job, {"e1": (SUCCEEDED, "")}, 101.0)
+    await store.postpone(job, 200.0, 0, "", "")
+    assert await store.cancel(job.id, "cancelled", 150.0)
+    (row,) = (await store.listing(None, 10))["jobs"]
+    assert (row["state"], row["finished_at"]) == ("cancelled", 150.0)
+    assert (row["records"]["failed"], row["failed_for"]) == (1, {"cancelled": 1})
+    assert not await store.cancel(job.id, "cancelled", 151.0)
+    assert not await store.cancel(99, "cancelled", 151.0)
+    assert await store.claim(1e9, LEASE) is None
+
+
+async def test_a_running_job_is_told_that_it_is_cancelled(store: Shelf, other: Shelf) -> None:
+    """Who works on it ends it; until then nothing of it changes."""
+    job = await a_job_with(store, "e1")
+    assert not await store.cancelled(job)
+    assert await other.cancel(job.id, "cancelled", 101.0)
+    assert await store.cancelled(job)
+    assert (await store.listing(None, 10))["jobs"][0]["state"] == "running"
+
+
+async def test_only_a_job_that_waits_for_a_human_is_approved(store: Shelf) -> None:
+    """It runs at once then, and is not asked about again."""
+    await accepted(store)
+    job = await claimed(store)
+    assert not await store.approve(job.id, 101.0)
+    await store.postpone(job, 1e6, 0, "large", "suspended")
+    assert not await store.approve(job.id, 102.0)
+    await store.postpone(await claimed(store, 1e6), 1e9, 0, "large", NEEDS_APPROVAL)
+    assert (await store.queues())["acme"] == Queue({"queued": 1}, None, needing_approval=1)
+    assert await store.approve(job.id, 2e6)
+    again = await claimed(store, 2e6)
+    assert (again.approved_at, again.waits_since) == (2e6, 2e6)
+    assert not await store.approve(job.id, 2e6)
 
 
 async def test_a_postponed_job_waits(store: Shelf) -> None:
@@ -196,13 +262,14 @@ async def test_a_shared_store_is_not_released(tmp_path: Path, store: Shelf) -> N
 
 
 async def test_counts_by_state(store: Shelf) -> None:
-    """And when the oldest queued one came, if there is one."""
-    assert await store.counts("acme") == ({}, None)
+    """And when the oldest queued one came, if there is one; of one integration or of all."""
+    assert await store.queues("acme") == {}
     await accepted(store, new_job("a"), now=100.0)
     await accepted(store, new_job("b"), new_job("c", integration="beta"), now=110.0)
-    assert await store.counts("acme") == ({"queued": 2}, 100.0)
+    assert (await store.queues("acme"))["acme"] == Queue({"queued": 2}, 100.0)
+    assert await store.queues() == {"acme": Queue({"queued": 2}, 100.0), "beta": Queue({"queued": 1}, 110.0)}
     job = await claimed(store, 120.0)
-    assert await store.counts("acme") == ({"queued": 1, "running": 1}, 110.0)
+    assert (await store.queues("acme"))["acme"] == Queue({"queued": 1, "running": 1}, 110.0)
     await store.finish(job, "done", "", 121.0)
     await claimed(store, 122.0)
-    assert await store.counts("acme") == ({"running": 1, "done": 1}, None)
+    assert (await store.queues("acme"))["acme"] == Queue({"running": 1, "done": 1}, None)

@@ -15,7 +15,7 @@ from exporter.catalog.catalog import CATALOG
 from exporter.clients.connection import Connection, ErrorLister
 from exporter.clients.hook import MAX_RECORDS, Delivery, HookClient, HookRecord, delivery_id
 from exporter.model import SyncError
-from exporter.remediation.actions.action import ActionKind, Pair
+from exporter.remediation.actions.action import ActionKind, Final, Pair
 from exporter.remediation.listing import listed
 from exporter.store.job import Job
 
@@ -63,7 +63,12 @@ class HookResync:
             records=tuple(records.values()),
         )
         rejected = await self._hook.deliver(delivery)
-        return {error_id: rejected.get(record.error_id) for error_id, record in records.items()}
+        # It is somebody's automation that has decided: it does not want to be asked again.
+        return {error_id: _final(rejected.get(record.error_id)) for error_id, record in records.items()}
+
+
+def _final(why: str | None) -> Final | None:
+    return None if why is None else Final(why)
 
 
 def _record_of(error: SyncError) -> HookRecord:

@@ -235,7 +235,7 @@ class TestAJob:
         hook = CannedTransport(Canned(422, {"reason": "frozen"}), Canned(202, b""))
         async with open_on(config, make_action=by_hook(hook)) as bench:
             job = await self.notified(bench)
-            assert (job["state"], job["records"]) == ("done", records(succeeded=150, failed=100))
+            assert (job["state"], job["records"]) == ("partly_failed", records(succeeded=150, failed=100))
             bodies = [json.loads(request.content) for request in hook.requests]
             assert [len(body["records"]) for body in bodies] == [100, 100, 50]
             assert len({record["hubspot_id"] for body in bodies for record in body["records"]}) == 250

@@ -6,31 +6,33 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
+NOTHING = sa.text("''")
+
 
 def upgrade() -> None:
     """Every column has a default: a replica of the version before goes on inserting without it until it is replaced."""
     for column in (
         sa.Column("selected", sa.Text, nullable=False, server_default="[]"),
-        sa.Column("request", sa.String(64), nullable=False, server_default=""),
+        sa.Column("request", sa.String(64), nullable=False, server_default=NOTHING),
         sa.Column("claims", sa.Integer, nullable=False, server_default="0"),
         sa.Column("cancelled", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("approved_at", sa.Double),
         sa.Column("planned_records", sa.Integer),
         sa.Column("planned_calls", sa.Integer),
-        sa.Column("trial", sa.String(20), nullable=False, server_default=""),
+        sa.Column("trial", sa.String(20), nullable=False, server_default=NOTHING),
         sa.Column("cleared", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("look_at", sa.Double),
         sa.Column("looks", sa.Integer, nullable=False, server_default="0"),
     ):
         op.add_column("jobs", column)
     for column in (
-        sa.Column("category", sa.String(100), nullable=False, server_default=""),
-        sa.Column("error_type", sa.String(100), nullable=False, server_default=""),
+        sa.Column("category", sa.String(100), nullable=False, server_default=NOTHING),
+        sa.Column("error_type", sa.String(100), nullable=False, server_default=NOTHING),
         sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
         sa.Column("earlier_attempts", sa.Integer, nullable=False, server_default="0"),
         sa.Column("retry_at", sa.Double),
         sa.Column("batch", sa.Integer),
-        sa.Column("proof", sa.String(20), nullable=False, server_default=""),
+        sa.Column("proof", sa.String(20), nullable=False, server_default=NOTHING),
         sa.Column("proved_at", sa.Double),
     ):
         op.add_column("job_records", column)
@@ -46,7 +48,7 @@ def upgrade() -> None:
         sa.Column("records", sa.Integer, nullable=False),
         sa.Column("succeeded", sa.Integer, nullable=False, server_default="0"),
         sa.Column("failed", sa.Integer, nullable=False, server_default="0"),
-        sa.Column("fault", sa.Text, nullable=False, server_default=""),
+        sa.Column("fault", sa.Text, nullable=False, server_default=NOTHING),
     )
     op.create_table(
         "notifications",

@@ -1,0 +1,54 @@
+"""Which records of an order are resynced."""
+
+from __future__ import annotations
+
+import pytest
+
+from exporter.model import SyncError
+from exporter.remediation.order import Order
+from exporter.remediation.plan import plan_of
+from exporter.store.batches import Attempts
+
+ORDER = Order(frozenset(), cooldown=3_600.0, max_attempts=5)
+
+
+def error(number: int, record: str | None = None) -> SyncError:
+    return SyncError(f"e{number}", "other", None, record or f"contacts/{number}")
+
+
+@pytest.mark.parametrize(
+    ("before", "refusals"),
+    [
+        (None, {}),
+        (Attempts(count=1, last_at=6_400.0), {}),
+        (Attempts(count=1, last_at=6_401.0), {"cooldown": 1}),
+        (Attempts(count=4, last_at=0.0), {}),
+        (Attempts(count=5, last_at=0.0), {"max_attempts": 1}),
+        (Attempts(count=5, last_at=9_999.0), {"max_attempts": 1}),
+    ],
+)
+def test_a_record_is_left_out_when_tried_too_recently_or_too_often(
+    before: Attempts | None, refusals: dict[str, int]
+) -> None:
+    """An hour is the cooldown here and five are the most attempts; the record may go on when the hour is just over."""
+    attempts = {} if before is None else {"contacts/1": before}
+    plan = plan_of([error(1), error(2)], ORDER, attempts, now=10_000.0)
+    assert plan.refused == refusals
+    assert plan.errors == ((error(2),) if refusals else (error(1), error(2)))
+
+
+def test_a_plan_says_what_it_takes() -> None:
+    """Requests of as many as one may name, and up to four Salesforce calls a record."""
+    plan = plan_of([error(number) for number in range(201)], ORDER, {}, now=0.0)
+    assert (plan.batches(100), plan.calls) == (3, 804)
+    assert (plan_of([], ORDER, {}, now=0.0).batches(100), plan_of([], ORDER, {}, now=0.0).calls) == (0, 0)
+
+
+def test_what_never_fits_into_the_budget_is_left_out() -> None:
+    """Of a plan that does fit nothing is; where nothing bounds it nothing is either."""
+    plan = plan_of([error(number) for number in range(10)], ORDER, {"contacts/1": Attempts(2, 0.0)}, now=1e6)
+    assert plan.within(None) == plan.within(40.0) == plan
+    fitting = plan.within(39.9)
+    assert (len(fitting.errors), fitting.refused, fitting.calls) == (9, {"api_budget": 1}, 36)
+    assert plan.earlier_attempts == {"contacts/1": 2}
+    assert (plan.within(3.0).errors, plan.within(3.0).refused) == ((), {"api_budget": 10})
