@@ -17,7 +17,7 @@ from exporter.config.secret import Secret
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
-from exporter.errors import AuthError, InvalidAnswer, ServerError, UpstreamError
+from exporter.errors import AuthError, InvalidAnswer, RateLimited, ResyncRefused, ServerError, UpstreamError
 from exporter.model import SyncError
 from exporter.schemas.json_schema import first_problem
 from tests.clients.canned import Canned, CannedTransport
@@ -271,3 +271,47 @@ class TestResync:
         """What was taken is not guessed."""
         with pytest.raises(InvalidAnswer):
             await client_over(CannedTransport(Canned(202, body))).resync(["e1"])
+
+
+# --- Clear Suspension
+
+
+async def test_the_button_is_pressed(client: BridgeClient, acme: Org) -> None:
+    """Nothing is said where it was taken, also when there was nothing to clear."""
+    acme.suspend("salesforce_org_locked")
+    assert await client.clear_suspension() is None
+    assert acme.suspension is None
+    assert await client.clear_suspension() is None
+
+
+async def test_hubspots_reason_is_told_while_the_cause_holds(client: BridgeClient, acme: Org) -> None:
+    """And the suspension stays."""
+    acme.suspend("missing_field_mappings", cause_holds=True)
+    assert await client.clear_suspension() == "missing_field_mappings"
+    assert acme.suspension is not None
+
+
+@pytest.mark.parametrize("body", [{}, [], {"reason": None}, b"no", {"reason": ""}])
+async def test_a_conflict_without_a_reason_is_one(client_over: Client, body: Any) -> None:
+    """The cause holds, whatever it is."""
+    client = client_over(CannedTransport(Canned(409, body)))
+    assert await client.clear_suspension() == "the cause still holds"
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+async def test_a_bridge_without_the_button_says_so(client_over: Client, status: int) -> None:
+    """Asking again would not help: a person has to press it in HubSpot."""
+    client = client_over(CannedTransport(Canned(status, {})))
+    with pytest.raises(ResyncRefused, match="the bridge cannot clear suspensions"):
+        await client.clear_suspension()
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, AuthError), (500, ServerError), (429, RateLimited)])
+async def test_other_failures_of_the_button_are_those_of_any_call(
+    client_over: Client, status: int, error: type[UpstreamError]
+) -> None:
+    """And it is pressed once."""
+    transport = CannedTransport(Canned(status, {}))
+    with pytest.raises(error):
+        await client_over(transport).clear_suspension()
+    assert len(transport.requests) == 1

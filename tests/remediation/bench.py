@@ -147,6 +147,6 @@ def _by_bridge(make_action: MakeAction) -> MakeWays:
         if connection.bridge is None:
             return Ways()
         action = make_action(connection.bridge)
-        return Ways({action.name: action}, action.name)
+        return Ways({action.name: action}, action.name, connection.settings.remediation.guards)
 
     return made

@@ -16,7 +16,7 @@ from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.polling.schedule import HASTE_PAUSE
 from exporter.polling.target import Target
-from exporter.remediation.waiting import LONGEST_JOB, REFUSED_PAUSE, UNREAD_PAUSE
+from exporter.remediation.waiting import APPROVAL_PAUSE, LONGEST_APPROVAL, LONGEST_JOB, REFUSED_PAUSE, UNREAD_PAUSE
 from tests.conftest import SIMULATOR
 from tests.remediation.at_work import Interrupted, permission_errors, records
 from tests.remediation.bench import Bench
@@ -321,3 +321,71 @@ async def test_a_cause_that_stays_costs_one_look(
         (job,) = await bench.listed()
         assert job["state"] == "queued"
         assert bench.poller.due_at(access) >= bench.clock.time() + access.interval
+
+
+# --- a human
+
+
+async def test_a_large_job_waits_for_a_human(
+    open_on: OpenBench, config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], acme: Org
+) -> None:
+    """It says how many records it is about and how to approve it; approved, it goes on at once, and asks no more."""
+    config_data["integrations"][0]["remediation"] = {"max_records": 2}
+    permission_errors(acme, 3)
+    async with open_on(load_config(write_config(config_data))) as bench:
+        await bench.poll()
+        await bench.notify(alert())
+        await bench.work()
+        (job,) = await bench.listed()
+        assert (job["state"], job["refused_for"], acme.resyncs.requests) == ("queued", "needs_approval", 0)
+        assert job["message"].startswith(
+            "3 records are more than max_records (2): approve it with `resync --approve 1`"
+        )
+        assert bench.sample("resync_jobs_needing_approval") == 1
+        assert bench.sample("resync_oldest_queued_timestamp_seconds") is None
+        await bench.later(APPROVAL_PAUSE)
+        await bench.work()
+        assert await bench.refusals() == [("FieldPermissionsMissing", "needs_approval")]
+        assert await bench.crew.orders.approve(job["id"])
+        assert bench.sample("resync_jobs_needing_approval") == 0
+        await bench.poll()
+        await bench.work()
+        (job,) = await bench.listed()
+        assert (job["state"], job["records"]) == ("done", records(succeeded=3))
+
+
+async def test_what_nobody_approves_in_a_week_fails(
+    open_on: OpenBench, config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], acme: Org
+) -> None:
+    """A weekend is not enough to forget it."""
+    config_data["integrations"][0]["remediation"] = {"max_records": 2}
+    permission_errors(acme, 3)
+    async with open_on(load_config(write_config(config_data))) as bench:
+        await bench.poll()
+        await bench.notify(alert())
+        await bench.work()
+        await bench.later(3 * LONGEST_JOB)
+        await bench.work()
+        assert (await bench.listed())[0]["state"] == "queued"
+        await bench.later(LONGEST_APPROVAL)
+        await bench.work()
+        (job,) = await bench.listed()
+        assert (job["state"], job["records"]) == ("failed", records(failed=3))
+        assert job["message"].startswith("refused for a week: 3 records are more than max_records (2)")
+
+
+async def test_a_cancelled_job_ends_before_its_next_batch(open_on: OpenBench, config: Config, acme: Org) -> None:
+    """What is sent by then keeps its outcome; the rest fails with the reason."""
+    permission_errors(acme, 25)
+
+    async def somebody_cancels() -> None:
+        await bench.crew.orders.cancel(1)
+
+    async with open_on(config, make_action=lambda client: Interrupted(client, somebody_cancels)) as bench:
+        await bench.poll()
+        await bench.notify(alert())
+        await bench.work()
+        (job,) = await bench.listed()
+        assert (job["state"], job["message"]) == ("cancelled", "cancelled")
+        assert (job["records"], job["failed_for"]) == (records(succeeded=10, failed=15), {"cancelled": 15})
+        assert bench.sample("resync_jobs", state="done") == 1

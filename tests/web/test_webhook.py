@@ -119,7 +119,7 @@ async def test_firing_and_resolved_alerts_in_one_payload(config: Config, post: P
     payload = notification(
         alert(),
         sync_errors("other"),
-        alert("HubSpotSalesforceOrgLocked", "firing", fingerprint="locked"),
+        alert("HubSpotSalesforceOrgUnavailable", "firing", fingerprint="unavailable"),
         sync_errors("picklists"),
         alert(integration="beta", fingerprint="beta"),
     )

@@ -15,6 +15,7 @@ _NEEDS = {
     "bridge": ("sync_health", "url"),
     "touch": ("remediation", "touch", "property"),
     "hook": ("remediation", "hook", "url"),
+    "clear-suspension": ("sync_health", "url"),
 }
 """What has to be there for an action to be named."""
 

@@ -1,0 +1,64 @@
+"""What is said of a record after its resync."""
+
+from __future__ import annotations
+
+import pytest
+
+from exporter.model import SyncError
+from exporter.remediation.proof import CAME_BACK, CURED, UNCHANGED, proofs_of
+from exporter.store.proofs import Sent
+
+AT = 1_800_000_000.0
+EARLIER, LATER = "2027-01-15T07:59:59Z", "2027-01-15T08:00:01Z"
+
+
+def sent(proof: str = "", error_id: str = "e1") -> Sent:
+    return Sent(error_id, "contacts/1", "other", "unknown", AT, proof)
+
+
+def error(
+    error_id: str = "e1", last_seen: str | None = None, record: str = "contacts/1", kind: str = "odd"
+) -> SyncError:
+    return SyncError(error_id, "other", kind, record, last_seen=last_seen)
+
+
+@pytest.mark.parametrize(
+    ("errors", "proof"),
+    [
+        ([], CURED),
+        ([error("e2", record="contacts/2")], CURED),
+        ([error("e2", kind="picklists")], CAME_BACK),  # of the same pair, as the catalogue names it
+        ([SyncError("e2", "picklists", "option_limit_exceeded", "contacts/1")], CURED),
+        ([error()], UNCHANGED),
+        ([error(last_seen=EARLIER)], UNCHANGED),
+        ([error(last_seen="yesterday")], UNCHANGED),
+        ([error(last_seen="2027-01-15T08:00:01")], UNCHANGED),  # in no zone, so at no time
+        ([error(last_seen=LATER)], CAME_BACK),
+        ([error("e2")], CAME_BACK),
+    ],
+)
+def test_a_record_whose_error_is_gone_is_cured(errors: list[SyncError], proof: str) -> None:
+    """An error seen since, or a new one of the same kind on the same record, is one that came back."""
+    assert proofs_of([sent()], errors, {}) == {"e1": proof}
+
+
+def test_an_error_that_was_gone_and_is_there_again_has_come_back() -> None:
+    """Though nobody says when it was seen."""
+    assert proofs_of([sent(CURED)], [error()], {}) == {"e1": CAME_BACK}
+    assert proofs_of([sent(CURED)], [], {}) == {"e1": CURED}
+
+
+@pytest.mark.parametrize(
+    ("synced", "proof"),
+    [
+        ({}, CURED),
+        ({"e2": None}, CURED),
+        ({"e1": AT + 3}, CURED),
+        ({"e1": AT - 14}, CURED),
+        ({"e1": AT - 16}, UNCHANGED),
+        ({"e1": None}, UNCHANGED),
+    ],
+)
+def test_a_record_that_was_not_synced_since_is_not_cured(synced: dict[str, float | None], proof: str) -> None:
+    """Its error may be gone for another reason; where nobody tells of syncs the list of errors is all there is."""
+    assert proofs_of([sent()], [], synced) == {"e1": proof}
