@@ -6,7 +6,7 @@ They differ in nothing that is read here. Unknown fields are tolerated: newer ve
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -58,12 +58,28 @@ def parse_notification(body: bytes, encoding: str = "") -> Notification:
     if problem is not None:
         told = _told(stranger.of_json(payload))
         raise NotificationError(f"not a notification of Alertmanager or Grafana: {_printable(problem)}{told}")
+    alerts = tuple(_alert(entry, f"alerts[{index}]") for index, entry in enumerate(payload["alerts"]))
+    truncated = int(payload.get("truncatedAlerts") or 0)
     return Notification(
-        alerts=tuple(_alert(entry, f"alerts[{index}]") for index, entry in enumerate(payload["alerts"])),
-        truncated=int(payload.get("truncatedAlerts") or 0),
+        alerts=(*alerts, *_group(payload, alerts)) if truncated else alerts,
+        truncated=truncated,
         receiver=_label(payload.get("receiver")),
         group_key=_label(payload.get("groupKey")),
     )
+
+
+def _group(payload: Mapping[str, Any], alerts: Sequence[Alert]) -> Iterator[Alert]:
+    """An alert that stands for the whole group where ``max_alerts`` has cut some off: the same ones every time, so that
+    nobody would ever hear of them. It says what the group's labels say of all of them, if that is enough."""
+    labels = payload.get("groupLabels")
+    if not isinstance(labels, dict) or not {"alertname", "integration"} <= labels.keys():
+        return
+    if not all(isinstance(value, str) for value in labels.values()):
+        return
+    shown = next((alert for alert in alerts if alert.status == payload.get("status")), None)
+    if shown is not None:
+        name = labels["alertname"]
+        yield Alert(name, shown.status, labels, shown.starts_at, fingerprint_of(labels))
 
 
 def _label(value: Any) -> str:

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from exporter.store.batches import BatchStore
-from exporter.store.database import Database
+from exporter.store.jobs import JobStore
 from tests.clocks import ManualClock
+from tests.remediation.bench import open_bench
 
 T = TypeVar("T")
 
@@ -19,11 +21,11 @@ TURNS = 30
 """Of the loop, without anybody at the store: by then all who had something to do have done it."""
 
 
-class Watched(BatchStore):
+class _Watch:
     """Says when nobody waits for it."""
 
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self._at_work = 0
         self.rests = asyncio.Event()
         self.rests.set()
@@ -46,16 +48,30 @@ class Watched(BatchStore):
         return counted
 
 
-async def pass_when_idle(work: Coroutine[Any, Any, T], clock: ManualClock, batches: BatchStore) -> T:
-    """Moves time on only when nobody has anything to do at this moment."""
+class WatchedBatches(_Watch, BatchStore):
+    """The records of jobs, watched."""
+
+
+class WatchedJobs(_Watch, JobStore):
+    """The jobs, watched."""
+
+
+open_watched = functools.partial(open_bench, make_jobs=WatchedJobs, make_batches=WatchedBatches)
+"""A bench whose time can be passed while it is idle."""
+
+
+async def pass_when_idle(work: Coroutine[Any, Any, T], clock: ManualClock, *stores: JobStore | BatchStore) -> T:
+    """Moves time on only when nobody has anything to do at this moment, nor waits for one of the stores."""
     task = asyncio.ensure_future(work)
-    assert isinstance(batches, Watched)
+    watched = [store for store in stores if isinstance(store, _Watch)]
+    assert len(watched) == len(stores)
     turns = 0
     while not task.done():
         await asyncio.sleep(0)
         turns += 1
-        if not batches.rests.is_set():
-            await batches.rests.wait()
+        busy = next((store for store in watched if not store.rests.is_set()), None)
+        if busy is not None:
+            await busy.rests.wait()
             turns = 0
         elif turns > TURNS:
             clock.advance_to_next()

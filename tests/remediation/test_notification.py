@@ -251,3 +251,32 @@ def test_any_value_in_any_field_is_read_or_refused(field: str, alert_field: str,
     else:
         for entry in read.alerts:
             (entry.fingerprint + entry.starts_at).encode()
+
+
+# --- max_alerts
+
+
+GROUP = {"alertname": "HubSpotSalesforceSyncErrors", "integration": "acme"}
+
+
+def test_alerts_that_were_cut_off_are_spoken_for_by_their_group() -> None:
+    """Alertmanager cuts off the same ones every time: what the labels of the group say holds of all of them."""
+    entry = alert(GROUP["alertname"], "firing", category="associations")
+    read = parse(notification(entry, groupLabels=GROUP, truncatedAlerts=3))
+    shown, group = read.alerts
+    assert shown == parsed(entry)
+    assert (group.name, group.integration, group.status) == (GROUP["alertname"], "acme", "firing")
+    assert (dict(group.labels), group.starts_at) == (GROUP, shown.starts_at)
+    assert group.fingerprint not in ("", shown.fingerprint)
+    again = parse(notification(entry, groupLabels=dict(reversed(GROUP.items())), truncatedAlerts=2))
+    assert again.alerts == read.alerts
+
+
+@pytest.mark.parametrize(
+    "labels", [{}, {"alertname": "A"}, {"integration": "acme"}, None, [], {**GROUP, "x": 1}], ids=repr
+)
+def test_a_group_that_does_not_say_whose_its_alerts_are_speaks_for_none(labels: Any) -> None:
+    """Nor does one from which nothing was cut off."""
+    entry = alert(GROUP["alertname"], "firing")
+    assert parse(notification(entry, groupLabels=labels, truncatedAlerts=3)).alerts == (parsed(entry),)
+    assert parse(notification(entry, groupLabels=GROUP)).alerts == (parsed(entry),)

@@ -21,8 +21,7 @@ from exporter.remediation.actions.touch import KIND, Touch
 from exporter.store.job import Job
 from tests.clocks import ManualClock
 from tests.remediation.at_work import records
-from tests.remediation.bench import open_bench
-from tests.remediation.idle_time import Watched, pass_when_idle
+from tests.remediation.idle_time import pass_when_idle
 from tests.remediation.payloads import sync_errors
 
 OTHER = ("other", "unknown")
@@ -51,10 +50,10 @@ async def test_a_policy_chooses_the_action(
     """One alert's errors are touched, another's go through the bridge; each job counts by its own action."""
     acme.add_errors(*OTHER, 3)
     acme.add_errors("duplicates", "email_already_in_use", 2)
-    async with open_bench(config, clock, transport, make_batches=Watched, make_ways=ways_of) as bench:
+    async with open_watched(config, clock, transport, make_ways=ways_of) as bench:
         await bench.poll()
         await bench.notify(sync_errors("other"), sync_errors("duplicates"))
-        await pass_when_idle(bench.work(), clock, bench.batches)
+        await pass_when_idle(bench.work(), clock, bench.jobs, bench.batches)
         world.tick()
         assert [(job["action"], job["records"]) for job in reversed(await bench.listed())] == [
             ("touch", records(succeeded=3)),
@@ -90,17 +89,17 @@ async def test_killed_with_requests_under_way_it_touches_those_again_and_no_othe
 ) -> None:
     """The same job's time is written the second time, so every record syncs once, and none is left."""
     acme.add_errors(*OTHER, 20)
-    async with open_bench(config, clock, transport, make_batches=Watched, make_ways=_cut) as bench:
+    async with open_watched(config, clock, transport, make_ways=_cut) as bench:
         await bench.poll()
         await bench.notify(sync_errors("other"))
         work = asyncio.create_task(bench.worker.do(await bench.claim()))
-        await pass_when_idle(_until(lambda: acme.touches.requests == 5), clock, bench.batches)
+        await pass_when_idle(_until(lambda: acme.touches.requests == 5), clock, bench.jobs, bench.batches)
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
-    async with open_bench(config, clock, transport, make_batches=Watched, make_ways=ways_of) as again:
+    async with open_watched(config, clock, transport, make_ways=ways_of) as again:
         assert KIND.name in {job["action"] for job in await again.listed()}
         await again.poll()
-        await pass_when_idle(again.work(), clock, again.batches)
+        await pass_when_idle(again.work(), clock, again.jobs, again.batches)
         (job,) = await again.listed()
         assert (job["state"], job["records"]) == ("done", records(succeeded=20))
     assert sorted(acme.touches.records.values()) == [1] * 14 + [2] * 6

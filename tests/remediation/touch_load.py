@@ -30,8 +30,7 @@ from exporter.remediation.actions import Ways
 from exporter.remediation.actions.touch import KIND, Touch
 from exporter.remediation.outcomes import LONGEST_AGAIN
 from tests.clocks import ManualClock
-from tests.remediation.bench import open_bench
-from tests.remediation.idle_time import Watched, pass_when_idle
+from tests.remediation.idle_time import pass_when_idle
 from tests.remediation.payloads import sync_errors
 
 T = TypeVar("T")
@@ -111,11 +110,11 @@ async def play(records: int, batch: int, folder: Path) -> Figures:
         touch.on_trial = False  # the pause of a trial says nothing of the pace
         return Ways({"touch": touch}, "touch")
 
-    async with open_bench(_config(folder), clock, wire, make_batches=Watched, make_ways=ways) as bench:
+    async with open_watched(_config(folder), clock, wire, make_ways=ways) as bench:
         await bench.poll()
         await bench.notify(sync_errors("other"))
         for _attempt in range(MOST_ATTEMPTS):  # those that HubSpot refuses are asked for again, later and later
-            await pass_when_idle(bench.work(), clock, bench.batches)
+            await pass_when_idle(bench.work(), clock, bench.jobs, bench.batches)
             await bench.later(LONGEST_AGAIN)
         (job,) = await bench.listed()
     world.tick()
