@@ -12,6 +12,7 @@ INTERVALS: Mapping[str, float] = {
     "salesforce_status": 60.0,
     "salesforce_usage_log": 21600.0,
     "hubspot_heartbeat": 120.0,
+    "hubspot_account": 300.0,
     "sync_health": 60.0,
 }
 """Seconds, by source."""

@@ -137,6 +137,7 @@ def write_exporter_config(stage: Stage) -> Path:
                     "salesforce_status": "2s",
                     "salesforce_usage_log": "10s",
                     "hubspot_heartbeat": "3s",
+                    "hubspot_account": "10s",
                     "sync_health": "1s",
                 },
             }

@@ -19,6 +19,9 @@ from exporter.state.facts import Facts
 MOST_CALLS = 4
 """Salesforce API calls that a resync can cost: HubSpot, of the sync of a contact (2017, and again until 2023)."""
 
+HUBSPOT_RESERVE = 0.10
+"""The last part of the HubSpot account's day is left to its other apps."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
@@ -80,6 +83,16 @@ def _over(used: float, calls: int, limit: float) -> bool:
 
 def _further(calls: int, bound: str) -> str:
     return f"; up to {calls} more are needed, and {bound}" if calls else ""
+
+
+def hubspot_refusal(facts: Facts, calls: int) -> Refusal | None:
+    """Why so many further calls of HubSpot's API may not be made today. None at all may be made at any time, and what
+    is not known refuses nothing."""
+    limit, used = facts.hubspot_calls_limit, facts.hubspot_calls_used
+    if calls <= 0 or limit is None or used is None or used + calls <= (1 - HUBSPOT_RESERVE) * limit:
+        return None
+    detail = f"{used} of the HubSpot account's {limit} API calls of the day are used, {calls} more are wanted"
+    return Refusal("api_budget", detail)
 
 
 def cause_refusal(alert_name: str, conditions: Iterable[Condition]) -> tuple[Refusal, Evidence] | None:

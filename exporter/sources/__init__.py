@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from exporter.sources import (
+    hubspot_account,
     hubspot_heartbeat,
     salesforce_access,
     salesforce_limits,
@@ -18,6 +19,7 @@ SOURCES: tuple[Source, ...] = (
     salesforce_status.SOURCE,
     salesforce_usage_log.SOURCE,
     hubspot_heartbeat.SOURCE,
+    hubspot_account.SOURCE,
     sync_health.SOURCE,
 )
 

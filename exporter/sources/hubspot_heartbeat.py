@@ -22,9 +22,10 @@ from typing import Any
 
 from exporter.clients.connection import Connection
 from exporter.clients.hubspot.client import Filters, HubSpotClient
+from exporter.clients.hubspot.refusals import concerns_account
 from exporter.clock import is_plausible, parse_timestamp
 from exporter.config.settings import Integration
-from exporter.errors import Again, AuthError, InvalidAnswer, RateLimited, UpstreamError, UpstreamTimeout
+from exporter.errors import Again, InvalidAnswer, UpstreamError, UpstreamTimeout
 from exporter.model import Heartbeat, ObjectHeartbeat
 from exporter.schemas.json_schema import checked
 from exporter.sources.source import Source, configured, fetched, remembered
@@ -48,7 +49,6 @@ hang costs that object and not what was read of the others."""
 GOOD_FOR = 3600.0
 """Seconds for which it still counts what an object said that cannot be read any more."""
 
-_OF_THE_TOKEN = ("INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION", "HTTP_401")
 _MILLISECONDS = re.compile(r"[0-9]{1,15}")
 
 
@@ -94,15 +94,8 @@ async def _look_at(
                 looks[name] = await _look(hubspot, name, PATIENCE / len(names))
             except UpstreamError as error:
                 parts[name] = _explained(error, name)
-                refused = error if _concerns_all(error) else None
+                refused = error if concerns_account(error) else None
     return looks, parts
-
-
-def _concerns_all(error: UpstreamError) -> bool:
-    """Whether the other objects would meet it too: a limit or the token is the account's, a lock is one object's."""
-    if isinstance(error, RateLimited):
-        return "LOCK" not in (error.code or "") and error.code != "HTTP_423"
-    return isinstance(error, AuthError) and error.code in _OF_THE_TOKEN
 
 
 def _explained(error: UpstreamError, name: str) -> UpstreamError:

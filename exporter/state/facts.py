@@ -10,7 +10,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from exporter.model import ErrorCount, OrgLimits, OrgUsage, Part, Storage, Suspension, SyncHealth, UsageLog
+from exporter.model import (
+    ErrorCount,
+    HubSpotAccount,
+    OrgLimits,
+    OrgUsage,
+    Part,
+    Storage,
+    Suspension,
+    SyncHealth,
+    UsageLog,
+)
+from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 
 P = TypeVar("P", bound=Part)
@@ -35,6 +46,7 @@ class Facts:
     """Every field ``None`` when nobody has said it lately. ``stated_by`` names the source of each known fact.
 
     ``calls_suspected`` is there where ``calls_used`` is unknown or may be too low: to be careful by.
+    ``hubspot_calls_…`` are of HubSpot's own API since midnight of the account, all others of Salesforce's in 24 hours.
     """
 
     org_calls_used: int | None = None
@@ -42,6 +54,8 @@ class Facts:
     calls_used: int | None = None
     calls_suspected: Suspected | None = None
     calls_allocated: int | None = None
+    hubspot_calls_used: int | None = None
+    hubspot_calls_limit: int | None = None
     storage: tuple[Storage, ...] = ()
     suspension: Suspension | None = None
     errors: tuple[ErrorCount, ...] | None = None
@@ -52,6 +66,7 @@ def facts_of(snapshot: Snapshot, now: float) -> Facts:
     """The facts of a snapshot at a time: readings past their visibility say nothing any more."""
     stated: dict[str, tuple[Any, str]] = {
         **_org_usage(snapshot, now),
+        **_hubspot_calls(snapshot, now),
         "calls_used": _newest_health(snapshot, now, "api_calls_used"),
         "calls_allocated": _newest_health(snapshot, now, "api_calls_allocated"),
         "suspension": _newest_health(snapshot, now, "suspension"),
@@ -77,7 +92,7 @@ def facts_expire_at(snapshot: Snapshot, now: float) -> float:
     moments = [
         moment
         for reading in snapshot.readings
-        for moment in (reading.expires_at, reading.usage_expires_at, reading.attempt_expires_at)
+        for moment in (reading.expires_at, reading.usage_expires_at, reading.attempt_expires_at, _day_ends_at(reading))
         if moment is not None and moment > now
     ]
     return min(moments, default=float("inf"))
@@ -99,6 +114,17 @@ def use_told_until(snapshot: Snapshot, facts: Facts) -> float | None:
 def org_use_told_until(snapshot: Snapshot, now: float) -> float | None:
     """Until when the org's calls are counted; ``None`` if nobody counts them."""
     return max((usage.observed_at for usage, _source in _org_usages(snapshot, now)), default=None)
+
+
+def _hubspot_calls(snapshot: Snapshot, now: float) -> Mapping[str, tuple[int | None, str]]:
+    """What HubSpot says of its account's day."""
+    for part, source in sources_of(snapshot, now, HubSpotAccount):
+        return {"hubspot_calls_used": (part.used_at(now), source), "hubspot_calls_limit": (part.calls_limit, source)}
+    return {}
+
+
+def _day_ends_at(reading: Reading) -> float | None:
+    return reading.part.resets_at if isinstance(reading.part, HubSpotAccount) else None
 
 
 def _logged_calls(snapshot: Snapshot, now: float) -> tuple[int | None, str]:

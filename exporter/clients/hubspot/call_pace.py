@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from exporter.clients.hubspot.limit_headers import header_number
 from exporter.clock import Clock
 
 CALLS, INTERVAL = 190, 10.0
@@ -62,16 +63,10 @@ class CallPace:
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """What an answer says of the limit; nothing, or what cannot be meant, changes nothing."""
-        calls = _number(headers, "max", 1, 100_000)
-        interval = _number(headers, "interval-milliseconds", 1_000, 600_000)
+        calls = header_number(headers, "max", 1, 100_000)
+        interval = header_number(headers, "interval-milliseconds", 1_000, 600_000)
         if calls is not None and interval is not None:
             self._calls, self._interval = calls, interval / 1000
-        left = _number(headers, "remaining", 0, 100_000)
+        left = header_number(headers, "remaining", 0, 100_000)
         if left is not None and left < (1 - _NEARLY_ALL) * self._calls:
             self.hold(self._interval / 10)
-
-
-def _number(headers: Mapping[str, str], name: str, least: int, most: int) -> int | None:
-    text = headers.get(f"x-hubspot-ratelimit-{name}", "").strip()
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
-    return number if number is not None and least <= number <= most else None

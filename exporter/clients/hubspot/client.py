@@ -1,4 +1,4 @@
-"""HubSpot's public CRM API: search, properties, batch update.
+"""HubSpot's public API: search, properties, batch update of its CRM; the account itself.
 
 Facts: HubSpot developer documentation, *Search the CRM* and *Usage guidelines*. Errors are
 ``{"status": "error", "message", "category"}``; a 403 ``MISSING_SCOPES`` names what is missing, see ``scopes``; a 429
@@ -9,6 +9,7 @@ names its limit in ``policyName`` (``DAILY``, ``TEN_SECONDLY_ROLLING``, ``SECOND
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from exporter.clients.http.answer import Answer
@@ -17,6 +18,7 @@ from exporter.clients.http.upstream import Upstream
 from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clients.hubspot.batch_answer import BatchAnswer, read_batch, read_refusal
 from exporter.clients.hubspot.call_pace import CallPace
+from exporter.clients.hubspot.limit_headers import DailyQuota, daily_quota
 from exporter.clients.hubspot.refusals import failure_of
 from exporter.config.secret import Secret
 from exporter.config.settings import HubSpot
@@ -30,6 +32,14 @@ MAX_INPUTS = 100
 
 Filters = Sequence[Mapping[str, Any]]
 """Conditions that must all hold, each ``{"propertyName", "operator", "value"}``; values are strings."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAnswer:
+    """What was asked of the account, checked, and what the headers of the same answer say of the day's calls."""
+
+    body: Any
+    quota: DailyQuota | None
 
 
 class HubSpotClient:
@@ -86,6 +96,25 @@ class HubSpotClient:
             return self._judged(answer, "hubspot_properties", pace)
 
         url = self._url("properties", object_type)
+        return await self._upstream.call("GET", url, judge, headers=_headers(token), admit=pace.wait)
+
+    async def account_details(self) -> AccountAnswer:
+        """``{"portalId", "uiDomain", …}``: which account the token belongs to."""
+        return await self._ask_account("details", "hubspot_account_details")
+
+    async def daily_usage(self) -> AccountAnswer:
+        """``{"results": [{"name", "currentUsage", "usageLimit", …}]}``: the API calls of the account's day."""
+        return await self._ask_account("api-usage/daily/private-apps", "hubspot_api_usage")
+
+    async def _ask_account(self, resource: str, schema: str) -> AccountAnswer:
+        token = sendable_token(self._token, "HubSpot")
+        pace = self._paces.calls(self._settings.url, token)
+
+        def judge(answer: Answer) -> AccountAnswer:
+            pace.learn(answer.headers)
+            return AccountAnswer(self._judged(answer, schema, pace), daily_quota(answer.headers))
+
+        url = f"{self._settings.url}/account-info/{self._settings.api_version}/{resource}"
         return await self._upstream.call("GET", url, judge, headers=_headers(token), admit=pace.wait)
 
     async def batch_update(self, object_type: str, properties: Mapping[str, str], ids: Sequence[str]) -> BatchAnswer:

@@ -19,6 +19,7 @@ from exporter.errors import Again, AuthError, InvalidAnswer, RateLimited, Server
 
 _MOST_SCOPES = 5
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_OF_THE_TOKEN = ("INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION", "HTTP_401")
 
 _WHERE_SCOPES_ARE = (
     "of the token in hubspot.token_file or token_env: HubSpot, Settings → Development → Keys (a service key), or "
@@ -125,6 +126,14 @@ def failure_of(answer: Answer, upstream: Upstream) -> UpstreamError:
     pause = max(row.pause or 0.0, asked_pause or 0.0) or asked_pause
     code = code or f"HTTP_{answer.status}"
     return row.error(f"{row.says} ({told})", code=code, retry_after=pause, again=row.again)
+
+
+def concerns_account(error: UpstreamError) -> bool:
+    """Whether any other request with the same token would meet it too: a limit or the token is the account's, a lock is
+    that of one thing."""
+    if isinstance(error, RateLimited):
+        return "LOCK" not in (error.code or "") and error.code != "HTTP_423"
+    return isinstance(error, AuthError) and error.code in _OF_THE_TOKEN
 
 
 def _row(status: int, words: str) -> Refusal | None:

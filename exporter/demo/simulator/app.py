@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 from exporter.demo.simulator import bridge_api
 from exporter.demo.simulator.control.api import Control
-from exporter.demo.simulator.hubspot import crm_api
+from exporter.demo.simulator.hubspot import account_api, crm_api
 from exporter.demo.simulator.life.life import Life
 from exporter.demo.simulator.salesforce import data_api, status_api, token_api
 from exporter.demo.simulator.world import World
@@ -36,6 +36,7 @@ def build_app(world: World, sync_interval: float | None = 1.0, life: Life | None
             *token_api.routes(world),
             *data_api.routes(world),
             *crm_api.routes(world),
+            *account_api.routes(world),
             *bridge_api.routes(world),
         ],
         lifespan=lifespan,

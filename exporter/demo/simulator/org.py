@@ -129,6 +129,11 @@ class Org(OrgState):
         """An app of the org makes calls."""
         self.calls.add(app, calls, seconds_ago)
 
+    def use_hubspot_calls(self, calls: int, limit: int | None = None) -> None:
+        """Other apps of the HubSpot account call its API; `limit` is what the account has a day, None: as it is."""
+        self.hubspot_day.add(calls)
+        self.hubspot_day.limit = self.hubspot_day.limit if limit is None else limit
+
     def set_storage(self, kind: str, used_mb: int | None, max_mb: int | None) -> None:
         """Storage of a kind (`data`, `file`); None hides it from /limits."""
         _one_of("kind", kind, tuple(self.storage))

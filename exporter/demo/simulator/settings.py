@@ -38,6 +38,8 @@ class Settings:
     suspend_after: int = 25  # errors of one missing permission until HubSpot suspends
     searches_per_second: int = 5
     calls_per_ten_seconds: int = 190  # HubSpot's other calls
+    hubspot_calls_per_day: int = 650_000  # of all the account's apps
+    usage_cached: float = 60.0  # seconds for which HubSpot says the same of them
     search_lag: float = 0.0  # seconds until a search sees a change; HubSpot's takes 10 to 60
     sync_written_late: float = 0.0  # seconds until the time of a sync stands on the record; HubSpot's takes 2 to 13
     event_log_interval: str = "Hourly"  # or Daily

@@ -10,6 +10,7 @@ from exporter.exposition.families import (
     calls,
     calls_by_app,
     heartbeat,
+    hubspot_calls,
     info,
     sources,
     storage,
@@ -22,6 +23,7 @@ from exporter.exposition.families.entry import Families, joined
 FAMILIES: Families = joined(
     calls.FAMILIES,
     calls_by_app.FAMILIES,
+    hubspot_calls.FAMILIES,
     storage.FAMILIES,
     sync_errors.FAMILIES,
     suspension.FAMILIES,

@@ -115,6 +115,7 @@ def state_of(org: Org) -> dict[str, Any]:
             "overage_allowed": org.overage_allowed,
             "window_seconds": org.calls.seconds,
         },
+        "hubspot_calls": {"limit": org.hubspot_day.limit, "used": org.hubspot_day.used},
         "storage": {kind: {"used_mb": s.used_mb, "max_mb": s.max_mb} for kind, s in org.storage.items()},
         "suspension": {
             "suspended": suspension is not None,

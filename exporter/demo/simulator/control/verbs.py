@@ -13,7 +13,7 @@ from exporter.demo.simulator.login_faults import LOGIN_FAULTS
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.spoiled import GONE, LOG_FILES
 from exporter.demo.simulator.state.access import WAYS
-from exporter.demo.simulator.state.org_state import BRIDGE_PARTS
+from exporter.demo.simulator.state.org_state import ACCOUNT_RESOURCES, BRIDGE_PARTS
 from exporter.demo.simulator.state.records import OBJECT_TYPES
 
 REQUIRED = object()
@@ -207,6 +207,11 @@ VERBS: dict[str, Verb] = {
     "lock-writes": Verb(Org.lock_writes, {"hubspot_ids": (list_of(text), REQUIRED), "times": (whole, 1)}),
     "read-only-properties": Verb(_set("read_only_properties"), {"names": (list_of(text), REQUIRED)}),
     "out-of-scope": Verb(_set("objects_out_of_scope"), {"object_types": (list_of(_OBJECT_TYPE), REQUIRED)}),
+    "account-out-of-scope": Verb(
+        _set("account_out_of_scope"), {"resources": (list_of(one_of(ACCOUNT_RESOURCES)), REQUIRED)}
+    ),
+    "hubspot-calls": Verb(Org.use_hubspot_calls, {"calls": (whole, REQUIRED), "limit": (or_null(whole), None)}),
+    "hubspot-headers": Verb(_set("tells_daily_calls"), {"daily": (flag, REQUIRED)}),
     "lock-objects": Verb(_set("locked_objects"), {"object_types": (list_of(_OBJECT_TYPE), REQUIRED)}),
     "absent-properties": Verb(_set("absent_properties"), {"names": (list_of(text), REQUIRED)}),
     "change-unmapped": Verb(

@@ -3,7 +3,6 @@
 It answers under `/crm/v3/objects/…` and under `/crm/objects/2026-09/…`, `/crm/v3/properties/…` likewise.
 """
 
-import hmac
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,42 +11,26 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from exporter.demo.simulator.clock import iso
-from exporter.demo.simulator.gate import Gate, Handler, Refusal, bearer, fault_refusal, json_refusal, read_object
+from exporter.demo.simulator.gate import Gate, Handler, Refusal, fault_refusal, read_object
+from exporter.demo.simulator.hubspot.limits import count_for_the_day, limited, with_limits
 from exporter.demo.simulator.hubspot.properties import definitions
+from exporter.demo.simulator.hubspot.refusals import OutOfScope, check_token, scope_of, write_refusal
 from exporter.demo.simulator.hubspot.search import as_json, read_search, run_search
 from exporter.demo.simulator.org import Org
-from exporter.demo.simulator.state.records import OBJECT_TYPES, Record
+from exporter.demo.simulator.state.records import Record
 from exporter.demo.simulator.world import World
 
 MOST_INPUTS = 100
-_CORRELATION_ID = "00000000-0000-4000-8000-000000000000"
-_POLICIES = {code: code for code in ("DAILY", "TEN_SECONDLY_ROLLING", "SECONDLY")} | {"RATE_LIMIT": "SECONDLY"}
-_CATEGORIES = dict.fromkeys(_POLICIES, "RATE_LIMIT") | {
-    "INVALID_SESSION_ID": "INVALID_AUTHENTICATION",
-    "JSON_PARSER_ERROR": "VALIDATION_ERROR",
-}
 _CRM = "/{org}/hubspot/crm/"
 _BASES = (f"{_CRM}v3/objects", f"{_CRM}objects/2026-09")
 _PROPERTIES = (f"{_CRM}v3/properties", f"{_CRM}properties/2026-09")
 
 
-class OutOfScope(Refusal):
-    """The token may not read objects of this type."""
-
-    def __init__(self, object_type: str) -> None:
-        super().__init__(403, "MISSING_SCOPES", "This app hasn't been granted all required scopes.")
-        self.scopes = [_scope(object_type)]
-
-
-def _scope(object_type: str) -> str:
-    return f"crm.objects.{object_type}.read"
-
-
 def routes(world: World) -> list[Route]:
     """Under both forms of version. Searches have a limit of their own, of which no header tells."""
     searches = Gate(world, "hubspot", write_refusal)
-    calls = Gate(world, "hubspot", write_refusal, finish=_with_limits)
-    update, listed = _authorized(_limited(batch_update)), _authorized(_limited(properties))
+    calls = Gate(world, "hubspot", write_refusal, finish=with_limits)
+    update, listed = _authorized(limited(batch_update)), _authorized(limited(properties))
     return [
         *(
             searches.route(f"{base}/{{object_type}}/search", "search", _authorized(search), ("POST",))
@@ -58,55 +41,18 @@ def routes(world: World) -> list[Route]:
     ]
 
 
-def write_refusal(refusal: Refusal) -> Response:
-    """`{"status": "error", "message": "…", "correlationId": "…", "category": "…"}`, more for some categories."""
-    category = _CATEGORIES.get(refusal.code, refusal.code)
-    content: dict[str, Any] = {
-        "status": "error",
-        "message": refusal.message,
-        "correlationId": _CORRELATION_ID,
-        "category": category,
-    }
-    if category == "RATE_LIMIT":
-        content |= {"errorType": "RATE_LIMIT", "policyName": _POLICIES[refusal.code]}
-    if category == "MISSING_SCOPES":
-        scopes = refusal.scopes if isinstance(refusal, OutOfScope) else [_scope(name) for name in OBJECT_TYPES]
-        content["errors"] = [{"message": refusal.message, "context": {"requiredGranularScopes": scopes}}]
-    return json_refusal(refusal, content)
-
-
 def _authorized(handler: Handler) -> Handler:
     async def guarded(org: Org, request: Request) -> Response:
-        if not hmac.compare_digest(bearer(request).encode(), org.settings.hubspot_token.encode()):
-            raise Refusal(401, "INVALID_AUTHENTICATION", "Authentication credentials not found or invalid.")
+        check_token(org, request)
         if request.path_params["object_type"] not in org.records.by_type:
             raise Refusal(400, "VALIDATION_ERROR", f"unknown object type: {request.path_params['object_type']}")
         if request.path_params["object_type"] in org.objects_out_of_scope:
-            raise OutOfScope(request.path_params["object_type"])
+            raise OutOfScope(scope_of(request.path_params["object_type"]))
         if request.path_params["object_type"] in org.locked_objects:
             raise fault_refusal("locked")
         return await handler(org, request)
 
     return guarded
-
-
-def _limited(handler: Handler) -> Handler:
-    """So many calls in ten seconds, searches apart."""
-
-    async def limited(org: Org, request: Request) -> Response:
-        if not org.hubspot_calls.admit():
-            raise fault_refusal("ten_secondly_limit")
-        return await handler(org, request)
-
-    return limited
-
-
-def _with_limits(org: Org, response: Response) -> Response:
-    limit = org.hubspot_calls
-    response.headers["X-HubSpot-RateLimit-Max"] = str(limit.most)
-    response.headers["X-HubSpot-RateLimit-Interval-Milliseconds"] = str(round(limit.seconds * 1000))
-    response.headers["X-HubSpot-RateLimit-Remaining"] = str(limit.left)
-    return response
 
 
 async def properties(org: Org, _request: Request) -> Response:
@@ -118,6 +64,7 @@ async def search(org: Org, request: Request) -> Response:
     """One page of a search; at most so many searches a second for the account."""
     if not org.searches.admit():
         raise Refusal(429, "SECONDLY", "You have reached your secondly limit.")
+    count_for_the_day(org)
     body = await read_object(request)
     records = org.records.by_type[request.path_params["object_type"]]
     if org.settings.search_lag or org.settings.sync_written_late:

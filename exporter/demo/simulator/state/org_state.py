@@ -8,12 +8,14 @@ from exporter.demo.simulator.faults import FaultBook
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.state.access import Access
 from exporter.demo.simulator.state.call_window import CallWindow
+from exporter.demo.simulator.state.daily_calls import DailyCalls
 from exporter.demo.simulator.state.rate_limit import RateLimit
 from exporter.demo.simulator.state.records import RecordBook
 from exporter.demo.simulator.state.request_log import RequestLog
 from exporter.demo.simulator.state.sessions import Sessions
 from exporter.demo.simulator.state.sync_errors import ErrorList, SyncError
 
+ACCOUNT_RESOURCES = ("details", "api-usage")  # what HubSpot tells of an account
 BRIDGE_PARTS = ("api_calls", "suspension", "errors")  # what a bridge may leave out
 
 
@@ -41,6 +43,8 @@ class OrgState:
         self.clock = clock
         self.settings = settings = settings or Settings()
         self.instance = instance
+        # Far from those that HubSpot has given out.
+        self.portal_id = 2_000_000_000 + int(instance.removeprefix("SIM"))
         self.integration_user = f"hubspot@{name}.example"
         self.monitoring_user = f"monitoring@{name}.example"
         self.calls = CallWindow(clock, settings.window_seconds)
@@ -51,6 +55,7 @@ class OrgState:
         self.sessions = Sessions(clock, settings.token_seconds)
         self.searches = RateLimit(clock, settings.searches_per_second)
         self.hubspot_calls = RateLimit(clock, settings.calls_per_ten_seconds, 10.0)
+        self.hubspot_day = DailyCalls(clock, settings.hubspot_calls_per_day, settings.usage_cached)
         self.access: Access = Access(clock)
         self.storage: dict[str, Storage] = {"data": Storage(100, 1_024), "file": Storage(50, 1_024)}
         self.records = RecordBook(settings.records, clock())
@@ -69,6 +74,8 @@ class OrgState:
         self.locked_writes: Counter[str] = Counter()  # how often the next writes of a record meet a lock
         self.read_only_properties: frozenset[str] = frozenset()
         self.objects_out_of_scope: frozenset[str] = frozenset()
+        self.tells_daily_calls = True  # in headers, as to private apps and service keys
+        self.account_out_of_scope: frozenset[str] = frozenset()  # resources of the account (`details`, `api-usage`)
         self.locked_objects: frozenset[str] = frozenset()
         self.absent_properties: frozenset[str] = frozenset()
         self.requests: Counter[str] = Counter()
