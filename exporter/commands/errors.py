@@ -7,10 +7,12 @@ import asyncio
 from collections.abc import Iterable
 
 from rich.console import Console
+from rich.style import Style
 from rich.table import Table
+from rich.text import Text
 
 from exporter.catalog.catalog import CATALOG
-from exporter.clients.connection import connect
+from exporter.clients.connection import Connection, connect
 from exporter.clients.http.client import ClientOpener
 from exporter.clock import SystemClock
 from exporter.commands.flags import add_config_file
@@ -18,11 +20,13 @@ from exporter.commands.names import integration_called
 from exporter.commands.output import write_utf_8
 from exporter.config.file import load_config
 from exporter.config.settings import Config
-from exporter.errors import UsageError
+from exporter.errors import UpstreamError, UsageError
 from exporter.exposition.error_list import as_csv, as_json
 from exporter.logs import set_up_logging
-from exporter.model import SyncError
+from exporter.model import HubSpotAccount, SyncError
 from exporter.remediation.listing import listed
+from exporter.sources.hubspot_account import SOURCE as ACCOUNT
+from exporter.state.links import Links, links_of
 
 _FORMATS = ("table", "csv", "json")
 
@@ -36,26 +40,43 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     set_up_logging("error", "logfmt")
-    found = asyncio.run(_list_errors(load_config(arguments.config), arguments.name, arguments.category))
+    found, links = asyncio.run(_list_errors(load_config(arguments.config), arguments.name, arguments.category))
     if arguments.format == "table":
-        print_table(found, Console())
+        print_table(found, Console(), links)
     else:
-        write_utf_8(as_csv(found) if arguments.format == "csv" else as_json(found))
+        write_utf_8(as_csv(found, links) if arguments.format == "csv" else as_json(found, links))
     return 0
 
 
-async def _list_errors(config: Config, name: str, category: str | None) -> tuple[SyncError, ...]:
-    """The current errors of an integration, asked of its bridge; raises ``UpstreamError`` or ``UsageError``."""
+async def _list_errors(config: Config, name: str, category: str | None) -> tuple[tuple[SyncError, ...], Links]:
+    """The current errors of an integration, asked of its bridge, and where to open their records; raises
+    ``UpstreamError`` or ``UsageError``."""
     integration = integration_called(name, config)
     async with ClientOpener()(config.network) as http:
-        lister = connect(integration, http, SystemClock(), lambda _name, _api: None).lister
-        if lister is None:
+        connection = connect(integration, http, SystemClock(), lambda _name, _api: None)
+        if connection.lister is None:
             raise UsageError(f"{name}: sync_health.url is not configured, so there is no bridge to ask")
-        return await listed(lister, CATALOG.select([category] if category else [], []))
+        errors = await listed(connection.lister, CATALOG.select([category] if category else [], []))
+        account = await _account(connection) if any(error.hubspot_id for error in errors) else None
+        return errors, links_of(integration, account)
 
 
-def print_table(errors: Iterable[SyncError], console: Console) -> None:
-    """What a person needs to act on: the error, the record, what resolves it."""
+async def _account(connection: Connection) -> HubSpotAccount | None:
+    """Which HubSpot account it is; ``None`` if it cannot be asked, or shall not: that costs the links alone."""
+    settings = connection.settings
+    if ACCOUNT.name not in settings.intervals or not ACCOUNT.applies(settings):
+        return None
+    try:
+        told = await ACCOUNT.fetch(connection, None)
+        part = ACCOUNT.parse(told.payload, connection.clock.time())
+    except UpstreamError:
+        return None
+    return part if isinstance(part, HubSpotAccount) else None
+
+
+def print_table(errors: Iterable[SyncError], console: Console, links: Links) -> None:
+    """What a person needs to act on: the error, the record, what resolves it. Terminals that can open the record from
+    its name."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("id", "category", "error type", "record", "records", "what resolves it"):
         table.add_column(column, overflow="fold", justify="right" if column == "records" else "left")
@@ -63,7 +84,8 @@ def print_table(errors: Iterable[SyncError], console: Console) -> None:
         pair = CATALOG.classify(error.category, error.error_type)
         known = CATALOG.error_types.get(pair[1], CATALOG.unknown)
         records = "" if error.affected_records is None else str(error.affected_records)
-        table.add_row(_printable(error.id), pair[0], known.title, _printable(error.record), records, known.resolution)
+        record = Text(_printable(error.record), Style(link=links.hubspot(error) or links.salesforce(error)))
+        table.add_row(_printable(error.id), pair[0], known.title, record, records, known.resolution)
     console.print(table if table.row_count else "no sync errors", markup=False)
 
 

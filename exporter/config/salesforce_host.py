@@ -26,12 +26,14 @@ PRODUCTION = "https://login.salesforce.com"
 class Cloud:
     """``my_domain`` ends the hosts at which orgs' APIs answer, ``domains`` all that are Salesforce's own.
 
+    ``lightning`` ends the hosts of the pages at which people see records, after the same name as ``my_domain``.
     ``pages`` end hosts of pages for people, where no API answers, and say which pages; the first that fits decides.
     Those in ``named`` begin with the name of the org's My Domain. ``logins`` are the hosts at which everybody logs in,
     of production and of sandboxes, where they are known; ``documented``: Salesforce says that they are audiences, too.
     """
 
     my_domain: str
+    lightning: str
     domains: tuple[str, ...]
     pages: Mapping[str, str]
     named: tuple[str, ...]
@@ -42,6 +44,7 @@ class Cloud:
 CLOUDS = (
     Cloud(
         my_domain=".my.salesforce.com",
+        lightning=".lightning.force.com",
         domains=(".salesforce.com", ".force.com", ".cloudforce.com"),
         pages={
             ".lightning.force.com": "of Lightning pages",
@@ -61,6 +64,7 @@ CLOUDS = (
     ),
     Cloud(
         my_domain=".my.salesforce.mil",
+        lightning=".lightning.crmforce.mil",
         domains=(".salesforce.mil", ".force.mil", ".crmforce.mil", ".cloudforce.mil"),
         pages={
             ".lightning.crmforce.mil": "of Lightning pages",
@@ -73,6 +77,7 @@ CLOUDS = (
     ),
     Cloud(
         my_domain=".my.sfcrmproducts.cn",
+        lightning=".lightning.sfcrmapps.cn",
         domains=(".sfcrmproducts.cn", ".sfcrmapps.cn"),
         pages={
             ".lightning.sfcrmapps.cn": "of Lightning pages",
@@ -85,6 +90,7 @@ CLOUDS = (
     ),
     Cloud(
         my_domain=".my-salesforce.com",
+        lightning=".my-lightning.com",
         domains=(".my-salesforce.com", ".my-lightning.com"),
         pages={".my-lightning.com": "of Lightning pages"},
         named=(".my-lightning.com",),
@@ -98,6 +104,7 @@ STATUS_PAGES = ("status.salesforce.com", "trust.salesforce.com")
 _SANDBOX_HOST = re.compile(r"(test|cs[0-9]{1,3})\.(salesforce\.com|sfcrmproducts\.cn)")
 """The login hosts of sandboxes, and instances that hold nothing else."""
 
+_INSTANCE = re.compile(r"\.cs[0-9]{1,3}\Z")
 _TEST_PARTITIONS = (".sandbox", ".scratch")
 _REWRITTEN = ".mcas.ms"
 """Ends the hosts of a session that Microsoft Defender for Cloud Apps reads along: what people copy from a browser."""
@@ -154,6 +161,15 @@ def kind_of_pages(host: str) -> str | None:
         return "of a browser session that Microsoft Defender reads along"
     found = (kind for cloud in CLOUDS for ending, kind in cloud.pages.items() if host.endswith(ending))
     return next(found, None)
+
+
+def lightning_host(host: str) -> str | None:
+    """The host of the pages at which people see the records of the org whose API answers at ``host``; ``None`` where
+    that is no My Domain. The instance that the API's host of an old sandbox names stands in no host of pages."""
+    for cloud in CLOUDS:
+        if host.endswith(cloud.my_domain):
+            return _INSTANCE.sub("", host.removesuffix(cloud.my_domain)) + cloud.lightning
+    return None
 
 
 def my_domain_behind(host: str) -> str | None:

@@ -68,6 +68,7 @@ def _integration(snapshot: Snapshot, now: float) -> dict[str, Any]:
             "used": facts.calls_used,
             "allocated": facts.calls_allocated,
         },
+        "hubspot_api_calls": {"used": facts.hubspot_calls_used, "limit": facts.hubspot_calls_limit},
         "storage": [asdict(storage) for storage in facts.storage],
         "suspension": suspension and {**asdict(suspension), "since": format_timestamp(suspension.since)},
         "errors": None if facts.errors is None else [asdict(count) for count in facts.errors],

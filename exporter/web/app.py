@@ -56,7 +56,7 @@ def build_app(
             # Not redirected to the other: behind a proxy that would lead from https to http, the token with it.
             Route("/alertmanager/webhook/", webhook, methods=["POST"]),
             Route("/api/v1/integrations", integrations_endpoint(snapshots, clock)),
-            Route("/api/v1/sync-errors", sync_errors_endpoint(connections)),
+            Route("/api/v1/sync-errors", sync_errors_endpoint(connections, snapshots, clock)),
             Route("/api/v1/resyncs", resyncs_endpoint(history)),
             Route(
                 "/api/v1/suspensions", suspensions_endpoint(snapshots, reports, webhook_token, clock), methods=["POST"]

@@ -9,12 +9,17 @@ from starlette.responses import JSONResponse, Response
 
 from exporter.catalog.catalog import CATALOG
 from exporter.clients.connection import Connection
+from exporter.clock import Clock
 from exporter.errors import UpstreamError
 from exporter.exposition.error_list import as_csv, as_rows
 from exporter.remediation.listing import listed
+from exporter.state.links import account_of, links_of
+from exporter.state.snapshots import Snapshots
 
 
-def sync_errors_endpoint(connections: Mapping[str, Connection]) -> Callable[[Request], Awaitable[Response]]:
+def sync_errors_endpoint(
+    connections: Mapping[str, Connection], snapshots: Snapshots, clock: Clock
+) -> Callable[[Request], Awaitable[Response]]:
     """``?integration=&category=&format=json|csv``; 400 for a bad parameter, 404 without a bridge, 502 if it fails."""
 
     async def sync_errors(request: Request) -> Response:
@@ -30,9 +35,11 @@ def sync_errors_endpoint(connections: Mapping[str, Connection]) -> Callable[[Req
             errors = await listed(connection.lister, CATALOG.select([category] if category else [], []))
         except UpstreamError as error:
             return _error(502, str(error))
+        account = account_of(snapshots[name], clock.time()) if name in snapshots else None
+        links = links_of(connection.settings, account)
         if wanted == "csv":
-            return Response(as_csv(errors), media_type="text/csv")
-        return JSONResponse({"errors": as_rows(errors)})
+            return Response(as_csv(errors, links), media_type="text/csv")
+        return JSONResponse({"errors": as_rows(errors, links)})
 
     return sync_errors
 

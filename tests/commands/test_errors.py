@@ -14,10 +14,12 @@ from rich.console import Console
 from exporter.commands.errors import print_table
 from exporter.demo.processes import free_port
 from exporter.demo.stage import ORG, Stage
-from exporter.model import SyncError
+from exporter.model import HubSpotAccount, SyncError
+from exporter.state.links import Links
 from tests.commands.staged import act, assert_one_line, run
 
 FORMULA = "=HYPERLINK(1)"
+NOWHERE = Links()
 ERROR = SyncError("e1", "picklists", "restricted_picklist_value", "contacts/101", affected_records=3)
 
 
@@ -30,9 +32,9 @@ def change_config(stage: Stage, **more: Any) -> None:
     file.write_text(yaml.safe_dump(config))
 
 
-def table(*errors: SyncError, width: int = 80) -> str:
-    console = Console(file=io.StringIO(), width=width)
-    print_table(errors, console)
+def table(*errors: SyncError, width: int = 80, links: Links = NOWHERE, terminal: bool = False) -> str:
+    console = Console(file=io.StringIO(), width=width, force_terminal=terminal)
+    print_table(errors, console, links)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -53,6 +55,19 @@ class TestErrors:
         told = await run(stage, "errors", ORG, "--format=json")
         assert len(json.loads(told.out)) == 5
         assert {row["details"] for row in json.loads(told.out) if row["category"] == "picklists"} == {FORMULA}
+
+    async def test_where_to_open_the_records(self, stage: Stage) -> None:
+        """HubSpot is asked for its account; where it is not to be asked, or does not answer, there are no links."""
+        await act(stage, "add-errors", category="other", error_type="unknown", count=1)
+        (row,) = json.loads((await run(stage, "errors", ORG, "--format=json")).out)
+        assert row["hubspot_url"] == f"https://app.hubspot.com/contacts/2000000001/record/0-1/{row['hubspot_id']}"
+        assert row["salesforce_url"] is None
+        await act(stage, "account-out-of-scope", resources=["details"])
+        ended = await run(stage, "errors", ORG, "--format=json")
+        assert (ended.code, ended.err, json.loads(ended.out)[0]["hubspot_url"]) == (0, "", None)
+        await act(stage, "account-out-of-scope", resources=[])
+        change_config(stage, intervals={"hubspot_account": "off"})
+        assert json.loads((await run(stage, "errors", ORG, "--format=json")).out)[0]["hubspot_url"] is None
 
     async def test_what_cannot_be_asked_is_said(self, stage: Stage) -> None:
         """An unknown name, a bridge that refuses, one that is down, none at all: a line each, 1."""
@@ -75,6 +90,15 @@ class TestTable:
         assert "Restricted" in text
         assert "".join(text.split()).count("e") >= 40
         assert "…" not in text
+
+    def test_the_record_opens_in_hubspot(self) -> None:
+        """Or in Salesforce; in a terminal that can, and nothing is written for others."""
+        record = replace(ERROR, object_type="contacts", hubspot_id="101", salesforce_id="0035g00000AbCdE")
+        links = Links(HubSpotAccount(7, "app.hubspot.com", None, None), "https://acme.my.salesforce.com")
+        assert "https://app.hubspot.com/contacts/7/record/0-1/101" in table(record, links=links, terminal=True)
+        other = table(replace(record, hubspot_id=None), links=links, terminal=True)
+        assert "https://acme.lightning.force.com/lightning/r/0035g00000AbCdE/view" in other
+        assert "https://" not in table(record, links=links)
 
     def test_none_is_said(self) -> None:
         """An empty table says nothing."""

@@ -43,7 +43,7 @@ integrations:
       token_file: secret
     mailbox: {host: imap.example, username: me, password_file: secret, folder: INBOX}
     notify: immediate
-    intervals: {salesforce_limits: 5m, salesforce_access: 1h, salesforce_status: 1m, salesforce_usage_log: 6h, hubspot_heartbeat: 2m, hubspot_unsynced: 5m, sync_health: 1m, mailbox: 1m}
+    intervals: {salesforce_limits: 5m, salesforce_access: 1h, salesforce_status: 1m, salesforce_usage_log: 6h, hubspot_heartbeat: 2m, hubspot_account: 5m, hubspot_unsynced: 5m, sync_health: 1m, mailbox: 1m}
     remediation: {action: bridge}
   - name: beta
     salesforce:

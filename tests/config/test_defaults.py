@@ -20,7 +20,7 @@ def test_left_out_keys_have_the_defaults_of_the_design(load: Load, tmp_path: Pat
     )
     assert (acme.salesforce, acme.allocated_api_calls, acme.notify) == (None, None, "immediate")
     careful = {"salesforce_limits": "5m", "salesforce_access": "1h", "salesforce_status": "1m", "sync_health": "1m"}
-    careful |= {"salesforce_usage_log": "6h", "hubspot_heartbeat": "2m"}
+    careful |= {"salesforce_usage_log": "6h", "hubspot_heartbeat": "2m", "hubspot_account": "5m"}
     assert {source: acme.intervals[source] for source in careful} == {
         source: parse_duration(interval) for source, interval in careful.items()
     }

@@ -38,6 +38,7 @@ INTERVALS = {
     "salesforce_limits": "20m",
     "salesforce_status": "20m",
     "hubspot_heartbeat": "20m",
+    "hubspot_account": "20m",
     "sync_health": "12m",
 }
 """Less often than by default, so that two days pass in seconds."""

@@ -37,6 +37,7 @@ REQUESTS = {
     "salesforce_access": ("salesforce.composite", 1),
     "salesforce_status": ("status", 1),
     "hubspot_heartbeat": ("hubspot.search", 6),
+    "hubspot_account": ("hubspot.account", 2),
     "sync_health": ("bridge.sync_health", 1),
 }
 """What the simulator counts for a poll, and how often; the log files of ``salesforce_usage_log`` differ in number."""

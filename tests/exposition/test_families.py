@@ -14,6 +14,7 @@ from exporter.model import (
     Access,
     ErrorCount,
     Heartbeat,
+    HubSpotAccount,
     ObjectHeartbeat,
     OrgLimits,
     OrgUsage,
@@ -46,6 +47,7 @@ PARTS: dict[str, Part] = {
     "salesforce_usage_log": UsageLog(1, NOW, by_app=(("HubSpot", 1), ("other", 0), ("unnamed", 2))),
     "salesforce_status": TrustStatus("NA2", "OK"),
     "hubspot_heartbeat": Heartbeat((ObjectHeartbeat("contacts", NOW, NOW, None),)),
+    "hubspot_account": HubSpotAccount(1, "app.hubspot.com", 2, 3),
     "sync_health": SyncHealth(
         as_of=NOW,
         api_calls_used=1,

@@ -26,6 +26,7 @@ from exporter.exposition.page import Exposition
 from exporter.model import (
     ErrorCount,
     Failure,
+    HubSpotAccount,
     OrgLimits,
     OrgUsage,
     PartState,
@@ -86,7 +87,15 @@ LOG = Reading(
     succeeded_at=NOW,
     parts=(PartState("hourly"),),
 )
-ACME = Snapshot("acme", "immediate", None, (HEALTH, LIMITS, LOG))
+ACCOUNT = Reading(
+    source="hubspot_account",
+    interval=300.0,
+    attempted_at=NOW,
+    part=HubSpotAccount(123456, "app-eu1.hubspot.com", calls_used=1_250, calls_limit=650_000, resets_at=NOW + 36_000.0),
+    succeeded_at=NOW,
+    parts=(PartState("details"), PartState("api_usage")),
+)
+ACME = Snapshot("acme", "immediate", None, (HEALTH, LIMITS, LOG, ACCOUNT))
 BETA = Snapshot(
     "beta", "off", 5_000, (replace(HEALTH, part=None, succeeded_at=None, failure=Failure("auth", None, "")),)
 )

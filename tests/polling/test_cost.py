@@ -38,7 +38,7 @@ LOG_FILES_A_DAY = 24
 """One an hour, each downloaded once, each download a call."""
 INSTANCE_QUERIES_A_DAY = 1
 """On which instance the org lives, for Trust."""
-FREE = ("salesforce_status", "hubspot_heartbeat", "sync_health")
+FREE = ("salesforce_status", "hubspot_heartbeat", "hubspot_account", "sync_health")
 """Sources that cost no Salesforce call. A whole day of them takes half a minute, so a day has fewer."""
 
 DATA_CALLS = tuple(f"salesforce.{group}" for group in ("limits", "query", "composite", "log_file"))

@@ -7,7 +7,7 @@ import pytest
 from exporter.catalog.catalog import CATALOG
 from exporter.config.settings import Guards
 from exporter.model import Suspension
-from exporter.remediation.gate import Unseen, cause_refusal, gate, most_calls
+from exporter.remediation.gate import Unseen, cause_refusal, gate, hubspot_refusal, most_calls
 from exporter.state.conditions import Condition
 from exporter.state.evidence import Evidence
 from exporter.state.facts import Facts, Suspected
@@ -119,3 +119,27 @@ def test_a_suspension_comes_before_a_budget() -> None:
     assert refusal is not None
     assert refusal.reason == "suspended"
     assert "salesforce_org_locked" in refusal.detail
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "calls", "is_refused"),
+    [
+        *((0, 1_000, 900, False), (0, 1_000, 901, True), (899, 1_000, 1, False), (900, 1_000, 1, True)),
+        *((900, 1_000, 0, False), (1_200, 1_000, 0, False), (1_200, 1_000, 1, True), (0, 0, 1, True)),
+        *((None, 1_000, 10**9, False), (10**9, None, 10**9, False), (None, None, 1, False)),
+    ],
+)
+def test_a_tenth_of_hubspots_day_is_left_to_others(
+    used: int | None, limit: int | None, calls: int, is_refused: bool
+) -> None:
+    """Of the account's quota, these calls included; who calls nothing uses none, and unknown is not used up."""
+    refusal = hubspot_refusal(Facts(hubspot_calls_used=used, hubspot_calls_limit=limit), calls)
+    assert (refusal is not None) == is_refused
+    assert refusal is None or refusal.reason == "api_budget"
+
+
+def test_what_hubspots_day_lacks_is_said() -> None:
+    """With the numbers it was judged by."""
+    refusal = hubspot_refusal(Facts(hubspot_calls_used=620_000, hubspot_calls_limit=650_000), 100)
+    assert refusal is not None
+    assert refusal.detail == "620000 of the HubSpot account's 650000 API calls of the day are used, 100 more are wanted"

@@ -21,7 +21,7 @@ from exporter.remediation.actions.touch import KIND, Touch
 from exporter.store.job import Job
 from tests.clocks import ManualClock
 from tests.remediation.at_work import records
-from tests.remediation.idle_time import pass_when_idle
+from tests.remediation.idle_time import open_watched, pass_when_idle
 from tests.remediation.payloads import sync_errors
 
 OTHER = ("other", "unknown")

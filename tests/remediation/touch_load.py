@@ -30,7 +30,7 @@ from exporter.remediation.actions import Ways
 from exporter.remediation.actions.touch import KIND, Touch
 from exporter.remediation.outcomes import LONGEST_AGAIN
 from tests.clocks import ManualClock
-from tests.remediation.idle_time import pass_when_idle
+from tests.remediation.idle_time import open_watched, pass_when_idle
 from tests.remediation.payloads import sync_errors
 
 T = TypeVar("T")

@@ -96,6 +96,21 @@ SEARCH = {
     ],
     "paging": {"next": {"after": "1"}},
 }
+ACCOUNT = {
+    # The two answers in one body: neither minds what is the other's.
+    "portalId": 123456,
+    "uiDomain": "app-eu1.hubspot.com",
+    "results": [
+        {
+            "name": "private-apps-api-calls-daily",
+            "usageLimit": 1_000_000,
+            "currentUsage": 2,
+            "collectedAt": "2027-01-15T07:59:00.655Z",
+            "fetchStatus": "SUCCESS",
+            "resetsAt": "2027-01-16T05:00:00Z",
+        }
+    ],
+}
 SYNC_HEALTH = {
     "as_of": "2027-01-15T07:59:00Z",
     "api_calls": {"used_24h": 41200, "allocated": 60000, "limited_by_salesforce": 100000},
@@ -111,6 +126,7 @@ BODIES: dict[str, Any] = {
     "salesforce_status": STATUS,
     "salesforce_usage_log": LOG_FILES,
     "hubspot_heartbeat": SEARCH,
+    "hubspot_account": ACCOUNT,
     "sync_health": SYNC_HEALTH,
 }
 
@@ -307,6 +323,10 @@ FACTS: dict[str, tuple[tuple[str, dict[str, str], tuple[Any, ...]], ...]] = {
         *_permission("field_permission", "fields", object="Contact", field="Email"),
     ),
     "hubspot_heartbeat": (*_heartbeat("contacts", "lastmodifieddate"), *_heartbeat("deals", "hs_lastmodifieddate")),
+    "hubspot_account": (
+        ("hubspot_api_calls_used", {}, ("results", EACH, "currentUsage")),
+        ("hubspot_api_calls_limit", {}, ("results", EACH, "usageLimit")),
+    ),
     "salesforce_usage_log": tuple(
         ("integration_api_calls_used", {}, ("records", 0, field))
         for field in ("Id", "Interval", "LogDate", "CreatedDate")
@@ -347,10 +367,11 @@ def fuzz(name: str, number: int) -> Callable[..., None]:
     return spoil
 
 
-# 10,200 examples with `make fuzz`; fewer where most of them change the page, since reading that takes longest.
+# 11,200 examples with `make fuzz`; fewer where most of them change the page, since reading that takes longest.
 test_limits = fuzz("salesforce_limits", 900)
 test_access = fuzz("salesforce_access", 1300)
 test_status = fuzz("salesforce_status", 2000)
 test_usage_log = fuzz("salesforce_usage_log", 2000)
 test_heartbeat = fuzz("hubspot_heartbeat", 2000)
+test_account = fuzz("hubspot_account", 1000)
 test_sync_health = fuzz("sync_health", 2000)

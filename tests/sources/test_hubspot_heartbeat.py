@@ -521,7 +521,7 @@ class TestParts:
         entry = {"name": "acme", "hubspot": {"url": f"{SIMULATOR}/acme/hubspot", "token_file": "hubspot-token"}}
         acme.objects_out_of_scope = frozenset({"companies"})
         async with start(load_config(write_config(config_data | {"integrations": [entry]}))) as service:
-            (target,) = service.poller.targets
+            (target,) = (one for one in service.poller.targets if one.source.name == "hubspot_heartbeat")
             await clock.pass_during(service.poller.poll(target))
             page = Page(service.exposition.page("")[0].decode())
         labels = {"integration": "acme", "source": "hubspot_heartbeat"}

@@ -10,6 +10,7 @@ from exporter.model import (
     LOG_HOLDS,
     ErrorCount,
     Failure,
+    HubSpotAccount,
     OrgLimits,
     OrgUsage,
     Part,
@@ -148,6 +149,37 @@ class TestUse:
             facts_of(snapshot(reading(replace(log, as_of=NOW - LOG_HOLDS), "salesforce_usage_log")), NOW).calls_used
             == 123
         )
+
+
+class TestHubSpot:
+    """Its own API has a quota too, of the account's day."""
+
+    ACCOUNT = HubSpotAccount(123, "app.hubspot.com", calls_used=7, calls_limit=1000, resets_at=NOW + 90)
+
+    def test_what_the_account_says(self) -> None:
+        """Use and limit, each if it is known."""
+        facts = facts_of(snapshot(reading(self.ACCOUNT, "hubspot_account")), NOW)
+        assert (facts.hubspot_calls_used, facts.hubspot_calls_limit) == (7, 1000)
+        assert facts.stated_by["hubspot_calls_used"] == facts.stated_by["hubspot_calls_limit"] == "hubspot_account"
+        unknown = replace(self.ACCOUNT, calls_used=None)
+        facts = facts_of(snapshot(reading(unknown, "hubspot_account")), NOW)
+        assert (facts.hubspot_calls_used, facts.hubspot_calls_limit) == (None, 1000)
+        assert "hubspot_calls_used" not in facts.stated_by
+
+    def test_midnight_ends_the_count(self) -> None:
+        """What was counted yesterday is no use of today; the limit is the same, and the moment is known before."""
+        read = snapshot(reading(self.ACCOUNT, "hubspot_account"))
+        assert facts_expire_at(read, NOW + 70) == NOW + 90
+        assert facts_of(read, NOW + 89.9).hubspot_calls_used == 7
+        facts = facts_of(read, NOW + 90)
+        assert (facts.hubspot_calls_used, facts.hubspot_calls_limit) == (None, 1000)
+        assert facts_expire_at(read, NOW + 90) == NOW + 180
+
+    def test_without_a_moment_it_is_good_while_the_reading_is(self) -> None:
+        """As where only headers tell of it."""
+        read = snapshot(reading(replace(self.ACCOUNT, resets_at=None), "hubspot_account"))
+        assert facts_of(read, NOW + 179).hubspot_calls_used == 7
+        assert facts_of(read, NOW + 180) == Facts()
 
 
 class TestSeveralPages:

@@ -65,6 +65,7 @@ async def test_what_nobody_said_is_null(http: httpx.AsyncClient) -> None:
     """Before the first poll nothing is known, and nothing is 0."""
     entry = await integration(http)
     assert entry["api_calls"] == {"org_used": None, "org_limit": None, "used": None, "allocated": None}
+    assert entry["hubspot_api_calls"] == {"used": None, "limit": None}
     assert (entry["suspension"], entry["errors"], entry["storage"], entry["sources"]) == (None, None, [], [])
     assert entry["stated_by"] == {}
 

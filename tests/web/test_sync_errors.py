@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from exporter.config.file import load_config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
+from tests.clocks import ManualClock
+from tests.conftest import SIMULATOR, Start
 
 URL = "/api/v1/sync-errors"
 
@@ -31,6 +37,34 @@ async def test_one_category(http: httpx.AsyncClient, acme: Org) -> None:
     acme.add_errors("other", "unknown", 1)
     answer = await http.get(URL, params={"integration": "acme", "category": "picklists"})
     assert [error["category"] for error in answer.json()["errors"]] == ["picklists"] * 3
+
+
+async def test_where_to_open_the_records(
+    config_data: dict[str, Any],
+    write_config: Callable[[dict[str, Any]], Path],
+    tmp_path: Path,
+    start: Start,
+    acme: Org,
+    clock: ManualClock,
+) -> None:
+    """In HubSpot once its account has been read; a stand-in's org has no pages."""
+    (tmp_path / "hubspot-token").write_text(acme.settings.hubspot_token)
+    account = {"url": f"{SIMULATOR}/acme/hubspot", "token_file": "hubspot-token"}
+    entry = config_data["integrations"][0] | {"hubspot": account}
+    acme.add_errors("other", "unknown", 1)
+    async with start(load_config(write_config(config_data | {"integrations": [entry]}))) as service:
+        transport = httpx.ASGITransport(service.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://exporter") as client:
+            (before,) = (await client.get(URL, params={"integration": "acme"})).json()["errors"]
+            (target,) = (one for one in service.poller.targets if one.source.name == "hubspot_account")
+            await clock.pass_during(service.poller.poll(target))
+            (after,) = (await client.get(URL, params={"integration": "acme"})).json()["errors"]
+            answer = await client.get(URL, params={"integration": "acme", "format": "csv"})
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    link = f"https://app.hubspot.com/contacts/{acme.portal_id}/record/0-1/{after['hubspot_id']}"
+    assert (before["hubspot_url"], before["salesforce_url"]) == (None, None)
+    assert (after["hubspot_url"], after["salesforce_url"]) == (link, None)
+    assert (row["hubspot_url"], row["salesforce_url"]) == (link, "")
 
 
 async def test_as_csv(http: httpx.AsyncClient, acme: Org) -> None:
