@@ -102,7 +102,7 @@ class Orders:
             action.name,
             plan,
             plan.batches(action.batch_size),
-            await self._waiting.refusal(request.integration, len(plan.errors)),
+            await self._waiting.refusal(request.integration, len(plan.errors), action.name),
             len(plan.errors) > guards.max_records,
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from exporter.clock import Clock
 from exporter.config.settings import Guards
 from exporter.remediation.actions import Ways
-from exporter.remediation.gate import MOST_CALLS, Unseen, cause_refusal, gate, reason_of
+from exporter.remediation.gate import MOST_CALLS, Unseen, cause_refusal, gate, hubspot_refusal, reason_of
 from exporter.remediation.journal import Journal
 from exporter.remediation.refusal import Refusal
 from exporter.sources.sync_health import SOURCE
@@ -78,7 +78,7 @@ class Waiting:
             return False
         refusal = (
             self._approval_refusal(job, records)
-            or await self.refusal(job.integration, records)
+            or await self.refusal(job.integration, records, job.action)
             or self._cause_refusal(job)
         )
         return refusal is None or await self.refused(job, refusal)
@@ -87,7 +87,7 @@ class Waiting:
         """The same while requests of the job are under way: it is neither put off nor ended yet."""
         if job.integration not in self._snapshots or await self._jobs.cancelled(job):
             return False
-        return await self.refusal(job.integration, records) is None and self._cause_refusal(job) is None
+        return await self.refusal(job.integration, records, job.action) is None and self._cause_refusal(job) is None
 
     async def may_clear(self, job: Job) -> bool:
         """Whether the suspension that the job's alert is about may be cleared now: as long as its cause is not seen."""
@@ -101,15 +101,21 @@ class Waiting:
         suspension = facts_of(self._snapshots[integration], self._clock.time()).suspension
         return suspension is not None and suspension.suspended
 
-    async def refusal(self, integration: str, records: int) -> Refusal | None:
-        """Why so many records of the integration may not be resynced now, whatever the job is."""
+    async def refusal(self, integration: str, records: int, action: str) -> Refusal | None:
+        """Why so many records of the integration may not be resynced now by this action, whatever the job is."""
         unknown = self._unknown_suspension(integration)
         if unknown is not None:
             return unknown
         snapshot, now = self._snapshots[integration], self._clock.time()
         facts = facts_of(snapshot, now)
         unseen = await self._unseen(snapshot, facts, now)
-        return gate(facts, unseen, MOST_CALLS * records, self.guards(integration))
+        by_salesforce = gate(facts, unseen, MOST_CALLS * records, self.guards(integration))
+        return by_salesforce or hubspot_refusal(facts, self._hubspot_calls(integration, records, action))
+
+    def _hubspot_calls(self, integration: str, records: int, action: str) -> int:
+        """Calls of HubSpot's own API that it takes."""
+        taken = self._ways.get(integration, Ways()).by_name.get(action)
+        return -(-records // taken.batch_size) if taken is not None and taken.asks_hubspot else 0
 
     def guards(self, integration: str) -> Guards:
         """What is configured for it now."""

@@ -112,3 +112,20 @@ async def _until(seen: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not seen():  # noqa: ASYNC110  what is waited for is seen, not signalled
             await asyncio.sleep(0)
+
+
+async def test_hubspots_own_quota_of_the_day_is_left_to_others_at_its_end(
+    config: Config, clock: ManualClock, transport: httpx.ASGITransport, acme: Org
+) -> None:
+    """Touching costs calls of it; what the bridge resyncs costs none."""
+    acme.add_errors(*OTHER, 3)
+    acme.add_errors("duplicates", "email_already_in_use", 2)
+    acme.use_hubspot_calls(600_000)
+    async with open_watched(config, clock, transport, make_ways=ways_of) as bench:
+        await bench.poll()
+        await bench.poll("hubspot_account")
+        await bench.notify(sync_errors("other"), sync_errors("duplicates"))
+        await pass_when_idle(bench.work(), clock, bench.jobs, bench.batches)
+        states = {job["action"]: (job["state"], job["refused_for"]) for job in await bench.listed()}
+        assert states == {"touch": ("queued", "api_budget"), "bridge": ("done", "")}
+        assert acme.touches.records.total() == 0

@@ -27,7 +27,7 @@ class Action(Protocol):
     many errors one request may name, ``lanes`` how many requests may be under way at once. ``repeatable``, and then of
     one lane: the other side knows a request again, so one whose answer was lost is sent again as it was; without it the
     job looks first which of its errors are left. ``on_trial``: the first batches of a large job have to cure something
-    before it goes on; not where the other side takes its time.
+    before it goes on; not where the other side takes its time. ``asks_hubspot``: every request is one of HubSpot's API.
 
     Between finding an error and resyncing it a job keeps its ``id``, for hours maybe and across restarts. So whatever
     an action needs to know of an error to resync it stands in the ``id`` that it gives it.
@@ -38,6 +38,7 @@ class Action(Protocol):
     lanes: int
     repeatable: bool
     on_trial: bool
+    asks_hubspot: bool
 
     async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
         """The current errors of these pairs, each id once; of these only the ``selected``, if any are."""

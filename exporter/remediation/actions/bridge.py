@@ -20,6 +20,7 @@ class BridgeResync:
     lanes = 1
     repeatable = False
     on_trial = True
+    asks_hubspot = False
 
     def __init__(self, client: BridgeClient) -> None:
         self._client = client

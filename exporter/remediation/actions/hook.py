@@ -34,6 +34,7 @@ class HookResync:
     lanes = 1
     repeatable = True
     on_trial = False
+    asks_hubspot = False
 
     def __init__(self, lister: ErrorLister, hook: HookClient) -> None:
         self._lister = lister

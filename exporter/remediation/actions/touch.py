@@ -49,6 +49,7 @@ class Touch:
     lanes = LANES
     repeatable = False
     on_trial = True
+    asks_hubspot = True
 
     def __init__(self, lister: ErrorLister, client: HubSpotClient, property_name: str, clock: Clock) -> None:
         self._lister = lister
