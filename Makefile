@@ -25,7 +25,7 @@ COMPONENTS := tests/dashboards/preview/components
 
 .DEFAULT_GOAL := help
 .PHONY: help demo scenarios test test-current image-test check check-rules dashboards previews dashboards-types bench large-log \
-	bench-rules load fuzz full-size week touch-load clean programs-demo programs-test $(RULE_TESTS)
+	bench-rules load fuzz full-size week touch-load pair clean programs-demo programs-test $(RULE_TESTS)
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ bench-rules: $(VENV)/installed programs-demo ## what the rules cost a real Prome
 
 touch-load: $(VENV)/installed ## touch 10,000 records on simulated time: the share of HubSpot's rate that is used; ARGS='2000 10'
 	$(BIN)/python -m tests.remediation.touch_load $(ARGS)
+
+pair: $(VENV)/installed programs-demo ## a pair of Alertmanagers while the exporter is away for a minute; ARGS=--down=120
+	$(BIN)/python -m tests.e2e.test_alertmanager_pair $(ARGS)
 
 load: $(VENV)/installed ## 500 integrations against the simulator; ARGS='--compression=10 --seconds=60'
 	$(BIN)/python -m tests.e2e.test_load $(ARGS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +24,9 @@ T = TypeVar("T")
 
 TOKEN = "the webhook's token"
 DEADLINE = 30.0
+ALONE = ("--cluster.listen-address=",)
+"""No gossip with other Alertmanagers."""
+
 Annotations = Mapping[str, str]
 
 
@@ -98,15 +101,17 @@ def defaults(program: str) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def running_alertmanager(config: Mapping[str, Any], folder: Path, *flags: str) -> AsyncIterator[Running]:
-    """Runs with a configuration until the block ends."""
+async def running_alertmanager(
+    config: Mapping[str, Any], folder: Path, *flags: str, cluster: Sequence[str] = ALONE
+) -> AsyncIterator[Running]:
+    """Runs with a configuration until the block ends; ``cluster`` are the flags that say with whom it gossips."""
     program = find_binary(ALERTMANAGER)
     file = written(folder, {**config, "templates": [*defaults(program), *config.get("templates", ())]}, TOKEN)
     url = f"http://127.0.0.1:{free_port()}"
     log = folder / "alertmanager.log"
     command = (
         *(program, f"--config.file={file}", f"--storage.path={folder / 'data'}"),
-        *(f"--web.listen-address={url.removeprefix('http://')}", "--cluster.listen-address=", *flags),
+        *(f"--web.listen-address={url.removeprefix('http://')}", *cluster, *flags),
     )
     async with (
         running(Program("alertmanager", command, f"{url}/-/ready"), log),
