@@ -100,8 +100,8 @@ def _cannot(action: str, can: Collection[str]) -> str | None:
     """Why the integration has not what the action needs; ``None`` if it has."""
     if not action:
         return (
-            "nothing to resync with is configured: neither a bridge (sync_health.url) nor a property to touch "
-            "(remediation.touch.property)"
+            "nothing to resync with: it takes a bridge (sync_health.url), which lists the errors, and where that "
+            "cannot press Resync a property to touch (remediation.touch.property)"
         )
     return None if action in can else f"the integration has not all that the action {action} needs"
 

@@ -27,8 +27,8 @@ IDLE_PAUSE = 5.0
 
 FIRST_RETRY, LONGEST_RETRY = 5.0, 300.0
 MOST_FAILURES = 10
-QUOTA_PAUSE = 3600.0
-"""Seconds until a job looks whether a daily quota has come back."""
+HOURLY_PAUSE = 3600.0
+"""Seconds until a job looks whether a daily quota has come back, or somebody has mended what was in its way."""
 
 log = structlog.get_logger(__name__)
 
@@ -124,14 +124,15 @@ class Worker:
         return self._ways.get(job.integration, Ways()).by_name.get(job.action)
 
     async def _failed(self, job: Job, error: str, retry_after: float | None, again: Again) -> None:
-        """A quota that is used up comes back within a day, so waiting for it counts as a failure only after that."""
+        """What passes or is mended within hours, such as a used-up quota or an expired certificate, is waited for: it
+        counts as a failure only after a day."""
         now = self._clock.time()
-        quota = again is Again.HOURLY and now - job.waits_since < LONGEST_JOB
-        failures = job.failures + (0 if quota else 1)
+        hourly = again is Again.HOURLY and now - job.waits_since < LONGEST_JOB
+        failures = job.failures + (0 if hourly else 1)
         log.warning("resync failed", integration=job.integration, job=job.id, failures=failures, error=error)
         if failures >= MOST_FAILURES:
             await self._journal.finish(job, FAILED, f"given up after {failures} failures: {error}")
             return
         asked = min(retry_after or 0.0, LONGEST_RETRY_AFTER)
-        pause = QUOTA_PAUSE if quota else min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY)
+        pause = HOURLY_PAUSE if hourly else min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY)
         await self._jobs.postpone(job, now + max(pause, asked), failures, error, refused_for="")

@@ -10,11 +10,12 @@ from exporter.catalog.catalog import CATALOG, UNKNOWN
 from exporter.config.settings import Policy, Remediation
 from exporter.model import Suspension
 from exporter.remediation.order import Order
-from exporter.remediation.policy import decide
+from exporter.remediation.policy import CLEARED, decide
 from exporter.remediation.refusal import Refusal
 from exporter.state.facts import Facts
 from tests.remediation.payloads import FIELD_PERMISSIONS, SYNC_ERRORS, alert, parsed, sync_errors
 
+BOTH = ("bridge", "clear-suspension")
 SUSPENDED = Facts(suspension=Suspension(suspended=True, reason="salesforce_org_locked", since=None))
 RUNNING = Facts(suspension=Suspension(suspended=False, reason=None, since=None))
 DEFAULTS = Remediation()
@@ -182,3 +183,33 @@ def test_a_policy_names_an_action_or_means_the_integrations_own() -> None:
     ordered = {action: order.errors for action, order in made.items() if isinstance(order, Order)}
     assert ordered == {"touch": in_categories("picklists"), "bridge": in_categories("duplicates", "other")}
     assert made["hook"] == Refusal("disabled", "the integration has not all that the action hook needs")
+
+
+@pytest.mark.parametrize("reason", CLEARED)
+def test_a_suspension_that_needs_the_button_gets_it(reason: str) -> None:
+    """When its alert fires, although it is suspended; what it caused is resynced after. Once over, that is all."""
+    named = next(known for known in CATALOG.suspension_reasons if known.name == reason)
+    firing = decide(parsed(alert(named.alert, "firing")), Remediation(), SUSPENDED, own="bridge", can=BOTH)
+    assert list(firing) == ["clear-suspension"]
+    order = firing["clear-suspension"]
+    assert isinstance(order, Order)
+    assert order.errors == CATALOG.select(named.caused, ())
+    assert list(decide(parsed(alert(named.alert)), Remediation(), RUNNING, own="bridge", can=BOTH)) == ["bridge"]
+
+
+def test_where_nobody_can_press_the_button_nobody_is_told_to() -> None:
+    """The default is silent; a policy of one's own says what is missing."""
+    entry = parsed(alert("HubSpotSalesforceOrgLocked", "firing"))
+    assert decide(entry, Remediation(), SUSPENDED, own="touch", can=("touch",)) == {}
+    own = Policy("HubSpotSalesforceOrgLocked", "firing", CATALOG.select(["other"], []), action="clear-suspension")
+    refusal = decide(entry, Remediation(policies=(own,)), SUSPENDED, own="touch", can=("touch",))
+    assert refusal["clear-suspension"] == Refusal(
+        "disabled", "the integration has not all that the action clear-suspension needs"
+    )
+
+
+def test_other_suspensions_end_without_a_button() -> None:
+    """They clear by themselves, or when the owner has mended the cause."""
+    alerts = {reason.alert for reason in CATALOG.suspension_reasons if reason.name not in CLEARED}
+    for name in alerts:
+        assert decide(parsed(alert(name, "firing")), Remediation(), SUSPENDED, own="bridge", can=BOTH) == {}

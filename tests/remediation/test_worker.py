@@ -25,7 +25,7 @@ from exporter.remediation.worker import (
     IDLE_PAUSE,
     LONGEST_RETRY,
     MOST_FAILURES,
-    QUOTA_PAUSE,
+    HOURLY_PAUSE,
 )
 from exporter.store.database import Database
 from exporter.store.job import Job
@@ -110,7 +110,7 @@ async def test_a_daily_quota_is_waited_for_an_hour_at_a_time(open_on: OpenBench,
         await bench.notify(alert())
         for _ in range(24):
             assert await bench.work() == 1
-            await bench.later(QUOTA_PAUSE - 1)
+            await bench.later(HOURLY_PAUSE - 1)
             assert await bench.work() == 0
             await bench.later(1)
         (job,) = await bench.listed()

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from exporter.store.proofs import ProofStore
 from exporter.store.tables import METADATA, jobs
 from exporter.store.upgrade import NEWEST
 from tests.store.shelf import Shelf, claimed, opened
@@ -87,6 +88,16 @@ async def test_a_job_that_had_not_ended_goes_on(store: Shelf) -> None:
     job = await claimed(store, 200.0)
     assert (job.id, job.errors) == (8, frozenset({("other", "unknown")}))
     assert [row["records"]["succeeded"] for row in (await store.listing(None, 10))["jobs"]] == [1] * 8
+
+
+async def test_what_was_resynced_before_the_update_was_an_attempt(file: Path) -> None:
+    """It counts towards the maximum of a day, and its cooldown holds; nobody looks for a proof of it."""
+    async with opened(file.parent) as database:
+        store = Shelf(database)
+        attempts = await store.attempts(0, "acme", ["contacts/101"], 200.0)
+        assert attempts["contacts/101"].last_at == 101.0
+        assert attempts["contacts/101"].count == len(EXPECTED)
+        assert await ProofStore(database).next_look(1e12, 60.0) is None
 
 
 OLD_INSERT = (
