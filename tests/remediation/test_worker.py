@@ -22,10 +22,10 @@ from exporter.remediation.order import Order, new_job
 from exporter.remediation.worker import (
     CONCURRENT_JOBS,
     FIRST_RETRY,
+    HOURLY_PAUSE,
     IDLE_PAUSE,
     LONGEST_RETRY,
     MOST_FAILURES,
-    HOURLY_PAUSE,
 )
 from exporter.store.database import Database
 from exporter.store.job import Job
