@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -19,10 +20,24 @@ from exporter.errors import StoreError
 from exporter.store.group_commit import GroupCommit, Work
 from exporter.store.upgrade import bring_up_to_date
 
+IDLE_SECONDS = 3
+"""A transaction in PostgreSQL may wait so long for the next statement of its process."""
+
 _DRIVERS = {"sqlite://": "sqlite+aiosqlite://", "postgresql://": "postgresql+psycopg://"}
 
 
 T = TypeVar("T")
+
+POSTGRESQL_NOW = sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Double)
+"""The one clock that replicas share, in seconds since the Unix epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How many rows a statement changed, and the first it gave back."""
+
+    rows: int
+    first: Any
 
 
 class Database:
@@ -32,6 +47,8 @@ class Database:
         self._engine = engine
         # SQLite has one writer: who is in the middle of a transaction keeps the others waiting here.
         self._turn = asyncio.Lock()
+        # The same pool of connections, without BEGIN and COMMIT around what is sent.
+        self._plain = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._group_commit = GroupCommit(_sqlite_engine(engine.url), self._turn) if self.single_process else None
 
     @property
@@ -61,6 +78,15 @@ class Database:
         with _as_store_errors():
             return await self._group_commit.run(work)
 
+    async def alone(self, statement: sa.Executable, parameters: Mapping[str, Any]) -> Done:
+        """What one statement did that is a transaction by itself. On PostgreSQL it is sent in one piece, so a process
+        that stands still in the middle holds no lock that others wait for."""
+        if self._group_commit is not None:
+            return await self.run(lambda connection: _done(connection, statement, parameters))
+        with _as_store_errors():
+            async with self._plain.connect() as connection:
+                return await connection.run_sync(_done, statement, parameters)
+
     def insert_once(self, table: sa.Table) -> Any:
         """An INSERT that leaves an existing row alone; its ``rowcount`` says whether it made one."""
         dialect = sqlite if self.single_process else postgresql
@@ -76,6 +102,11 @@ class Database:
         if self._group_commit is not None:
             await self._group_commit.close()
         await self._engine.dispose()
+
+
+def _done(connection: Connection, statement: sa.Executable, parameters: Mapping[str, Any]) -> Done:
+    result = connection.execute(statement, parameters)
+    return Done(result.rowcount, result.first() if result.returns_rows else None)
 
 
 @contextmanager
@@ -119,11 +150,21 @@ def _engine(url: str, password: Secret | None) -> AsyncEngine:
         engine = create_async_engine(url, pool_pre_ping=True, connect_args={"prepare_threshold": None})
         if password is not None:
             sa.event.listen(engine.sync_engine, "do_connect", _password_of(password))
+        sa.event.listen(engine.sync_engine, "begin", _end_when_idle)
         return engine
     # One connection: SQLite has one writer anyway, and a second one would only meet its lock.
     engine = create_async_engine(url, pool_size=1, max_overflow=0)
     sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _end_when_idle(connection: Connection) -> None:
+    """The server ends a transaction whose process stands still in the middle, with the locks that others wait for.
+
+    Set by the transaction itself: PgBouncer lets no client state it when it connects.
+    """
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
 
 
 def _password_of(secret: Secret) -> Callable[..., None]:

@@ -40,6 +40,8 @@ polls = Table(
     Column("parts", Text),
     # Polls in a row that failed, wholly or in part: the pause before the next grows with them.
     Column("failures", Integer),
+    # Until when the poll that was begun may go on, by the clock of PostgreSQL; NULL once it has ended.
+    Column("busy_until", Double),
 )
 
 jobs = Table(
@@ -184,4 +186,13 @@ suspension_reports = Table(
     Column("reason", String(100)),
     Column("since", Double),
     Column("reported_at", Double, nullable=False),
+)
+
+hubspot_paces = Table(
+    "hubspot_paces",
+    METADATA,
+    # A hash of address, token and what is called: the token itself is never stored.
+    Column("key", String(64), primary_key=True),
+    # When the next call has its turn, by the clock of PostgreSQL.
+    Column("free_at", Double, nullable=False),
 )
