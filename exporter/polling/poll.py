@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import structlog
 
+from exporter.clients.http import time_limit
 from exporter.clock import Clock
 from exporter.errors import InvalidAnswer, UpstreamError, UpstreamTimeout
 from exporter.model import Part
@@ -19,10 +19,11 @@ from exporter.store.polls import PollRow, payload_text
 log = structlog.get_logger(__name__)
 
 
-async def read(target: Target, row: PollRow, budget: Budget, clock: Clock, deadline: float) -> Outcome:
-    """Asks the API, if the budget allows it; ``row`` holds the last good payload."""
+async def read(target: Target, row: PollRow, budget: Budget, clock: Clock, deadline: float, began: float) -> Outcome:
+    """Asks the API, if the budget allows it; ``row`` holds the last good payload. Nothing is sent any more when
+    ``deadline`` seconds have passed since ``began``."""
     try:
-        async with asyncio.timeout(deadline):
+        async with time_limit.within(deadline, began):
             if target.source.asks_salesforce:
                 await budget.check(target.integration, target.source.budget_share)
             previous = json.loads(row.payload) if row.payload is not None else None

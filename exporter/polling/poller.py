@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from exporter.clients.http import time_limit
 from exporter.clock import Clock
 from exporter.model import Failure
 from exporter.polling.budget import Budget
@@ -18,6 +19,9 @@ from exporter.store.polls import PollStore
 
 POLL_DEADLINE = 30.0
 """Seconds after which a poll is given up, retries included."""
+
+LEASE_BEYOND = 2.0
+"""Seconds after the end of a poll before another replica may begin the next: what was sent last may be under way."""
 
 
 class Poller:
@@ -64,8 +68,10 @@ class Poller:
     async def reconfigure(self, targets: Iterable[Target]) -> None:
         """Follows these targets from now on. One that was followed before and has not changed goes on untouched."""
         wanted = dict.fromkeys(targets)
-        for target in [old for old in self._tasks if old not in wanted]:
-            self._tasks.pop(target).cancel()
+        dropped = [self._tasks.pop(target) for target in tuple(self._tasks) if target not in wanted]
+        for task in dropped:
+            task.cancel()
+        await asyncio.gather(*dropped, return_exceptions=True)
         followed_before = set(self._targets)
         new = tuple(target for target in wanted if target not in followed_before)
         await self._rounds.take_up(new)
@@ -92,9 +98,15 @@ class Poller:
         while True:
             await self._until_due(target)
             if not await self.poll(target):
-                # The other replica has only just begun; an interval is too long to wait for what it finds.
-                await self._clock.sleep(min(self._deadline, target.interval / 2))
-                await self._rounds.look_again(target)
+                await self._follow_the_other(target)
+
+    async def _follow_the_other(self, target: Target) -> None:
+        """Another replica has only just begun; an interval is too long to wait for what it finds, or until it is seen
+        that it never ended."""
+        pause = min(self._deadline, target.interval / 2)
+        await self._clock.sleep(pause)
+        while (left := await self._rounds.look_again(target)) > 0:
+            await self._clock.sleep(min(pause, left))
 
     async def _until_due(self, target: Target) -> None:
         hastened = self._hastened.setdefault(target.key, asyncio.Event())
@@ -116,14 +128,21 @@ class Poller:
     async def poll(self, target: Target) -> bool:
         """One poll: claim it, read, show, store. Whatever fails ends up in the reading and a counter.
 
-        ``False`` if another replica has begun it.
+        ``False`` if another replica has begun it, or may have since: nothing is sent once the deadline has passed, and
+        what a process that stood still for longer has read is left to the others.
         """
-        claimed = await self._rounds.claim(target)
+        began, deadline = time_limit.now(), target.source.deadline or self._deadline
+        claimed = await self._rounds.claim(target, deadline + LEASE_BEYOND)
         if claimed is None:
             return False
         with self._metrics.poll_duration(target.source.name):
-            deadline = target.source.deadline or self._deadline
-            outcome = await read(target, claimed, self._budget, self._clock, deadline)
+            try:
+                outcome = await read(target, claimed, self._budget, self._clock, deadline, began)
+            except asyncio.CancelledError:
+                await self._rounds.let_go(target, claimed)
+                raise
+        if await self._rounds.lost(target, time_limit.now() - began > deadline + LEASE_BEYOND):
+            return False
         for error in (outcome.error, *outcome.missing.values()):
             if error is not None:
                 self._metrics.source_error(*target.key, error.kind)

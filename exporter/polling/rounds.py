@@ -6,6 +6,7 @@ is the same in memory, and holds while the store is away. What is entered here i
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -25,6 +26,9 @@ from exporter.state.snapshots import Snapshots
 from exporter.store.polls import PollRow, PollStore
 
 _MENDED_BY_SOMEBODY = frozenset({AuthError.kind, InvalidAnswer.kind, ConnectError.kind, BudgetExceeded.kind})
+
+LET_GO_SECONDS = 2.0
+"""A process that ends does not wait longer for a store."""
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +56,7 @@ class Rounds:
                 if _waits_for_somebody(target, row):
                     soon = schedule.first_due(now, target.interval, random.random(), len(targets))  # noqa: S311
                     due_at = schedule.mended_due(due_at, row.attempted_at or 0.0, soon)
+                due_at = schedule.taken_over_due(due_at, now, row.lease_left)
                 self._enter(target, replace(row, due_at=due_at), stored_part(target, row))
 
     def keep(self, targets: Collection[Target]) -> None:
@@ -88,48 +93,80 @@ class Rounds:
         self._rows[target.key] = replace(row, due_at=due_at)
         return due_at < row.due_at
 
-    async def claim(self, target: Target) -> PollRow | None:
-        """The row of the poll that begins now, ``None`` if another replica has begun it."""
-        seen = self._rows[target.key]
-        due_at = schedule.next_due(self._clock.time(), self._interval(target), random.random())  # noqa: S311
+    async def claim(self, target: Target, lease: float) -> PollRow | None:
+        """The row of the poll that begins now, ``None`` if another replica has begun it: then it has ``lease``
+        seconds."""
+        seen, now = self._rows[target.key], self._clock.time()
+        due_at = schedule.next_due(now, self._interval(target), random.random())  # noqa: S311
         try:
-            if await self._store.begin(seen.integration, seen.source, seen.round, due_at):
-                return replace(seen, round=seen.round + 1, due_at=due_at)
+            if seen.lease_left is not None:
+                # Another replica was at it when we looked last. It may have ended since, and the next is not due yet.
+                seen = await self._adopt(target, seen)
+                if seen.due_at > self._clock.time():
+                    return None
+            if await self._store.begin(seen.integration, seen.source, seen.round, due_at, lease):
+                return replace(seen, round=seen.round + 1, due_at=due_at, lease_left=None)
             await self._adopt(target, seen)
         except StoreError as error:
             # A store that is away must not blind the on-call engineer: the schedule in memory still holds. The round
             # stays as it was seen, for nothing was claimed.
             log.error("poll not claimed", **target.names, error=str(error))
-            return replace(seen, due_at=due_at)
+            if not self._store.shared or schedule.due_alone(seen.due_at, now, target.interval):
+                return replace(seen, due_at=due_at)
         return None
 
-    async def look_again(self, target: Target) -> None:
-        """Takes over what the other replica has read since."""
+    async def look_again(self, target: Target) -> float:
+        """Takes over what the other replica has read since; for how many seconds it may still be at it."""
         try:
-            await self._adopt(target, self._rows[target.key])
+            row = await self._adopt(target, self._rows[target.key])
         except StoreError as error:
             log.error("poll of another replica not seen", **target.names, error=str(error))
+            return 0.0
+        return row.lease_left or 0.0
+
+    async def lost(self, target: Target, late: bool) -> bool:
+        """Whether others may have begun the next poll, since this one took longer than it may."""
+        if not late or not self._store.shared:
+            return False
+        log.warning("poll dropped: this process stood still, and others may have gone on", **target.names)
+        await self.look_again(target)
+        return True
+
+    async def let_go(self, target: Target, claimed: PollRow) -> None:
+        """A claimed poll was broken off: another replica need not wait."""
+        if not self._store.shared:
+            return
+        try:
+            async with asyncio.timeout(LET_GO_SECONDS):
+                await self._store.let_go(*target.key, claimed.round, self._clock.time())
+        except (StoreError, TimeoutError) as error:
+            log.warning("poll not let go", **target.names, error=str(error))
 
     async def finish(self, target: Target, claimed: PollRow, outcome: Outcome) -> None:
         """Shows how a claimed poll ended, and stores it."""
         row = row_after(claimed, outcome, target.usage, self._clock.time())
         self._enter(target, row, outcome.part)
         try:
-            await self._store.finish(row)
+            if not await self._store.finish(row) and self._store.shared:
+                await self._adopt(target, row)
         except StoreError as error:
             log.error("poll not stored", **target.names, error=str(error))
 
-    async def _adopt(self, target: Target, seen: PollRow) -> None:
-        """Another replica polls this target: show what it read, wait until its next poll is due."""
+    async def _adopt(self, target: Target, seen: PollRow) -> PollRow:
+        """Another replica polls this target: show what it read, wait until its next poll is due, or until it is clear
+        that it never ended this one."""
         row = await self._store.one(*target.key)
         if row is None:
             # The store lost it: the next round is the first again.
-            self._rows[target.key] = replace(seen, round=0)
-        elif (row.attempted_at or 0.0) < (seen.attempted_at or 0.0):
+            self._rows[target.key] = replace(seen, round=0, lease_left=None)
+            return self._rows[target.key]
+        row = replace(row, due_at=schedule.taken_over_due(row.due_at, self._clock.time(), row.lease_left))
+        if (row.attempted_at or 0.0) < (seen.attempted_at or 0.0):
             # What we know is newer: the store was away when we read it.
-            self._rows[target.key] = replace(seen, round=row.round, due_at=row.due_at)
+            self._rows[target.key] = replace(seen, round=row.round, due_at=row.due_at, lease_left=row.lease_left)
         else:
             self._enter(target, row, stored_part(target, row))
+        return self._rows[target.key]
 
     def _enter(self, target: Target, row: PollRow, part: Part | None) -> None:
         self._rows[target.key] = row

@@ -18,6 +18,9 @@ FIRST_RETRY = 60.0
 HOUR = 3_600.0
 _MOST_DOUBLINGS = 20
 
+ALONE_AFTER = 30.0
+"""Seconds that a replica waits at least for a store that it shares, before it polls without."""
+
 HASTE_PAUSE = 60.0
 """Seconds after a poll in which nothing makes the next one come earlier: haste must not burn API calls."""
 
@@ -76,3 +79,16 @@ def mended_due(due_at: float, attempted_at: float, soon: float) -> float:
 def may_hasten(due_at: float, attempted_at: float | None, now: float) -> bool:
     """Whether a poll that something waits for may come now rather than when it is due."""
     return now < due_at and now - (attempted_at or 0.0) >= HASTE_PAUSE
+
+
+def taken_over_due(due_at: float, now: float, lease_left: float | None) -> float:
+    """When a poll may be begun that another replica is at, who has so many seconds left: it may never end it.
+    ``None``: nobody is at it."""
+    return due_at if lease_left is None else min(due_at, now + max(0.0, lease_left))
+
+
+def due_alone(due_at: float, now: float, interval: float) -> bool:
+    """Whether a replica that cannot reach the store it shares polls all the same. It may be the only one that cannot:
+    then others poll. So it waits an interval longer each time, and those of two that all do so ask no more than one
+    would."""
+    return now >= due_at + max(interval, ALONE_AFTER)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from exporter.model import Failure, OrgUsage, PartState
-from exporter.store.database import Database
+from exporter.store.database import POSTGRESQL_NOW, Database
 from exporter.store.tables import polls
 
 # Built once, as building a statement takes longer than carrying it out: what is set comes with the parameters.
@@ -19,12 +19,16 @@ _OF_ROUND = sa.update(polls).where(
     polls.c.round == sa.bindparam("its_round"),
 )
 
+_NOBODY_IS_AT_IT = sa.or_(polls.c.busy_until.is_(None), polls.c.busy_until <= POSTGRESQL_NOW)
+_LEASED = {"busy_until": POSTGRESQL_NOW + sa.bindparam("lease", type_=sa.Double)}
+
 
 @dataclass(frozen=True, slots=True)
 class PollRow:
     """One source of one integration as the store knows it; ``payload`` is the last good answer as JSON text,
     ``failures`` how many polls in a row have failed, wholly or in part, in a way that
-    may pass."""
+    may pass. ``lease_left`` are the seconds that whoever began the newest poll may still take for it, below 0 if it
+    is lost, ``None`` once it has ended, and where nobody shares the store."""
 
     integration: str
     source: str
@@ -37,6 +41,7 @@ class PollRow:
     usage: OrgUsage | None = None
     parts: tuple[PartState, ...] = ()
     failures: int = 0
+    lease_left: float | None = None
 
 
 class PollStore:
@@ -45,41 +50,58 @@ class PollStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._first = database.insert_once(polls)
+        self._next = _OF_ROUND
+        left = sa.null() if database.single_process else polls.c.busy_until - POSTGRESQL_NOW
+        self._rows = sa.select(polls, left.label("lease_left"))
+        if self.shared:
+            self._first = self._first.values(_LEASED)
+            self._next = _OF_ROUND.where(_NOBODY_IS_AT_IT).values(_LEASED)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may poll the same."""
+        return not self._database.single_process
 
     async def all(self) -> tuple[PollRow, ...]:
         async with self._database.transaction() as connection:
-            rows = (await connection.execute(sa.select(polls))).mappings().all()
+            rows = (await connection.execute(self._rows)).mappings().all()
         return tuple(_poll_row(row) for row in rows)
 
     async def one(self, integration: str, source: str) -> PollRow | None:
-        query = sa.select(polls).where(polls.c.integration == integration, polls.c.source == source)
+        query = self._rows.where(polls.c.integration == integration, polls.c.source == source)
         async with self._database.transaction() as connection:
             row = (await connection.execute(query)).mappings().first()
         return _poll_row(row) if row else None
 
-    async def begin(self, integration: str, source: str, seen_round: int, due_at: float) -> bool:
+    async def begin(self, integration: str, source: str, seen_round: int, due_at: float, lease: float) -> bool:
         """Claims the poll after ``seen_round`` and commits when the next one is due, before anything is sent.
 
         So a process that dies in the middle does not poll again at its next start, and of several replicas that have
-        seen the same round one gets ``True``.
+        seen the same round one gets ``True``. Until it finishes, or ``lease`` seconds have passed, the others cannot
+        begin the next one, however soon that is due.
         """
-        claim = {"round": seen_round + 1, "due_at": due_at}
+        claim: dict[str, Any] = {"round": seen_round + 1, "due_at": due_at}
+        if self.shared:
+            claim["lease"] = lease
+        if seen_round:
+            same = {"its_integration": integration, "its_source": source, "its_round": seen_round}
+            done = await self._database.alone(self._next, same | claim)
+        else:
+            done = await self._database.alone(self._first, {"integration": integration, "source": source} | claim)
+        return done.rows == 1
 
-        def work(connection: sa.Connection) -> bool:
-            if seen_round:
-                same = {"its_integration": integration, "its_source": source, "its_round": seen_round}
-                result = connection.execute(_OF_ROUND, same | claim)
-            else:
-                result = connection.execute(self._first, {"integration": integration, "source": source} | claim)
-            return int(result.rowcount) == 1
+    async def let_go(self, integration: str, source: str, round_: int, due_at: float) -> None:
+        """Ends a poll that was broken off, and says when it is due again."""
+        same = {"its_integration": integration, "its_source": source, "its_round": round_}
+        await self._database.alone(_OF_ROUND, same | {"busy_until": None, "due_at": due_at})
 
-        return await self._database.run(work)
-
-    async def finish(self, row: PollRow) -> None:
-        """Writes the outcome of a poll; one that failed leaves the last good payload as it is."""
+    async def finish(self, row: PollRow) -> bool:
+        """Writes the outcome of a poll; one that failed leaves the last good payload as it is. ``False`` if somebody
+        has begun another since."""
         failure, usage = row.failure, row.usage
         values: dict[str, Any] = {
             "due_at": row.due_at,
+            "busy_until": None,
             "attempted_at": row.attempted_at,
             "error_kind": failure.kind if failure else None,
             "error_code": failure.code if failure else None,
@@ -92,7 +114,7 @@ class PollStore:
         if failure is None:
             values |= {"succeeded_at": row.succeeded_at, "payload": row.payload}
         same = {"its_integration": row.integration, "its_source": row.source, "its_round": row.round}
-        await self._database.run(lambda connection: connection.execute(_OF_ROUND, same | values))
+        return (await self._database.alone(_OF_ROUND, same | values)).rows == 1
 
 
 def _poll_row(row: Any) -> PollRow:
@@ -114,6 +136,7 @@ def _poll_row(row: Any) -> PollRow:
         usage=usage,
         parts=_parts(row["parts"]),
         failures=row["failures"] or 0,
+        lease_left=row["lease_left"],
     )
 
 

@@ -118,7 +118,9 @@ async def test_processes_that_start_together_migrate_one_after_the_other(url: st
 async def test_a_round_is_claimed_once(databases: Sequence[Database]) -> None:
     """However many try at the same moment, the first round and the later ones."""
     for seen in range(5):
-        claims = [PollStore(database).begin("acme", "sync_health", seen, 5.0) for database in (*databases, *databases)]
+        claims = [
+            PollStore(database).begin("acme", "sync_health", seen, 5.0, 0.0) for database in (*databases, *databases)
+        ]
         assert sum(await asyncio.gather(*claims)) == 1
 
 
@@ -296,7 +298,7 @@ async def test_a_server_that_goes_away_and_comes_back(
         await poll_all(service.poller)
         server.stop()
         try:
-            clock.advance(60)
+            clock.advance(200)
             acme.suspend("missing_field_mappings", cause_holds=True)
             await poll_all(service.poller)
             assert (await look(http)).value("suspended", integration="acme") == 1
@@ -317,7 +319,7 @@ async def test_what_a_server_that_is_away_is_called(url: str, server: Server) ->
     row = PollRow("acme", "sync_health", 1, 5.0, 4.0, None, 4.0, '{"a":"\\u00e4"}', OrgUsage(1, 10**14, 4.0))
     async with opened(url) as database:
         polls = PollStore(database)
-        await polls.begin("acme", "sync_health", 0, 5.0)
+        await polls.begin("acme", "sync_health", 0, 5.0, 30.0)
         await polls.finish(row)
         server.stop()
         try:

@@ -324,7 +324,7 @@ class TestRestart:
 
     async def test_a_source_that_is_no_longer_configured_is_forgotten(self, bench: Bench, database: Database) -> None:
         """Rows of other sources in the store do no harm."""
-        await PollStore(database).begin("gone", "mailbox", 0, 5.0)
+        await PollStore(database).begin("gone", "mailbox", 0, 5.0, 30.0)
         poller = await bench.start()
         assert len(poller.targets) == 1
         assert not poller.tried()
@@ -400,7 +400,7 @@ class TestStoreFailure:
             script.payload = 2
             await poller.poll(script.target)
         # Somebody else has begun the next round, and has not finished it yet.
-        assert await PollStore(database).begin("acme", "sync_health", 1, clock.time() + INTERVAL)
+        assert await PollStore(database).begin("acme", "sync_health", 1, clock.time() + INTERVAL, 30.0)
         assert not await poller.poll(script.target)
         assert _used(bench) == 2
         assert await poller.poll(script.target)

@@ -12,6 +12,7 @@ from exporter.polling.schedule import (
     HASTE_PAUSE,
     JITTER,
     LONGEST_FIRST_DELAY,
+    due_alone,
     first_due,
     may_hasten,
     mended_due,
@@ -19,6 +20,7 @@ from exporter.polling.schedule import (
     postponed_due,
     resumed_due,
     retried_due,
+    taken_over_due,
     waits_its_turn,
 )
 
@@ -145,3 +147,20 @@ def test_what_somebody_may_have_mended_is_tried_soon() -> None:
     assert mended_due(NOW + 21_600, NOW - 5, NOW) == NOW - 5 + HASTE_PAUSE
     assert mended_due(NOW + 21_600, NOW - 600, NOW + 3) == NOW + 3
     assert mended_due(NOW + 10, NOW - 5, NOW) == NOW + 10
+
+
+def test_a_poll_of_another_replica_is_taken_over_when_its_time_is_up() -> None:
+    """Not before, and never later than the next is due; one that has ended is not."""
+    assert taken_over_due(NOW + 3600, NOW, None) == NOW + 3600
+    assert taken_over_due(NOW + 3600, NOW, 30.0) == NOW + 30
+    assert taken_over_due(NOW + 3600, NOW, -500.0) == NOW
+    assert taken_over_due(NOW + 10, NOW, 30.0) == NOW + 10
+
+
+@every_case
+@given(times, intervals)
+def test_without_the_shared_store_a_replica_polls_half_as_often(due_at: float, interval: float) -> None:
+    """And never within the half minute in which the store may come back."""
+    assert not due_alone(due_at, due_at + 29.0, interval)
+    assert not due_alone(due_at, due_at + 0.99 * interval, interval)
+    assert due_alone(due_at, due_at + 1.01 * interval + 31.0, interval)

@@ -38,7 +38,7 @@ async def store(tmp_path: Path) -> AsyncIterator[PollStore]:
 
 
 async def begin(store: PollStore, seen_round: int = 0, due_at: float = 160.0, source: str = "sync_health") -> bool:
-    return await store.begin("acme", source, seen_round, due_at)
+    return await store.begin("acme", source, seen_round, due_at, 30.0)
 
 
 async def row(store: PollStore) -> PollRow:
@@ -109,7 +109,7 @@ async def test_sources_and_integrations_are_kept_apart(store: PollStore) -> None
     """A row each."""
     await begin(store)
     await begin(store, source="salesforce_limits")
-    await store.begin("beta", "sync_health", 0, 5.0)
+    await store.begin("beta", "sync_health", 0, 5.0, 30.0)
     await store.finish(DONE)
     rows = {(found.integration, found.source): found for found in await store.all()}
     assert rows["acme", "sync_health"] == DONE

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import httpx
 import stamina
 
+from exporter.clients.http import time_limit
 from exporter.clients.http.answer import Answer, is_web_page
 from exporter.clients.http.between import failure_between
 from exporter.clients.http.connect_failure import again_after, connect_failure
@@ -42,7 +43,8 @@ T = TypeVar("T")
 class Upstream:
     """Sends the requests of one integration to one API.
 
-    ``count`` is called once for every request sent; ``spend`` is awaited before it and may raise instead.
+    ``count`` is called once for every request sent; ``spend`` is awaited before it and may raise instead. After the
+    end of a ``time_limit`` nothing is sent: ``TimeoutError``.
     ``timeout`` are seconds without a byte, ``max_bytes`` what an answer may hold.
     """
 
@@ -103,6 +105,7 @@ class Upstream:
     async def _about_to_send(self) -> None:
         if self._spend is not None:
             await self._spend()
+        time_limit.check()
         self._count()
 
     async def _send(self, request: httpx.Request) -> Answer:
