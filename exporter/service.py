@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -21,6 +21,7 @@ from exporter.errors import StoreError
 from exporter.exposition.page import Exposition
 from exporter.polling.budget import Budget
 from exporter.polling.poller import Poller
+from exporter.polling.reports import Reports
 from exporter.polling.target import Target, targets_of
 from exporter.remediation.assembly import assemble
 from exporter.remediation.worker import Worker
@@ -30,7 +31,7 @@ from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database
 from exporter.store.history import ResyncHistory
 from exporter.store.polls import PollStore
-from exporter.store.reports import Report, ReportStore
+from exporter.store.reports import ReportStore
 from exporter.web.app import build_app
 
 log = structlog.get_logger(__name__)
@@ -53,11 +54,12 @@ class Service:
         self._config_file = config_file
         self._reloading = asyncio.Lock()
         self._budget = Budget(CallStore(database), clock)
-        self._reports = ReportStore(database)
         self.metrics = SelfMetrics()
         self.snapshots = Snapshots(config.integrations)
         self.exposition = Exposition(self.metrics, clock)
         self.snapshots.watch(self.exposition.update, self.exposition.forget)
+        report_store = ReportStore(database)
+        self._reports = Reports(report_store, self.snapshots, clock)
         self._connections = Connections(open_http, self._budget.spend, self.metrics, clock)
         targets = self._connect(config)
         self.poller = Poller(targets, PollStore(database), self.snapshots, self._budget, self.metrics, clock)
@@ -71,7 +73,7 @@ class Service:
             poller=self.poller,
             receiver=self._crew.receiver,
             history=ResyncHistory(database),
-            reports=self._reports,
+            reports=report_store,
             connections=self._connections.by_name,
             metrics=self.metrics,
             webhook_token=lambda: self._config.remediation.webhook_token,
@@ -87,20 +89,16 @@ class Service:
     async def restore(self, *, take_over: bool = True) -> None:
         """Takes up what the last process knew and, with ``take_over``, the jobs it left; raises ``StoreError``."""
         await self.poller.restore()
-        self._show_reports(await self._reports.all())
+        self._reports.show(await self._reports.read())
         if take_over:
             await self.worker.restore()
-
-    def _show_reports(self, reports: Iterable[Report]) -> None:
-        for report in reports:
-            if report.integration in self.snapshots:
-                self.snapshots.report(report.integration, report.suspension, report.reported_at)
 
     async def run(self) -> None:
         """Polls and works until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.poller.run())
             tasks.create_task(self.worker.run())
+            tasks.create_task(self._reports.watch())
 
     async def reload(self) -> None:
         """Applies the configuration file as it is now: all of it, or nothing with a ``ConfigError``.
@@ -118,7 +116,7 @@ class Service:
 
     async def _apply(self, config: Config) -> None:
         # First, so that a store that is away changes nothing.
-        reports = await self._reports.all()
+        reports = await self._reports.read()
         unchanged = {entry.name for entry in config.integrations if self._config.integration(entry.name) == entry}
         if config.network != self._config.network:
             unchanged.clear()
@@ -127,7 +125,7 @@ class Service:
         targets = self._connect(config)
         self._config = config
         self.snapshots.reconfigure(config.integrations, _sources(targets))
-        self._show_reports(reports)
+        self._reports.show(reports)
         for name in removed:
             self.metrics.forget(name)
         dropped = {target.key for target in self.poller.targets} - {target.key for target in targets}

@@ -26,20 +26,29 @@ class ReportStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may write to it."""
+        return not self._database.single_process
+
     async def put(self, report: Report) -> None:
         """Replaces the integration's report."""
         same = suspension_reports.c.integration == report.integration
-        async with self._database.transaction() as connection:
-            await connection.execute(sa.delete(suspension_reports).where(same))
-            await connection.execute(
-                sa.insert(suspension_reports).values(
-                    integration=report.integration,
-                    suspended=report.suspension.suspended,
-                    reason=report.suspension.reason,
-                    since=report.suspension.since,
-                    reported_at=report.reported_at,
-                )
-            )
+        values = {
+            "integration": report.integration,
+            "suspended": report.suspension.suspended,
+            "reason": report.suspension.reason,
+            "since": report.suspension.since,
+            "reported_at": report.reported_at,
+        }
+
+        def work(connection: sa.Connection) -> None:
+            # Of two replicas that are told at the same moment one waits, rather than meet the other's new row.
+            self._database.lock(connection, f"suspension_reports {report.integration}")
+            connection.execute(sa.delete(suspension_reports).where(same))
+            connection.execute(sa.insert(suspension_reports).values(values))
+
+        await self._database.run(work)
 
     async def all(self) -> tuple[Report, ...]:
         async with self._database.transaction() as connection:
