@@ -10,11 +10,11 @@ from exporter.clock import Clock
 from exporter.errors import StoreError
 from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
-from exporter.store.job import CANCELLED, DONE, FAILED, PARTLY_FAILED, QUEUED, RUNNING
+from exporter.store.job import CANCELLED, DONE, FAILED, PARTLY_FAILED
 from exporter.store.jobs import JobStore, Queue
 
-QUEUE_LOOK = 30.0
-"""Seconds after which the metrics of a queue that is not empty are brought up to date: another replica may empty it."""
+QUEUE_LOOK = 15.0
+"""Seconds after which the metrics of the queues are brought up to date: another replica may fill one, or empty it."""
 
 _SHOWN_AS = {PARTLY_FAILED: FAILED, CANCELLED: DONE}
 """States that ``resync_jobs{state}`` has no value for: somebody has to look at the one, nobody at the other."""
@@ -30,7 +30,6 @@ class Queues:
         self._snapshots = snapshots
         self._metrics = metrics
         self._clock = clock
-        self._filled: set[str] = set()
 
     async def show(self, integration: str) -> None:
         """Brings the job metrics of an integration up to date."""
@@ -44,22 +43,18 @@ class Queues:
             self._show(snapshot.integration, queues.get(snapshot.integration, Queue()))
 
     def _show(self, integration: str, queue: Queue) -> None:
-        self._filled.discard(integration)
         if integration not in self._snapshots:  # it may have been removed while its job ran
             return
         shown: Counter[str] = Counter()
         for state, count in queue.by_state.items():
             shown[_SHOWN_AS.get(state, state)] += count
         self._metrics.jobs(integration, shown, queue.oldest_queued_at, queue.needing_approval)
-        if shown[QUEUED] or shown[RUNNING]:
-            self._filled.add(integration)
 
     async def watch(self) -> None:
-        """Shows of the queues we know to be filled how they are, whoever of the replicas works them off."""
+        """Shows the queues as they are, whoever of the replicas fills them and works them off."""
         while True:
             await self._clock.sleep(QUEUE_LOOK)
             try:
-                for integration in tuple(self._filled):
-                    await self.show(integration)
+                await self.show_all()
             except StoreError as error:
-                log.error("queue not seen", error=str(error))
+                log.error("queues not seen", error=str(error))
