@@ -22,14 +22,16 @@ request, so one pool for hundreds of integrations costs more than the requests t
 class Connections:
     """``by_name`` and ``ways`` hold what is connected now, by integration."""
 
-    def __init__(self, open_http: OpenHttp, spend: SpendCall, metrics: SelfMetrics, clock: Clock) -> None:
+    def __init__(
+        self, open_http: OpenHttp, spend: SpendCall, metrics: SelfMetrics, clock: Clock, paces: AccountPaces
+    ) -> None:
         self.by_name: dict[str, Connection] = {}
         self.ways: dict[str, Ways] = {}
         self._open_http = open_http
         self._spend = spend
         self._metrics = metrics
         self._clock = clock
-        self._paces = AccountPaces(clock)
+        self._paces = paces
         self._http: dict[str, httpx.AsyncClient] = {}
 
     def open(self, integrations: Iterable[Integration], network: Network) -> None:

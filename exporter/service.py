@@ -12,6 +12,7 @@ import structlog
 from starlette.applications import Starlette
 
 from exporter.clients.http.client import ClientOpener
+from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clock import Clock
 from exporter.config.file import load_config
 from exporter.config.problem import ConfigError, Problem
@@ -30,6 +31,7 @@ from exporter.state.snapshots import Snapshots
 from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database
 from exporter.store.history import ResyncHistory
+from exporter.store.paces import shared_paces
 from exporter.store.polls import PollStore
 from exporter.store.reports import ReportStore
 from exporter.web.app import build_app
@@ -60,7 +62,9 @@ class Service:
         self.snapshots.watch(self.exposition.update, self.exposition.forget)
         report_store = ReportStore(database)
         self._reports = Reports(report_store, self.snapshots, clock)
-        self._connections = Connections(open_http, self._budget.spend, self.metrics, clock)
+        self._shared_paces = shared_paces(database)
+        paces = AccountPaces(clock, self._shared_paces)
+        self._connections = Connections(open_http, self._budget.spend, self.metrics, clock, paces)
         targets = self._connect(config)
         self.poller = Poller(targets, PollStore(database), self.snapshots, self._budget, self.metrics, clock)
         ways = self._connections.ways
@@ -88,6 +92,8 @@ class Service:
 
     async def restore(self, *, take_over: bool = True) -> None:
         """Takes up what the last process knew and, with ``take_over``, the jobs it left; raises ``StoreError``."""
+        if self._shared_paces is not None:
+            await self._shared_paces.forget_old()
         await self.poller.restore()
         self._reports.show(await self._reports.read())
         if take_over:

@@ -22,13 +22,14 @@ from exporter.config.settings import Config
 from exporter.demo.simulator.settings import Settings
 from exporter.exposition.page import Exposition
 from exporter.polling.budget import Budget
-from exporter.polling.poller import Poller
+from exporter.polling.poller import POLL_DEADLINE, Poller
 from exporter.polling.schedule import JITTER
 from exporter.polling.target import Target, targets_of
 from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
 from exporter.store.calls import CallStore
 from exporter.store.database import open_database
+from exporter.store.paces import shared_paces
 from exporter.store.polls import PollStore
 from tests.pages import Page
 
@@ -132,7 +133,7 @@ class Load:
 
 @contextlib.asynccontextmanager
 async def open_poller(
-    config: Config, clock: Clock, transport: httpx.AsyncBaseTransport | None = None
+    config: Config, clock: Clock, transport: httpx.AsyncBaseTransport | None = None, deadline: float = POLL_DEADLINE
 ) -> AsyncIterator[tuple[WatchedPoller, Exposition]]:
     """As the service wires it; ``transport`` replaces the network."""
     metrics = SelfMetrics()
@@ -142,7 +143,7 @@ async def open_poller(
         tls = httpx.create_ssl_context()
         snapshots, exposition = Snapshots(config.integrations), Exposition(metrics, clock)
         snapshots.watch(exposition.update, exposition.forget)
-        budget, paces = Budget(CallStore(database), clock), AccountPaces(clock)
+        budget, paces = Budget(CallStore(database), clock), AccountPaces(clock, shared_paces(database))
         budget.caps = {
             entry.name: entry.salesforce.max_api_calls_per_day for entry in config.integrations if entry.salesforce
         }
@@ -151,7 +152,7 @@ async def open_poller(
             http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, verify=tls))
             connections[entry.name] = connect(entry, http, clock, metrics.request, paces, budget.spend)
         targets = targets_of(config.integrations, connections)
-        poller = WatchedPoller(targets, PollStore(database), snapshots, budget, metrics, clock)
+        poller = WatchedPoller(targets, PollStore(database), snapshots, budget, metrics, clock, deadline)
         await poller.restore()
         yield poller, exposition
 

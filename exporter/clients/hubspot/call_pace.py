@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Mapping
 
 from exporter.clients.hubspot.limit_headers import header_number
+from exporter.clients.hubspot.shared_turns import LONGEST_HOLD, SharedTurns
 from exporter.clock import Clock
 
 CALLS, INTERVAL = 190, 10.0
@@ -26,14 +27,16 @@ _BEHIND = 2
 _NEARLY_ALL = 0.97
 """Beyond this share of the limit used, by whomever, everybody waits for the tenth part of its interval."""
 
-LONGEST_HOLD = 10.0
+ALONE = 2.0
+"""A replica that cannot ask the store which turns are taken takes only every second: another one may do the same."""
 
 
 class CallPace:
-    """The turns of one app."""
+    """The turns of one app, shared with other replicas or not."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, shared: SharedTurns | None = None) -> None:
         self._clock = clock
+        self._shared = shared
         self._turn = asyncio.Lock()
         self._free_at = 0.0
         self._calls, self._interval = CALLS, INTERVAL
@@ -45,11 +48,16 @@ class CallPace:
 
     async def wait(self) -> None:
         """Returns when it is this call's turn; who asked first goes first."""
+        spacing = self.spacing
+        if self._shared is not None:
+            if await self._shared.wait(spacing, _BEHIND * spacing):
+                return
+            spacing *= ALONE
         async with self._turn:
             while (pause := self._pause()) > 0:
                 await self._clock.sleep(pause)
-            behind = self._clock.time() - _BEHIND * self.spacing
-            self._free_at = max(self._free_at, behind) + self.spacing
+            behind = self._clock.time() - _BEHIND * spacing
+            self._free_at = max(self._free_at, behind) + spacing
 
     def _pause(self) -> float:
         """Seconds until the next turn. A clock that was set back must not stop the calls for longer than any hold."""
@@ -60,6 +68,8 @@ class CallPace:
     def hold(self, seconds: float) -> None:
         """Nobody calls for so long."""
         self._free_at = max(self._free_at, self._clock.time() + seconds)
+        if self._shared is not None:
+            self._shared.hold(seconds)
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """What an answer says of the limit; nothing, or what cannot be meant, changes nothing."""

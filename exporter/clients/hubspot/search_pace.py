@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
+from exporter.clients.hubspot.shared_turns import SharedTurns
 from exporter.clock import Clock
 
 SEARCHES_PER_SECOND = 5
@@ -18,17 +19,30 @@ SPACING = 1.1 / SEARCHES_PER_SECOND
 """Seconds between two searches: a tenth more than needed, so that the network cannot push a sixth into a second."""
 
 
-class SearchPace:
-    """The turns of one account."""
+LATE = (SPACING * SEARCHES_PER_SECOND - 1.0) / 2
+"""Seconds by which one search may leave late without a sixth in the second after it; as much is left to the network."""
 
-    def __init__(self, clock: Clock) -> None:
+ALONE = 2.0
+"""A replica that cannot ask the store which turns are taken takes only every second: another one may do the same."""
+
+
+class SearchPace:
+    """The turns of one account, shared with other replicas or not."""
+
+    def __init__(self, clock: Clock, shared: SharedTurns | None = None) -> None:
         self._clock = clock
+        self._shared = shared
         self._turn = asyncio.Lock()
         self._free_at = 0.0
 
     async def wait(self) -> None:
         """Returns when it is this search's turn; who asked first goes first."""
+        spacing = SPACING
+        if self._shared is not None:
+            if await self._shared.wait(SPACING, LATE):
+                return
+            spacing *= ALONE
         async with self._turn:
             # A clock that was set back must not stop the searches: the wait is never longer than the spacing.
-            await self._clock.sleep(min(SPACING, self._free_at - self._clock.time()))
-            self._free_at = self._clock.time() + SPACING
+            await self._clock.sleep(min(spacing, self._free_at - self._clock.time()))
+            self._free_at = self._clock.time() + spacing

@@ -7,7 +7,8 @@ from bisect import bisect_left
 import pytest
 
 from exporter.clients.hubspot.account_paces import AccountPaces
-from exporter.clients.hubspot.call_pace import CALLS, INTERVAL, LONGEST_HOLD, CallPace
+from exporter.clients.hubspot.call_pace import CALLS, INTERVAL, CallPace
+from exporter.clients.hubspot.shared_turns import LONGEST_HOLD
 from tests.clocks import ManualClock
 
 
