@@ -117,7 +117,8 @@ class SharedTurns:
                 begins_in = await self._ledger.reserve(self._key, seconds, after)
         except (StoreError, TimeoutError) as error:
             if not self._away:
-                log.error("pace of HubSpot calls not shared: at half of it until the store is back", error=str(error))
+                why = str(error) or f"no answer within {LEDGER_SECONDS:g} s"
+                log.error("pace of HubSpot calls not shared: at half of it until the store is back", error=why)
             self._away, self._away_until = True, self._clock.time() + AWAY_SECONDS
             return None
         if self._away:
