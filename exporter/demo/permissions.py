@@ -32,6 +32,10 @@ def _resync_records(view: View, outcome: str) -> int:
     return int(job["records"][outcome]) if job else 0
 
 
+def _cured(view: View) -> int:
+    return int(view.value("resync_verified_records_total", action="bridge", outcome="cured") or 0)
+
+
 def _errors_gone(view: View) -> bool:
     return view.value("sync_errors") == 0 and view.simulated["errors"]["total"] == 0 and view.value("suspended") == 0
 
@@ -96,6 +100,11 @@ PERMISSIONS = Scenario(
             "The errors are gone",
             _errors_gone,
             lambda view: f"0 errors, {view.simulated['resyncs']['records']} records synced by resync",
+        ),
+        Step(
+            "The exporter looks itself what became of them: accepted is not cured",
+            lambda view: _cured(view) > 0,
+            lambda view: f"{_cured(view)} records cured",
         ),
         Step("Every alert is over", _nothing_left, lambda _view: "no alert fires"),
     ),

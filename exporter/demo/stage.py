@@ -142,7 +142,7 @@ def write_exporter_config(stage: Stage) -> Path:
                 },
             }
         ],
-        "remediation": {"webhook_token_file": "webhook-token"},
+        "remediation": {"webhook_token_file": "webhook-token", "verify_after": "2s"},
     }
     return _write(stage.folder / "exporter.yml", config)
 

@@ -87,6 +87,8 @@ async def test_a_resync_behind_a_pooler(
         await one.poll()
         await one.notify(alert())
         assert sum(await asyncio.gather(one.work(), other.work())) >= 1
+        await asyncio.gather(one.later(one.verify_after), other.poll())
+        assert sum(await asyncio.gather(one.work(), other.work())) >= 1
         (job,) = await other.listed()
     assert (job["state"], job["records"]["succeeded"]) == ("done", 950)
     assert set(acme.resyncs.records.values()) == {1}

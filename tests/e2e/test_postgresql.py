@@ -232,7 +232,7 @@ async def test_a_resync_survives_its_worker(
     config: Config, clock: ManualClock, transport: httpx.ASGITransport, acme: Org
 ) -> None:
     """A worker dies between two batches: another one goes on once the lease has run out, not before; none twice."""
-    acme.add_errors("permissions", "salesforce_field_permissions", 250)
+    acme.add_errors("permissions", "salesforce_field_permissions", 150)
     dying: list[DyingResync] = []
 
     def make(bridge: BridgeClient) -> DyingResync:
@@ -258,8 +258,8 @@ async def test_a_resync_survives_its_worker(
         await other.later(2)
         assert await other.work() == 1
         (job,) = await other.listed()
-    assert (job["state"], job["records"]["succeeded"]) == ("done", 250)
-    assert len(acme.resyncs.records) == 250
+    assert (job["state"], job["records"]["succeeded"]) == ("done", 150)
+    assert len(acme.resyncs.records) == 150
     assert set(acme.resyncs.records.values()) == {1}
 
 
