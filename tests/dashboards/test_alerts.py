@@ -16,7 +16,7 @@ from tests.dashboards.recordings import RULES
 from tests.dashboards.story import SCRAPE
 
 EXPORTERS = ("ExporterDown", "SourceFailing", "DataStale")
-REMEDIATIONS = ("ResyncFailing", "ResyncBacklog", "WebhookRejected")
+REMEDIATIONS = ("ResyncFailing", "ResyncBacklog", "ResyncNeedsApproval", "ResyncCuresNothing", "WebhookRejected")
 OF_NO_INTEGRATION = ("ExporterDown", "WebhookRejected")
 
 

@@ -49,7 +49,7 @@ def recording_groups() -> list[dict[str, Any]]:
 
 def documented_labels(metric: str) -> set[str]:
     """The labels of an exported metric as the exporter's README has them."""
-    found = re.search(rf"^\| `{metric}` \| \w+ \| (.*?) \|", README, re.MULTILINE)
+    found = re.search(rf"^\| `{metric}` \| \w+ \|(.*?)\|", README, re.MULTILINE)
     assert found is not None, metric
     own, _, without = found[1].partition("(")
     return set(re.findall(r"`(\w+)`", own)) | ({"integration"} if "no `integration`" not in without else set())
