@@ -25,6 +25,7 @@ from exporter.polling.poller import Poller
 from exporter.polling.reports import Reports
 from exporter.polling.target import Target, targets_of
 from exporter.remediation.assembly import assemble
+from exporter.remediation.prover import Prover
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
@@ -89,6 +90,11 @@ class Service:
     def worker(self) -> Worker:
         """Who works off the jobs."""
         return self._crew.worker
+
+    @property
+    def prover(self) -> Prover:
+        """Who looks what they have done."""
+        return self._crew.prover
 
     async def restore(self, *, take_over: bool = True) -> None:
         """Takes up what the last process knew and, with ``take_over``, the jobs it left; raises ``StoreError``."""

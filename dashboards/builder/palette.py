@@ -27,6 +27,8 @@ SHARE_OF_CALLS: Steps = ((None, GREEN), (0.75, ORANGE), (1.0, RED))
 SHARE_OF_STORAGE: Steps = ((None, GREEN), (0.8, ORANGE), (0.95, RED))
 SHARE_OF_CAP: Steps = ((None, GREEN), (0.8, ORANGE), (1.0, RED))
 """At 80 % of the cap the exporter begins to ask Salesforce less."""
+SHARE_OF_DAY: Steps = ((None, GREEN), (0.9, ORANGE), (1.0, RED))
+"""Of HubSpot's own calls of a day the last tenth is left to the account's other apps."""
 AGE_OF_SYNC: Steps = ((None, GREEN), (3_600, ORANGE), (4 * 3_600, RED))
 AVAILABILITY: Steps = ((None, RED), (0.99, ORANGE), (0.999, GREEN))
 

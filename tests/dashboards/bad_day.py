@@ -2,8 +2,8 @@
 
 On the bad day acme's org runs out of API calls because a data loader runs wild, emea's integration user has permissions
 until next week only, loses one at once and the sync is suspended for it, apac imports so much that its allocation will
-not last, its bridge fails for a while and users are no longer shown to the exporter, and at last a HubSpot scope of
-acme is withdrawn.
+not last, resyncs there cure nothing, its bridge fails for a while and users are no longer shown to the exporter, a
+resync of acme is so large that it waits for approval, and at last a HubSpot scope of acme is withdrawn.
 """
 
 from __future__ import annotations
@@ -69,6 +69,15 @@ async def alert_on_picklists(story: Story) -> None:
 async def strangers_post(story: Story) -> None:
     await story.post(b"{}", 401, token="of somebody else")
     await story.post(b"{}", 400)
+
+
+async def alert_on_errors_nobody_knows(story: Story) -> None:
+    story.orgs["apac"].add_errors("other", "unknown", 12, cause="not known to HubSpot either")
+    await story.post(notification(sync_errors("other", integration="apac", fingerprint="other-apac")), 202)
+
+
+async def acme_asks_for_many(story: Story) -> None:
+    await story.post(notification(sync_errors("associations", integration="acme", fingerprint="many-acme")), 202)
 
 
 async def salesforce_raises_the_limit(story: Story) -> None:
@@ -155,11 +164,13 @@ EVENTS: Sequence[Event] = (
     (QUIET + 14.0, salesforce_raises_the_limit),
     (QUIET + 14.5, acme_cleared),
     (QUIET + 15.0, incident_over),
+    (QUIET + 16.0, alert_on_errors_nobody_knows),
     (QUIET + 17.0, users_not_shown),
     (QUIET + 18.0, apac_imports),
     (QUIET + 18.0, alert_while_suspended),
     (QUIET + 18.3, emea_asks_in_vain),
     (QUIET + 19.0, bridge_fails),
     (QUIET + 20.5, bridge_works),
+    (QUIET + 21.3, acme_asks_for_many),
     (QUIET + 23.5, scope_withdrawn),
 )

@@ -46,6 +46,8 @@ INTERVALS = {
 HUBSPOT_CALLS_A_DAY = {"acme": 30_000, "apac": 26_000, "emea": 10_000}
 OTHER_CALLS_A_DAY = {"acme": 34_000, "apac": 18_000, "emea": 9_000}
 """Of the org's other apps."""
+HUBSPOT_API_CALLS_A_DAY = {"acme": 410_000, "apac": 130_000, "emea": 45_000}
+"""Of HubSpot's own API, by all apps of the account."""
 RECORDS_A_SECOND = 0.02
 """Records that change and sync one by one. Most of HubSpot's calls are made without them, at once."""
 
@@ -115,6 +117,7 @@ class Story:
                 org.use_api_calls(
                     org.settings.connected_app, round(HUBSPOT_CALLS_A_DAY[name] * share * self.rush[name])
                 )
+            org.hubspot_day.add(round(HUBSPOT_API_CALLS_A_DAY[name] * share))
             # Beyond the limit Salesforce refuses calls, and does not count them.
             if org.calls.used() < org.daily_limit:
                 org.use_api_calls("Data loader", round(OTHER_CALLS_A_DAY[name] * share) + self.burst[name])
@@ -128,6 +131,8 @@ class Story:
     async def _work(self) -> None:
         while (job := await self._jobs.claim(self.clock.time(), LEASE)) is not None:
             await self.service.worker.do(job)
+        while await self.service.prover.look():
+            pass
 
 
 def rhythm(elapsed: float) -> float:
@@ -189,6 +194,7 @@ def _integration(org: Org, client_id: str) -> dict[str, Any]:
         },
         "hubspot": {"url": f"{NOWHERE}/{org.name}/hubspot", "token_file": "hubspot-token"},
         "sync_health": {"url": f"{NOWHERE}/{org.name}/bridge", "token_file": "bridge-token"},
+        "remediation": {"max_records": {"acme": 20}.get(org.name, 10_000)},
         "notify": {"acme": "immediate", "apac": "weekly", "emea": "daily"}[org.name],
         "intervals": INTERVALS,
     }

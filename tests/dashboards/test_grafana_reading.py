@@ -73,6 +73,10 @@ COLORS: Mapping[tuple[str, str, str], Sequence[tuple[float, str]]] = {
     ("sync-health", "Storage, share in use", ""): ((0, "green"), (0.8, "orange"), (0.95, "red")),
     ("remediation", "Failed", ""): ((0, "green"), (1, "red")),
     ("remediation", "Oldest queued job", ""): ((0, "green"), (7200, "red")),
+    ("remediation", "Waiting for approval", ""): UNTIL_SOME,
+    ("remediation", "Came back, 24 h", ""): UNTIL_SOME,
+    ("remediation", "Unchanged, 24 h", ""): UNTIL_SOME,
+    ("remediation", "HubSpot's own calls, share of the day", ""): ((0, "green"), (0.9, "orange"), (1, "red")),
     ("exporter", "Sources", "Parts missing"): UNTIL_SOME,
     ("exporter", "Salesforce calls of 24 hours, share of the cap", ""): ((0, "green"), (0.8, "orange"), (1, "red")),
 }

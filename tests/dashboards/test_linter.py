@@ -54,7 +54,7 @@ EXCEPTIONS = (
     ),
     Allowance(
         "target-rate-interval",
-        r": hubspot_salesforce_(upstream_requests|resync_records)_total\[24h\]$",
+        r": hubspot_salesforce_(upstream_requests|resync_records|resync_verified_records)_total\[24h\]$",
         "the sum of a day is what is shown: the cap and the allocation are of 24 hours",
     ),
 )

@@ -11,8 +11,6 @@ from tests.dashboards.promql import bare_names, selectors
 from tests.dashboards.recordings import rules
 
 NOT_SHOWN: Mapping[str, str] = {
-    "hubspot_salesforce_hubspot_api_calls_used": "its panel is not built yet",
-    "hubspot_salesforce_hubspot_api_calls_limit": "its panel is not built yet",
     "process_virtual_memory_bytes": "address space says nothing about need: resident memory is shown",
 }
 
