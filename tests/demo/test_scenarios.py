@@ -29,7 +29,8 @@ TIMELINE = (
     view(SYNC_ERRORS, errors=14, jobs=(job("running"),)),
     view(SYNC_ERRORS, errors=14, jobs=(job(succeeded=14),)),
     view(SYNC_ERRORS, jobs=(job(succeeded=14),), resynced=14),
-    view(jobs=(job(succeeded=14),), resynced=14),
+    view(SYNC_ERRORS, jobs=(job(succeeded=14),), resynced=14, cured=14),
+    view(jobs=(job(succeeded=14),), resynced=14, cured=14),
 )
 """What is seen when each step has happened, in turn."""
 
@@ -43,6 +44,7 @@ PROOFS = (
     "job 1: resync permissions",
     "14 records resynced, 0 failed",
     "0 errors, 14 records synced by resync",
+    "14 records cured",
     "no alert fires",
 )
 

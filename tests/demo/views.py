@@ -43,6 +43,7 @@ def view(
     refusals: tuple[dict[str, Any], ...] = (),
     notified: bool = False,
     resynced: int = 0,
+    cured: int = 0,
     raised: tuple[str, ...] = (),
 ) -> View:
     """What a look shows: ``errors`` are permission errors, ``suspended`` names the reason HubSpot reports, ``raised``
@@ -62,6 +63,7 @@ def view(
         },
         "sync_errors": counts,
         "sync_error_affected_records": counts,
+        "resync_verified_records_total": {labelled(action="bridge", outcome="cured"): float(cured)},
         "webhook_notifications_total": {labelled(result="ignored"): float(len(refusals) + notified)},
     }
     return View(

@@ -90,7 +90,7 @@ async def test_a_resync_behind_a_pooler(
         await asyncio.gather(one.later(one.verify_after), other.poll())
         assert sum(await asyncio.gather(one.work(), other.work())) >= 1
         (job,) = await other.listed()
-    assert (job["state"], job["records"]["succeeded"]) == ("done", 950)
+    assert (job["state"], job["message"], job["records"]["succeeded"]) == ("done", "", 950)
     assert set(acme.resyncs.records.values()) == {1}
 
 
