@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import insert as insert_into_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_into_sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from exporter.config.secret import UNREADABLE, Secret, why_unreadable
+from exporter.config.secret import Secret
 from exporter.errors import StoreError
+from exporter.store import postgresql, sqlite
 from exporter.store.group_commit import GroupCommit, Work
-from exporter.store.upgrade import bring_up_to_date
+from exporter.store.health import Health
+from exporter.store.postgresql import NoAnswer
+from exporter.store.turns import Turns
+from exporter.store.upgrade import TOUCH, bring_up_to_date, is_up_to_date
 
-IDLE_SECONDS = 3
-"""A transaction in PostgreSQL may wait so long for the next statement of its process."""
-
-_DRIVERS = {"sqlite://": "sqlite+aiosqlite://", "postgresql://": "postgresql+psycopg://"}
-
+PATIENCE = 8.0
+"""Seconds that a transaction may take: less than Alertmanager waits for the answer to a webhook."""
+UPGRADE_PATIENCE = 300.0
+"""The tables of a large store are changed in minutes, and another replica may be at it."""
 
 T = TypeVar("T")
 
@@ -41,15 +45,21 @@ class Done:
 
 
 class Database:
-    """A migrated database. Every access is one transaction; whatever goes wrong in it is a ``StoreError``."""
+    """A migrated database. Every access is one transaction; whatever goes wrong in it is a ``StoreError``.
+
+    None is waited for longer than it has ``patience``, and once one was in vain the others are not: see ``Health``.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        # SQLite has one writer: who is in the middle of a transaction keeps the others waiting here.
-        self._turn = asyncio.Lock()
         # The same pool of connections, without BEGIN and COMMIT around what is sent.
         self._plain = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._group_commit = GroupCommit(_sqlite_engine(engine.url), self._turn) if self.single_process else None
+        self._health = Health(self._touch)
+        # SQLite has one writer: who is in the middle of a transaction keeps the others waiting here.
+        self._turns = Turns(1 if self.single_process else postgresql.CONNECTIONS, self._health.check)
+        self._group_commit: GroupCommit | None = None
+        if self.single_process:
+            self._group_commit = GroupCommit(sqlite.threads_engine_of(engine.url), self._turns)
 
     @property
     def single_process(self) -> bool:
@@ -57,15 +67,12 @@ class Database:
         return self._engine.dialect.name == "sqlite"
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """Commits at the end, rolls back on any error."""
-        with _as_store_errors():
-            if not self.single_process:
-                async with self._engine.begin() as connection:
-                    yield connection
-            else:
-                async with self._turn, self._engine.begin() as connection:
-                    yield connection
+    async def transaction(self, patience: float = PATIENCE) -> AsyncIterator[AsyncConnection]:
+        """Commits at the end, rolls back on any error; more ``patience`` is for who writes very much."""
+        with self._watched():
+            self._health.check()
+            async with self._turns.one(), self._begun(patience) as connection:
+                yield connection
 
     async def run(self, work: Work[T]) -> T:
         """What ``work`` returned, once it is committed: for what is done so often that commits are worth sharing.
@@ -75,7 +82,8 @@ class Database:
         if self._group_commit is None:
             async with self.transaction() as connection:
                 return await connection.run_sync(work)
-        with _as_store_errors():
+        with self._watched():
+            self._health.check()
             return await self._group_commit.run(work)
 
     async def alone(self, statement: sa.Executable, parameters: Mapping[str, Any]) -> Done:
@@ -83,25 +91,60 @@ class Database:
         that stands still in the middle holds no lock that others wait for."""
         if self._group_commit is not None:
             return await self.run(lambda connection: _done(connection, statement, parameters))
-        with _as_store_errors():
-            async with self._plain.connect() as connection:
+        with self._watched():
+            self._health.check()
+            async with self._turns.one(), postgresql.plain(self._plain, PATIENCE) as connection:
                 return await connection.run_sync(_done, statement, parameters)
+
+    async def problem(self) -> str | None:
+        """Why the store cannot be used now, ``None`` if it can: looked at every few seconds at most."""
+        return await self._health.problem()
 
     def insert_once(self, table: sa.Table) -> Any:
         """An INSERT that leaves an existing row alone; its ``rowcount`` says whether it made one."""
-        dialect = sqlite if self.single_process else postgresql
+        insert: Any = insert_into_sqlite if self.single_process else insert_into_postgresql
         # Without this SQLAlchemy asks no PostgreSQL driver for the row count of an INSERT and says -1.
-        return dialect.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        return insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
     def lock(self, connection: Connection, name: str) -> None:
         """Keeps other replicas out of the same transaction until this one ends; SQLite has only one writer anyway."""
         if not self.single_process:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
 
+    async def bring_up_to_date(self) -> None:
+        """Before anything else: afterwards its tables are those of this version."""
+        with _as_store_errors():
+            if self.single_process:
+                await asyncio.to_thread(sqlite.try_file, self._engine.url.database or "")
+            async with self._begun(PATIENCE) as connection:
+                if await connection.run_sync(is_up_to_date):
+                    return
+            async with self._begun(UPGRADE_PATIENCE) as connection:
+                await connection.run_sync(bring_up_to_date)
+
     async def close(self) -> None:
+        await self._health.close()
         if self._group_commit is not None:
             await self._group_commit.close()
         await self._engine.dispose()
+
+    def _begun(self, patience: float) -> AbstractAsyncContextManager[AsyncConnection]:
+        # SQLite ends every wait itself, and nobody else can.
+        return self._engine.begin() if self.single_process else postgresql.begun(self._engine, patience)
+
+    async def _touch(self) -> None:
+        with _as_store_errors():
+            async with self._turns.one(unchecked=True), self._begun(PATIENCE) as connection:
+                await connection.execute(TOUCH)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            with _as_store_errors():
+                yield
+        except StoreError as failure:
+            self._health.failed(failure, hangs=_hangs(failure.__cause__))
+            raise
 
 
 def _done(connection: Connection, statement: sa.Executable, parameters: Mapping[str, Any]) -> Done:
@@ -113,85 +156,30 @@ def _done(connection: Connection, statement: sa.Executable, parameters: Mapping[
 def _as_store_errors() -> Iterator[None]:
     try:
         yield
-    except (SQLAlchemyError, OSError) as error:
-        raise StoreError(f"store: {type(error).__name__}: {_first_line(error)}") from error
+    except (SQLAlchemyError, sqlite3.Error, NoAnswer, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        kind = "" if isinstance(cause, NoAnswer) else f"{type(error).__name__}: "
+        raise StoreError(f"store: {kind}{_first_line(cause)}") from error
+
+
+def _hangs(error: BaseException | None) -> bool:
+    """Whether it took its time to fail, and would take it again."""
+    cause = getattr(error, "orig", None) or error
+    return isinstance(cause, NoAnswer) or sqlite.is_locked(cause)
 
 
 async def open_database(url: str, password: Secret | None = None) -> Database:
     """Connects and migrates to the newest tables; raises ``StoreError``. The password is read for every connection."""
-    scheme = next(scheme for scheme in _DRIVERS if url.startswith(scheme))
-    engine = _engine(url.replace(scheme, _DRIVERS[scheme], 1), password)
-    database = Database(engine)
-    shown = sa.make_url(url).render_as_string(hide_password=True)
+    where = sa.make_url(url)
+    is_file = where.drivername == "sqlite"
+    database = Database(sqlite.engine_of(where) if is_file else postgresql.engine_of(where, password))
     try:
-        if database.single_process:
-            await asyncio.to_thread(_try_file, engine.url.database or "")
-        async with database.transaction() as connection:
-            await connection.run_sync(bring_up_to_date)
+        await database.bring_up_to_date()
     except StoreError as error:
         await database.close()
-        raise StoreError(f"{error} ({shown})") from error
+        raise StoreError(f"{error} ({where.render_as_string(hide_password=True)})") from error
     return database
 
 
-def _try_file(path: str) -> None:
-    """Raises ``StoreError`` if SQLite cannot use the file: aiosqlite, when it cannot connect, leaves a thread behind
-    that complains about the closed event loop after our own message."""
-    try:
-        with closing(sqlite3.connect(path)) as connection:
-            connection.execute("PRAGMA schema_version")
-    except sqlite3.Error as error:
-        raise StoreError(f"store: {type(error).__name__}: {_first_line(error)}") from error
-
-
-def _engine(url: str, password: Secret | None) -> AsyncEngine:
-    if not url.startswith("sqlite"):
-        # A pooler such as PgBouncer may hand each transaction to another server, which knows no prepared statement.
-        engine = create_async_engine(url, pool_pre_ping=True, connect_args={"prepare_threshold": None})
-        if password is not None:
-            sa.event.listen(engine.sync_engine, "do_connect", _password_of(password))
-        sa.event.listen(engine.sync_engine, "begin", _end_when_idle)
-        return engine
-    # One connection: SQLite has one writer anyway, and a second one would only meet its lock.
-    engine = create_async_engine(url, pool_size=1, max_overflow=0)
-    sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def _end_when_idle(connection: Connection) -> None:
-    """The server ends a transaction whose process stands still in the middle, with the locks that others wait for.
-
-    Set by the transaction itself: PgBouncer lets no client state it when it connects.
-    """
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
-
-
-def _password_of(secret: Secret) -> Callable[..., None]:
-    def add(_dialect: object, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
-        try:
-            parameters["password"] = secret.read()
-        except UNREADABLE as error:
-            raise StoreError(f"store: cannot read the password ({why_unreadable(error)})") from None
-
-    return add
-
-
-def _sqlite_engine(url: sa.URL) -> sa.Engine:
-    """The same file for use in a thread, without a message to another thread for every step of a statement."""
-    engine = sa.create_engine(url.set(drivername="sqlite"), pool_size=1, max_overflow=0)
-    sa.event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    # FULL: a job answered with 202 is on the disk, not only in the page cache.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _first_line(error: Exception) -> str:
-    cause = getattr(error, "orig", None) or error
-    return str(cause).splitlines()[0][:200] if str(cause) else ""
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else ""

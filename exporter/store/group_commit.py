@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
+from exporter.errors import StoreError
+from exporter.store.turns import Turns
+
 T = TypeVar("T")
 
 Work = Callable[[sa.Connection], T]
@@ -36,13 +39,13 @@ class _Waiting:
 class GroupCommit:
     """Carries out works in the order in which they come; those that come during a commit share the next one.
 
-    All of it happens in a thread, a batch at a time: the event loop goes on meanwhile. ``turn`` is held during a
-    batch, so that nobody else in this process is in the middle of a transaction.
+    All of it happens in a thread, a batch at a time: the event loop goes on meanwhile. A batch has its turn, so that
+    nobody else in this process is in the middle of a transaction.
     """
 
-    def __init__(self, engine: sa.Engine, turn: asyncio.Lock) -> None:
+    def __init__(self, engine: sa.Engine, turns: Turns) -> None:
         self._engine = engine
-        self._turn = turn
+        self._turns = turns
         self._waiting: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -63,15 +66,23 @@ class GroupCommit:
 
     async def _carry_out_all(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting, []
-            await self._carry_out([each for each in batch if not each.done.done()])
+            try:
+                async with self._turns.one():
+                    await self._carry_out(self._taken())
+            except StoreError as error:
+                for each in self._taken():
+                    each.fail(error)
         self._task = None
+
+    def _taken(self) -> list[_Waiting]:
+        """All who wait still."""
+        batch, self._waiting = self._waiting, []
+        return [each for each in batch if not each.done.done()]
 
     async def _carry_out(self, batch: Sequence[_Waiting]) -> None:
         """All of them in one transaction; each in its own if one spoils that of the others."""
         try:
-            async with self._turn:
-                results = await asyncio.to_thread(self._committed, [each.work for each in batch])
+            results = await asyncio.to_thread(self._committed, [each.work for each in batch])
         except Exception as error:  # noqa: BLE001  it goes to those who wait
             # A store that is away is away for everybody.
             if len(batch) == 1 or isinstance(error, OperationalError | OSError):

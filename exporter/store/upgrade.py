@@ -28,6 +28,18 @@ _MARK = sa.Table(
 )
 """Alembic's own table, as Alembic makes it."""
 
+TOUCH = _MARK.update().values(version_num=_MARK.c.version_num)
+"""A write that changes nothing: whether the store takes one is seen by no other means."""
+
+
+def is_up_to_date(connection: Connection) -> bool:
+    """Whether there is nothing to do; waits for nobody who is at it."""
+    return sa.inspect(connection).has_table(_MARK.name) and _versions(connection) == [NEWEST]
+
+
+def _versions(connection: Connection) -> list[str]:
+    return list(connection.scalars(sa.select(_MARK.c.version_num)))
+
 
 def bring_up_to_date(connection: Connection) -> None:
     """Within the transaction of ``connection``; raises ``StoreError`` for a store of a newer version."""
@@ -36,7 +48,7 @@ def bring_up_to_date(connection: Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     tables = set(sa.inspect(connection).get_table_names())
     if _MARK.name in tables:
-        if connection.scalars(sa.select(_MARK.c.version_num)).all() != [NEWEST]:
+        if _versions(connection) != [NEWEST]:
             _migrate(connection)
     elif tables.isdisjoint(METADATA.tables):
         METADATA.create_all(connection)

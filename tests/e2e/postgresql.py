@@ -73,6 +73,50 @@ class Server:
             self._process.wait(END_SECONDS)
         self._process = None
 
+    def disconnect(self, user: str) -> None:
+        """Ends the connections that are open."""
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", [user])
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It takes connections and statements, as the kernel does that for it, and answers nothing until the end."""
+        assert self._process is not None
+        pid = self._process.pid
+        # First who makes the others.
+        os.kill(pid, signal.SIGSTOP)
+        others = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        for child in others:
+            os.kill(child, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in (*others, pid):
+                os.kill(each, signal.SIGCONT)
+
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """It takes no writes until the end, as a standby does that was not promoted."""
+        self._set("default_transaction_read_only = on")
+        try:
+            yield
+        finally:
+            self._set("default_transaction_read_only = off")
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Nobody is there until the end."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
+    def _set(self, setting: str) -> None:
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f"ALTER SYSTEM SET {setting}".encode())
+            connection.execute("SELECT pg_reload_conf()")
+
     def new_database(self) -> str:
         """The URL of an empty database."""
         name = f"exporter_{next(self._numbers)}"

@@ -26,6 +26,7 @@ from tests.e2e.postgresql import Server, running_server
 from tests.pages import look
 from tests.remediation.bench import open_bench
 from tests.remediation.payloads import alert
+from tests.store.shelf import usable
 
 ROUNDS = 12
 """psycopg prepares a statement at its fifth use in a connection; each replica comes to that several times."""
@@ -141,6 +142,24 @@ async def test_the_password_stands_in_a_file(
     monkeypatch.setenv("STORE_PASSWORD", "another")
     await (await open_database(url, Secret(env="STORE_PASSWORD"))).close()
     assert PASSWORD not in caplog.text + "".join(said)
+
+
+async def test_a_password_that_is_changed_while_it_runs(server: Server, tmp_path: Path) -> None:
+    """Open connections go on; new ones fail, and the store says why, until the file has the new one too."""
+    url = server.new_locked_database("exporter_c", PASSWORD)
+    file = tmp_path / "password"
+    file.write_text(PASSWORD)
+    database = await open_database(url, Secret(file=file))
+    server.set_password("exporter_c", "another")
+    assert await database.problem() is None
+    server.disconnect("exporter_c")
+    with pytest.raises(StoreError, match="password authentication failed"):
+        await CallStore(database).spent("acme", 0.0)
+    assert "password authentication failed" in (await database.problem() or "")
+    file.write_text("another")
+    assert await CallStore(database).spent("acme", 0.0) == 0
+    await usable(database)
+    await database.close()
 
 
 async def test_the_password_of_the_configuration_counts(

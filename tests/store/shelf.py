@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,13 @@ async def opened(folder: Path) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+async def usable(database: Database, seconds: float = 15.0) -> None:
+    """Returns once the store says that it can be used."""
+    async with asyncio.timeout(seconds):
+        while await database.problem() is not None:  # noqa: ASYNC110  it finds out in its own time
+            await asyncio.sleep(0.02)
 
 
 def new_job(fingerprint: str = "f", integration: str = "acme", status: str = "resolved") -> NewJob:

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import socket
 import sqlite3
+import tempfile
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from alembic.migration import MigrationContext
 from exporter.errors import StoreError
 from exporter.store.database import Database, open_database
 from exporter.store.tables import METADATA, polls
+from tests.store.shelf import usable
 from tests.users import ordinary_user
 
 ROW = {"integration": "acme", "source": "sync_health", "round": 1, "due_at": 5.5}
@@ -127,6 +130,38 @@ async def test_what_was_answered_is_on_the_disk(database: Database) -> None:
     assert database.single_process
 
 
+async def test_a_store_that_takes_writes_has_no_problem(database: Database, file: Path) -> None:
+    """It was written to, to find that out, and nothing is changed by it."""
+    with contextlib.closing(sqlite3.connect(file)) as store:
+        before = "\n".join(store.iterdump())
+        assert await database.problem() is None
+        assert "\n".join(store.iterdump()) == before
+
+
+async def test_a_file_that_another_program_locks(database: Database, file: Path) -> None:
+    """It is waited for once, and only by who comes first: others are told at once until it is free again."""
+    with contextlib.closing(sqlite3.connect(file)) as somebody:
+        somebody.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        said = await asyncio.gather(*(_refused(database) for _ in range(20)))
+        assert set(said) == {"store: OperationalError: database is locked"}
+        assert time.monotonic() - began < 9
+        began = time.monotonic()
+        assert {await _refused(database), await database.problem()} == set(said)
+        assert time.monotonic() - began < 1
+        somebody.rollback()
+    await usable(database)
+    async with database.transaction() as connection:
+        await connection.execute(polls.insert().values(**ROW))
+
+
+async def _refused(database: Database) -> str:
+    """What is said to somebody who wants to write."""
+    with pytest.raises(StoreError) as caught:
+        await database.run(lambda connection: connection.execute(polls.insert().values(**ROW)))
+    return str(caught.value)
+
+
 class TestStoresThatCannotBeOpened:
     async def test_a_newer_version_wrote_it(self, file: Path) -> None:
         """Its tables are not touched; the message names what is unknown and where."""
@@ -155,6 +190,28 @@ class TestStoresThatCannotBeOpened:
         file.touch(mode=0o600)
         with ordinary_user(), pytest.raises(StoreError, match=r"unable to open database file.*exporter\.db"):
             await open_database(_url(file))
+
+    async def test_a_file_that_can_only_be_read(self) -> None:
+        """It is said at the start, nothing is written, and what it holds is there once it can be."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder).chmod(0o777)
+            file = Path(folder, "exporter.db")
+            database = await open_database(_url(file))
+            async with database.transaction() as connection:
+                await connection.execute(polls.insert().values(**ROW))
+            await database.close()
+            before = file.read_bytes()
+            file.chmod(0o444)
+            with ordinary_user(), pytest.raises(StoreError, match=rf"the file can only be read \({_url(file)}\)$"):
+                await open_database(_url(file))
+            assert file.read_bytes() == before
+            file.chmod(0o666)
+            with ordinary_user():
+                database = await open_database(_url(file))
+                async with database.transaction() as connection:
+                    assert (await connection.execute(sa.select(polls.c.source))).scalar_one() == ROW["source"]
+                assert await database.problem() is None
+                await database.close()
 
     async def test_something_else(self, file: Path) -> None:
         """A file of another program stays as it is."""

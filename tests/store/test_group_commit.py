@@ -16,6 +16,7 @@ from exporter.errors import StoreError
 from exporter.store.database import Database, open_database
 from exporter.store.group_commit import Work
 from exporter.store.tables import polls
+from tests.store.shelf import usable
 
 
 @pytest.fixture
@@ -118,7 +119,8 @@ async def test_one_that_fails_spoils_nobody_elses_work(database: Database, file:
 
 
 async def test_a_store_that_is_away_is_tried_once_for_all(database: Database, file: Path) -> None:
-    """Each would wait for the lock in vain, one after the other; all are told, and the store works on afterwards."""
+    """Each would wait for the lock in vain, one after the other; all are told, those too who come while it is still
+    locked, and the store works on afterwards."""
     tries: list[str] = []
 
     def noted(source: str) -> Work[str]:
@@ -135,11 +137,13 @@ async def test_a_store_that_is_away_is_tried_once_for_all(database: Database, fi
         other = sqlite3.connect(file)
         other.execute("BEGIN IMMEDIATE")
     errors = await asyncio.gather(*waiting, return_exceptions=True)
+    errors += await asyncio.gather(database.run(noted("source-20")), return_exceptions=True)
     other.rollback()
     other.close()
     assert {str(error) for error in errors} == {"store: OperationalError: database is locked"}
     assert all(isinstance(error, StoreError) for error in errors)
     assert tries == ["source-0"]
+    await usable(database)
     assert await database.run(insert("later")) == "later"
 
 
