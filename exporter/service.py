@@ -82,6 +82,7 @@ class Service:
             connections=self._connections.by_name,
             metrics=self.metrics,
             webhook_token=lambda: self._config.remediation.webhook_token,
+            store_problem=database.problem,
             reload=self.reload if lifecycle else None,
             clock=clock,
         )

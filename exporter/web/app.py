@@ -40,6 +40,7 @@ def build_app(
     connections: Mapping[str, Connection],
     metrics: SelfMetrics,
     webhook_token: Callable[[], Secret | None],
+    store_problem: Callable[[], Awaitable[str | None]],
     reload: Callable[[], Awaitable[None]] | None,
     clock: Clock,
 ) -> Starlette:
@@ -50,7 +51,7 @@ def build_app(
             Route("/", status_endpoint(snapshots, poller, clock)),
             Route("/metrics", _metrics_endpoint(exposition)),
             Route("/-/healthy", _healthy),
-            Route("/-/ready", _ready_endpoint(poller)),
+            Route("/-/ready", _ready_endpoint(poller, store_problem)),
             Route("/-/reload", reload_endpoint(reload), methods=["POST", "PUT"]),
             Route("/alertmanager/webhook", webhook, methods=["POST"]),
             # Not redirected to the other: behind a proxy that would lead from https to http, the token with it.
@@ -78,10 +79,17 @@ async def _healthy(_request: Request) -> Response:
     return PlainTextResponse("hubspot-salesforce-exporter is healthy.\n")
 
 
-def _ready_endpoint(poller: Poller) -> Callable[[Request], Awaitable[Response]]:
+def _ready_endpoint(
+    poller: Poller, store_problem: Callable[[], Awaitable[str | None]]
+) -> Callable[[Request], Awaitable[Response]]:
+    """503 until every integration has been tried, and while the store cannot be used: then no webhook is taken."""
+
     async def ready(_request: Request) -> Response:
-        if poller.tried():
-            return PlainTextResponse("hubspot-salesforce-exporter is ready.\n")
-        return PlainTextResponse("Not every integration has been tried yet.\n", 503)
+        if not poller.tried():
+            return PlainTextResponse("Not every integration has been tried yet.\n", 503)
+        problem = await store_problem()
+        if problem is not None:
+            return PlainTextResponse(f"The store cannot be used: {problem.removeprefix('store: ')}.\n", 503)
+        return PlainTextResponse("hubspot-salesforce-exporter is ready.\n")
 
     return ready

@@ -6,8 +6,10 @@ notification could not be stored, and 202 only after its jobs are committed.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict
+from typing import Any
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -21,6 +23,8 @@ from exporter.self_metrics import SelfMetrics
 from exporter.web.bearer import why_unauthorized
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
+ANSWER_SECONDS = 9.0
+"""Alertmanager gives up after ten at the earliest, and does not hear then whether it is to send it again."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +46,7 @@ def webhook_endpoint(
             if body is None:
                 return invalid(request, 413, f"more than {MAX_BODY_BYTES} bytes")
             encoding = request.headers.get("content-encoding", "")
-            receipt = await receiver.receive(parse_notification(body, encoding))
+            receipt = await in_time(receiver.receive(parse_notification(body, encoding)))
         except (NotificationError, ClientDisconnect) as error:
             return invalid(request, 400, str(error) or "the body did not arrive whole")
         except StoreError as error:
@@ -76,6 +80,20 @@ async def read_body(request: Request, at_most: int) -> bytes | None:
         if len(body) > at_most:
             return None
     return bytes(body)
+
+
+async def in_time(receiving: Coroutine[Any, Any, Receipt], seconds: float = ANSWER_SECONDS) -> Receipt:
+    """Raises ``StoreError`` if it takes too long. What is stored after that is a duplicate when it is sent again."""
+    task = asyncio.create_task(receiving, name="notification")
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+        if not task.done():
+            raise StoreError(f"store: not finished within {seconds:g} s")
+        return task.result()
+    finally:
+        # Whatever it is waiting for, nobody waits for it any more, nor for its end.
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        task.cancel()
 
 
 def _receipt(result: str, receipt: Receipt) -> dict[str, object]:

@@ -21,14 +21,19 @@ from exporter.config.file import load_config
 from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
+from exporter.errors import StoreError
+from exporter.remediation.receiver import Receipt
 from exporter.service import Service
-from exporter.web.webhook import MAX_BODY_BYTES
+from exporter.web.webhook import ANSWER_SECONDS, MAX_BODY_BYTES, in_time
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
 from tests.examples import examples
 from tests.remediation.payloads import FIELD_PERMISSIONS, SYNC_ERRORS, alert, grafana, notification, sync_errors
 from tests.web.conftest import WEBHOOK, Counted, Post, bearer, poll_all, post_to
 
 Json = dict[str, Any]
+
+ALERTMANAGER_WAITS = 10
+"""Seconds for an answer, at the least: ``notify.MinTimeout``."""
 
 
 def query(config: Config, sql: str) -> list[tuple[Any, ...]]:
@@ -477,6 +482,24 @@ async def test_a_full_disk_is_a_store_that_fails(config: Config, post: Post) -> 
     assert (await post(notification(alert()))).status_code == 503
     query(config, "DROP TRIGGER full")
     assert (await post(notification(alert()))).status_code == 202
+
+
+async def test_a_store_that_does_not_come_to_an_end() -> None:
+    """Alertmanager does not wait for ever: it is told before it gives up, and nobody works on for it."""
+    given_up = asyncio.Event()
+
+    async def receiving() -> Receipt:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.set()
+        raise AssertionError
+
+    with pytest.raises(StoreError, match=r"not finished within 0\.01 s"):
+        await in_time(receiving(), 0.01)
+    async with asyncio.timeout(5):
+        await given_up.wait()
+    assert ANSWER_SECONDS < ALERTMANAGER_WAITS
 
 
 async def test_a_bridge_that_is_away_does_not_matter_here(service: Service, post: Post, acme: Org) -> None:
