@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from exporter.store.database import Database
+from exporter.store.database import PATIENCE, Database
 from exporter.store.fence import hold
 from exporter.store.job import Job
 from exporter.store.tables import batches, job_records
 
 PENDING, SENDING, SUCCEEDED, FAILED = "pending", "sending", "succeeded", "failed"
 ATTEMPTS_WINDOW = 86400.0
+RECORDS_A_SECOND = 500
+"""A large job is listed in one transaction all the same: so slowly at least."""
 
 
 _ASKED = job_records.c.earlier_attempts + job_records.c.attempts
@@ -105,7 +107,7 @@ class BatchStore:
             }
             for each in records
         ]
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(PATIENCE + len(values) / RECORDS_A_SECOND) as connection:
             await hold(connection, job, listed=True, planned_records=len(values), planned_calls=calls)
             if values:
                 await connection.execute(sa.insert(job_records), values)

@@ -8,7 +8,7 @@ from exporter.store.database import Database
 from exporter.store.job import ENDED
 from exporter.store.tables import batches, job_records, jobs, notifications, refusals
 
-_CHUNK = 200
+_CHUNK = 50
 """Jobs in one transaction: nobody waits long for it."""
 
 
