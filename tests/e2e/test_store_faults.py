@@ -28,7 +28,7 @@ pytestmark = pytest.mark.binaries
 
 T = TypeVar("T")
 
-DEADLINE = 30.0
+DEADLINE = 90.0
 ANSWER = 10.0
 """Seconds that Alertmanager waits."""
 ERRORS = 150
