@@ -23,8 +23,10 @@ GRAFANA := tests/dashboards/grafana
 # Grafana's components, 600 MB of them, which only the previews are drawn with.
 COMPONENTS := tests/dashboards/preview/components
 
+FAULT_WORKERS := 5
+
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test test-current image-test check check-rules dashboards previews dashboards-types bench large-log \
+.PHONY: help demo scenarios test test-faults test-current image-test check check-rules dashboards previews dashboards-types bench large-log \
 	bench-rules load fuzz full-size week touch-load pair clean programs-demo programs-test $(RULE_TESTS)
 
 help: ## say what there is
@@ -33,13 +35,18 @@ help: ## say what there is
 demo: $(VENV)/installed programs-demo ## play an incident from cause to cure; ARGS=--exit-when-done ends by itself
 	@$(BIN)/hubspot-salesforce-exporter demo $(ARGS)
 
-test: check ## linters, types, rules, unit and end-to-end tests; CI runs test-current and image-test too
-	$(BIN)/pytest -n auto --dist worksteal
+test: check ## linters, types, rules, unit and end-to-end tests; CI runs the other test-… too
+	$(BIN)/pytest -n auto --dist worksteal -m 'not faults'
+
+# Most of it is waiting: more workers than cores.
+test-faults: $(VENV)/installed programs-test ## stores that hang, replicas that are killed, stopped and cut off, Alertmanager pairs
+	$(BIN)/pytest -n $(FAULT_WORKERS) --dist worksteal -m faults
 
 test-current: $(VENV)/installed programs-demo $(GRAFANA)/node_modules/.package-lock.json $(CURRENT)/versions ## what starts Prometheus, Alertmanager or VictoriaMetrics, on the newest there are
 	@cat $(CURRENT)/versions
 	@PATH="$(CURDIR)/$(CURRENT)/bin:$$PATH" $(MAKE) --no-print-directory check-rules
-	PATH="$(CURDIR)/$(CURRENT)/bin:$$PATH" $(BIN)/pytest -n auto --dist worksteal -m 'binaries and not mutants'
+	PATH="$(CURDIR)/$(CURRENT)/bin:$$PATH" $(BIN)/pytest -n auto --dist worksteal -m 'binaries and not mutants and not faults'
+	PATH="$(CURDIR)/$(CURRENT)/bin:$$PATH" $(BIN)/pytest -n $(FAULT_WORKERS) --dist worksteal -m 'binaries and faults'
 
 check: $(VENV)/installed programs-test dashboards-types ## linters, types, who may import whom, and the checks of the rules, without the tests
 	$(BIN)/ruff format --check --quiet

@@ -21,7 +21,7 @@ from exporter.demo.stage import ORG
 from tests.alertmanager.shipped import WEBHOOK_RECEIVER
 from tests.e2e.watched_org import NEIGHBOUR, OTHER, STANDING, Times, WatchedOrg, until, watched_org
 
-pytestmark = pytest.mark.binaries
+pytestmark = [pytest.mark.binaries, pytest.mark.faults]
 
 
 async def first_incident(org: WatchedOrg) -> None:

@@ -27,6 +27,8 @@ from tests.e2e.postgresql import Server, running_server
 from tests.remediation.payloads import alert, notification
 from tests.store.shelf import usable
 
+pytestmark = pytest.mark.faults
+
 AT_MOST = 10.0
 """Seconds that Alertmanager waits for an answer."""
 COUNT = sa.select(sa.func.count()).select_from(polls)

@@ -39,6 +39,8 @@ from tests.conftest import Start
 from tests.e2e.postgresql import Server, running_server
 from tests.e2e.test_replicas import until
 
+pytestmark = pytest.mark.faults
+
 POLL_SECONDS = 4.0
 """A poll of six searches takes a third of it."""
 

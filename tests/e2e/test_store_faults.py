@@ -24,7 +24,7 @@ from tests.e2e.pgbouncer import pooled
 from tests.e2e.postgresql import Server, running_server
 from tests.pages import Page
 
-pytestmark = pytest.mark.binaries
+pytestmark = [pytest.mark.binaries, pytest.mark.faults]
 
 T = TypeVar("T")
 
