@@ -9,6 +9,8 @@
     ├── StoreError           the store did not take or give what was asked
     ├── NotificationError    a webhook body that is no notification of Alertmanager or Grafana
     ├── ProcessError         a program the demo needs is missing or did not start
+    ├── OrderRefused         resyncs that somebody asks for cannot be ordered as things are configured
+    ├── KeyUsed              the idempotency key of an order was another's before
     ├── ResyncRefused        the other side will never take this job's requests
     ├── LeaseLost            another process has the job now, or may have it
     └── UpstreamError        an outside API did not give what was asked
@@ -72,6 +74,14 @@ class NotificationError(ExporterError):
 
 class ProcessError(ExporterError):
     """A program the demo needs is missing or did not start."""
+
+
+class OrderRefused(ExporterError):
+    """Resyncs that somebody asks for cannot be ordered as things are configured."""
+
+
+class KeyUsed(ExporterError):
+    """The idempotency key of an order was that of another one before."""
 
 
 class ResyncRefused(ExporterError):

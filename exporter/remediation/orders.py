@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from exporter.clock import Clock
 from exporter.config.settings import Policy, Remediation
-from exporter.errors import ExporterError
+from exporter.errors import KeyUsed, OrderRefused
 from exporter.remediation.actions import Action, Ways
+from exporter.remediation.journal import Journal
 from exporter.remediation.order import Order
 from exporter.remediation.plan import Plan
 from exporter.remediation.planner import Planner
 from exporter.remediation.policy import why_not
 from exporter.remediation.queues import Queues
 from exporter.remediation.refusal import Refusal
+from exporter.remediation.trial import TRIAL_BATCHES
 from exporter.remediation.waiting import Waiting
 from exporter.remediation.worker import Worker
-from exporter.state.snapshots import Snapshots
 from exporter.store.job import REQUESTED, NewJob, Occurrence
-from exporter.store.jobs import JobStore
+from exporter.store.jobs import JobStore, Ordered
+from exporter.store.pace import PaceStore
+
+MOST_PREVIEWS = 2
+"""Plans made at a time: each holds every error it found."""
 
 _LIMITS = Policy(alert="", on=REQUESTED, errors=frozenset())
 """An order has the cooldown and the maximum of attempts of a policy that names none."""
-
-
-class OrderRefused(ExporterError):
-    """An order that cannot be taken; ``refusal`` says why."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.detail)
-        self.refusal = refusal
-
-
-class OtherRequest(ExporterError):
-    """The key of an order was used for another one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +44,23 @@ class Request:
     selected: frozenset[str] = frozenset()
     action: str | None = None
 
+    @property
+    def digest(self) -> str:
+        """Tells the same request from another."""
+        parts = [self.integration, sorted(self.errors), sorted(self.selected), self.action]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an order would do now: ``waits_for`` is what its job would wait for before its first request."""
+    """What an order would do now: ``waits_for`` is what its job would wait for before its first request, or why it
+    would not be taken at all; ``seconds`` is how long its requests would take, ``None`` where there were none to go
+    by."""
 
     action: str
     plan: Plan
     batches: int
+    seconds: float | None
     waits_for: Refusal | None
     needs_approval: bool
 
@@ -75,8 +80,9 @@ class Orders:
         self,
         settings: Callable[[], Remediation],
         jobs: JobStore,
+        pace: PaceStore,
+        journal: Journal,
         ways: Mapping[str, Ways],
-        snapshots: Snapshots,
         planner: Planner,
         waiting: Waiting,
         queues: Queues,
@@ -85,38 +91,67 @@ class Orders:
     ) -> None:
         self._settings = settings
         self._jobs = jobs
+        self._pace = pace
+        self._journal = journal
         self._ways = ways
-        self._snapshots = snapshots
         self._planner = planner
         self._waiting = waiting
         self._queues = queues
         self._worker = worker
         self._clock = clock
+        self._previews = asyncio.Semaphore(MOST_PREVIEWS)
 
     async def preview(self, request: Request) -> Preview:
         """Reads, and changes nothing; raises ``OrderRefused`` and ``UpstreamError``. Possible in a dry run too."""
         action = self._action(request)
         guards = self._waiting.guards(request.integration)
-        plan, _found = await self._planner.plan(request.integration, _order(request), action, guards)
+        async with self._previews:
+            plan, _found = await self._planner.plan(request.integration, _order(request), action, guards)
+        records, batches = len(plan.errors), plan.batches(action.batch_size)
+        off = why_not(self._settings())
         return Preview(
             action.name,
             plan,
-            plan.batches(action.batch_size),
-            await self._waiting.refusal(request.integration, len(plan.errors), action.name),
-            len(plan.errors) > guards.max_records,
+            batches,
+            await self._seconds(request.integration, action, batches),
+            off or await self._waiting.refusal(request.integration, records, action.name),
+            records > guards.max_records,
         )
 
-    async def place(self, request: Request, key: str | None = None, digest: str = "") -> Placed:
-        """Makes a job of it, once for a ``key``; ``digest`` tells the same request from another with the same key.
+    async def place(self, request: Request, key: str | None = None) -> Placed:
+        """Makes a job of it, once for a ``key``, whatever has been configured since.
 
-        Raises ``OrderRefused``, and ``OtherRequest``.
+        Raises ``OrderRefused``, and ``KeyUsed`` if that was the key of another request.
         """
-        action, key = self._action(request), key or str(uuid.uuid4())
-        refusal = why_not(self._settings())
-        if refusal is not None:
-            raise OrderRefused(refusal)
-        order = _order(request)
-        new = NewJob(
+        known = await self._jobs.ordered(key) if key else None
+        if known is None:
+            known = await self._jobs.order(self._new_job(request, key or str(uuid.uuid4())), self._clock.time())
+        if known.request != request.digest:
+            raise KeyUsed(f"the key {key!r} was used for another order, of job {known.job}")
+        return await self._announced(request.integration, known)
+
+    async def approve(self, job_id: int) -> bool:
+        """Lets a job go on that waits for a human; ``False`` if it does not."""
+        approved = await self._jobs.approve(job_id, self._clock.time())
+        if approved:
+            await self._queues.show_all()
+            self._worker.wake()
+        return approved
+
+    async def cancel(self, job_id: int) -> bool:
+        """Ends a job, before its next batch if it is being worked on; ``False`` if it has ended, or never was."""
+        job = await self._jobs.find(job_id)
+        if job is None or not await self._journal.cancel(job):
+            return False
+        await self._queues.show(job.integration)
+        return True
+
+    def _new_job(self, request: Request, key: str) -> NewJob:
+        action, order = self._action(request), _order(request)
+        off = why_not(self._settings())
+        if off is not None:
+            raise OrderRefused(off.detail)
+        return NewJob(
             occurrence=Occurrence(request.integration, key, "", REQUESTED),
             alert="",
             action=action.name,
@@ -124,41 +159,36 @@ class Orders:
             cooldown=order.cooldown,
             max_attempts=order.max_attempts,
             selected=order.selected,
-            request=digest,
+            request=request.digest,
         )
-        known = await self._jobs.ordered(request.integration, key)
-        made = known is None and bool(await self._jobs.accept([new], (), self._clock.time()))
-        job, before = await self._jobs.ordered(request.integration, key) or (0, digest)
-        if before != digest:
-            raise OtherRequest(f"the key {key!r} was used for another order, of job {job}")
-        if made:
-            await self._queues.show(request.integration)
-            self._worker.wake()
-        return Placed(job, made)
 
-    async def approve(self, job: int) -> bool:
-        """Lets a job go on that waits for a human; ``False`` if it does not."""
-        approved = await self._jobs.approve(job, self._clock.time())
-        if approved:
-            await self._queues.show_all()
+    async def _announced(self, integration: str, ordered: Ordered) -> Placed:
+        if ordered.made:
+            await self._queues.show(integration)
             self._worker.wake()
-        return approved
+        return Placed(ordered.job, ordered.made)
 
-    async def cancel(self, job: int) -> bool:
-        """Ends a job, before its next batch if it is being worked on; ``False`` if it has ended."""
-        cancelled = await self._jobs.cancel(job, "cancelled", self._clock.time())
-        await self._queues.show_all()
-        return cancelled
+    async def _seconds(self, integration: str, action: Action, batches: int) -> float | None:
+        """By what earlier requests took, and with the pause after the first of many."""
+        if not batches:
+            return 0.0
+        each = await self._pace.batch_seconds(integration, action.name)
+        if each is None:
+            return None
+        trial = self._settings().verify_after if action.on_trial and batches > TRIAL_BATCHES else 0.0
+        return trial + each * batches / min(action.lanes, batches)
 
     def _action(self, request: Request) -> Action:
         ways = self._ways.get(request.integration, Ways())
         name = request.action or ways.own
         action = ways.by_name.get(name or "")
         if action is None:
-            detail = (
-                f"the integration has no way to resync by {name}" if name else "the integration has no way to resync"
+            raise OrderRefused(
+                f"the integration has not all that the action {name} needs"
+                if name
+                else "the integration has no way to resync: neither a bridge (sync_health.url) nor a property to touch "
+                "(remediation.touch.property)"
             )
-            raise OrderRefused(Refusal("disabled", detail))
         return action
 
 

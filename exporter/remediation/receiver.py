@@ -32,10 +32,15 @@ log = structlog.get_logger(__name__)
 class Receipt:
     """What became of a notification's alerts, by action: one may have a job by one action and a refusal of another."""
 
-    jobs: int
+    job_ids: tuple[int, ...]
     duplicates: int
     ignored: tuple[Ignored, ...]
     refusals: tuple[RefusalRow, ...]
+
+    @property
+    def jobs(self) -> int:
+        """Jobs that were made."""
+        return len(self.job_ids)
 
 
 class Receiver:
@@ -82,12 +87,12 @@ class Receiver:
                     jobs.append(new_job(alert, action, decision, pause))
                 else:
                     refusals.append(RefusalRow(now, alert.integration, alert.name, decision.reason, decision.detail))
-        row = _row(notification, now, len(jobs), duplicates, len(left), len(refusals))
+        row = _row(notification, now, duplicates, len(left), len(refusals))
         made = await self._jobs.accept(jobs, refusals, now, row)
         await self._announce(jobs, refusals)
         for one in left:
             log.debug("alert ignored", **asdict(one))
-        return Receipt(made, duplicates + len(jobs) - made, tuple(left), tuple(refusals))
+        return Receipt(made, duplicates + len(jobs) - len(made), tuple(left), tuple(refusals))
 
     def _decide(self, alert: Alert, now: float) -> Mapping[str, Order | Refusal]:
         if alert.integration not in self._snapshots:
@@ -109,22 +114,15 @@ class Receiver:
             self._worker.wake()
 
 
-def result_of(jobs: int, duplicates: int) -> str:
-    """A value of ``webhook_notifications_total{result}``."""
-    return "accepted" if jobs else "duplicate" if duplicates else "ignored"
-
-
-def _row(
-    notification: Notification, now: float, jobs: int, duplicates: int, ignored_alerts: int, refused: int
-) -> NotificationRow:
+def _row(notification: Notification, now: float, duplicates: int, ignored_alerts: int, refused: int) -> NotificationRow:
+    """What is known of it before its jobs are stored."""
     return NotificationRow(
         at=now,
-        result=result_of(jobs, duplicates),
         receiver=notification.receiver,
         group_key=notification.group_key,
         alerts=len(notification.alerts),
         truncated=notification.truncated,
-        jobs=jobs,
+        jobs=0,
         duplicates=duplicates,
         ignored=ignored_alerts,
         refused=refused,

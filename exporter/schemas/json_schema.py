@@ -22,7 +22,7 @@ def checked(payload: Any, schema: str, where: str) -> Any:
 
 def first_problem(payload: Any, schema: str) -> str | None:
     """Path and rule of the first misfit. The value stays out: it may be anything, a secret included."""
-    error = next(_validator(schema).iter_errors(payload), None)
+    error = next(validator(schema).iter_errors(payload), None)
     if error is None:
         return None
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
@@ -34,6 +34,7 @@ def first_problem(payload: Any, schema: str) -> str | None:
 
 
 @cache
-def _validator(schema: str) -> Draft202012Validator:
+def validator(schema: str) -> Draft202012Validator:
+    """Of the schema of that name."""
     text = (resources.files("exporter.schemas") / f"{schema}.schema.json").read_text(encoding="utf-8")
     return Draft202012Validator(json.loads(text))

@@ -1,72 +1,163 @@
-"""What the remediation did, for people to read: the newest jobs and refusals."""
+"""What the remediation did, for people and programs to read: the ledger, page by page.
+
+SQLite has one connection, which everything else waits for meanwhile. So no look is about more than a page of rows, and
+none counts more than ``MOST_COUNTED`` records, however large the jobs are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from exporter.store.batches import FAILED, PENDING, SENDING, SUCCEEDED
 from exporter.store.database import Database
-from exporter.store.tables import job_records, jobs, refusals
+from exporter.store.job import ENDED
+from exporter.store.tables import batches, job_records, jobs, notifications, refusals
+from exporter.store.tally import Tally, tallies
 
-_OUTCOMES = (PENDING, SENDING, SUCCEEDED, FAILED)
+MOST_COUNTED = 100_000
+"""Records of all jobs on a page: it ends before the job that would be too many."""
 
-MOST_REASONS = 5
-"""Of a job, with the number of its records; every record has its own in the store."""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows, and what the next page begins after; ``None`` after the last."""
+
+    rows: list[Row]
+    next: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs are looked for; an empty ``alert`` is none: what somebody ordered."""
+
+    integration: str | None = None
+    state: str | None = None
+    category: str | None = None
+    alert: str | None = None
 
 
 class ResyncHistory:
-    """Reads ``jobs``, ``job_records`` and ``refusals``, changes nothing; raises ``StoreError``."""
+    """Reads the tables of the remediation, changes nothing; raises ``StoreError``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def listing(self, integration: str | None, limit: int) -> dict[str, list[dict[str, Any]]]:
-        """The newest jobs, with how many of their records stand where and why most of them failed, and the newest
-        refusals."""
+    async def listing(self, integration: str | None, limit: int) -> dict[str, list[Row]]:
+        """The newest jobs and the newest refusals."""
+        newest = await self.jobs(JobFilter(integration), limit)
+        return {"jobs": newest.rows, "refusals": (await self.refusals(limit, integration)).rows}
+
+    async def jobs(self, wanted: JobFilter, limit: int, before: int | None = None) -> Page:
+        """The newest jobs with an id below ``before``, each with what became of its records."""
+        query = _jobs().where(*_conditions(wanted)).limit(limit + 1)
+        if before is not None:
+            query = query.where(jobs.c.id < before)
         async with self._database.transaction() as connection:
-            newest = await _newest(connection, jobs, integration, limit)
-            refused = await _newest(connection, refusals, integration, limit)
-            ids = [row["id"] for row in newest]
-            by_outcome = await _outcomes(connection, ids)
-            failed_for = await _failures(connection, ids)
-        for row in newest:
-            row["records"] = {outcome: by_outcome.get((row["id"], outcome), 0) for outcome in _OUTCOMES}
-            row["failed_for"] = dict(failed_for.get(row["id"], [])[:MOST_REASONS])
-        return {"jobs": newest, "refusals": refused}
+            found = [dict(row) for row in (await connection.execute(query)).mappings()]
+            rows = _countable(found[:limit])
+            await _count(connection, rows)
+        return Page(rows, rows[-1]["id"] if len(rows) < len(found) else None)
+
+    async def job(self, job_id: int) -> Row | None:
+        """The same of one job; ``None`` if there is none."""
+        async with self._database.transaction() as connection:
+            rows = [dict(row) for row in (await connection.execute(_jobs().where(jobs.c.id == job_id))).mappings()]
+            await _count(connection, rows)
+        return rows[0] if rows else None
+
+    async def batches(self, job_id: int, limit: int) -> list[Row]:
+        """The newest requests of a job."""
+        return await self._rows(
+            sa.select(batches).where(batches.c.job_id == job_id).order_by(batches.c.number.desc()).limit(limit)
+        )
+
+    async def records(
+        self, job_id: int, limit: int, after: str | None = None, outcome: str | None = None, proof: str | None = None
+    ) -> Page:
+        """The records of a job by error id, those that come after one, with this outcome and proof."""
+        query = sa.select(job_records).where(job_records.c.job_id == job_id).order_by(job_records.c.error_id)
+        for column, value in (("outcome", outcome), ("proof", proof)):
+            if value is not None:
+                query = query.where(job_records.c[column] == value)
+        if after is not None:
+            query = query.where(job_records.c.error_id > after)
+        return _page(await self._rows(query.limit(limit + 1)), limit, "error_id")
+
+    async def refusals(
+        self,
+        limit: int,
+        integration: str | None = None,
+        *,
+        alert: str | None = None,
+        job_id: int | None = None,
+        before: int | None = None,
+    ) -> Page:
+        """The newest refusals with an id below ``before``."""
+        query = sa.select(refusals).order_by(refusals.c.id.desc())
+        for column, value in (("integration", integration), ("alert", alert), ("job_id", job_id)):
+            if value is not None:
+                query = query.where(refusals.c[column] == value)
+        if before is not None:
+            query = query.where(refusals.c.id < before)
+        return _page(await self._rows(query.limit(limit + 1)), limit, "id")
+
+    async def notifications(self, limit: int, before: int | None = None) -> Page:
+        """The newest notifications with an id below ``before``."""
+        query = sa.select(notifications).order_by(notifications.c.id.desc())
+        if before is not None:
+            query = query.where(notifications.c.id < before)
+        return _page(await self._rows(query.limit(limit + 1)), limit, "id")
+
+    async def _rows(self, query: sa.Select[Any]) -> list[Row]:
+        async with self._database.transaction() as connection:
+            return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def _newest(
-    connection: AsyncConnection, table: sa.Table, integration: str | None, limit: int
-) -> list[dict[str, Any]]:
-    query = sa.select(table).order_by(table.c.id.desc()).limit(limit)
-    if integration is not None:
-        query = query.where(table.c.integration == integration)
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
+def _jobs() -> sa.Select[Any]:
+    """Without the ids that were selected, of which a request may name many: only whether any are."""
+    shown = [column for column in jobs.c if column.name != "selected"]
+    return sa.select(*shown, (jobs.c.selected != "[]").label("selected")).order_by(jobs.c.id.desc())
 
 
-async def _outcomes(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[tuple[int, str], int]:
-    query = (
-        sa.select(job_records.c.job_id, job_records.c.outcome, sa.func.count())
-        .where(job_records.c.job_id.in_(job_ids))
-        .group_by(job_records.c.job_id, job_records.c.outcome)
-    )
-    return {(job_id, outcome): count for job_id, outcome, count in await connection.execute(query)}
+def _conditions(wanted: JobFilter) -> Iterable[sa.ColumnElement[bool]]:
+    for column, value in (("integration", wanted.integration), ("state", wanted.state), ("alert", wanted.alert)):
+        if value is not None:
+            yield jobs.c[column] == value
+    if wanted.category is not None:
+        # As the JSON of the pairs begins one; neither category nor type holds a quotation mark.
+        yield jobs.c.errors.contains(f"[{json.dumps(wanted.category)}, ", autoescape=True)
 
 
-async def _failures(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, list[tuple[str, int]]]:
-    """By job why records failed, and how many each; the most frequent first."""
-    count = sa.func.count()
-    query = (
-        sa.select(job_records.c.job_id, job_records.c.reason, count)
-        .where(job_records.c.job_id.in_(job_ids), job_records.c.outcome == FAILED)
-        .group_by(job_records.c.job_id, job_records.c.reason)
-        .order_by(count.desc(), job_records.c.reason)
-    )
-    found: dict[int, list[tuple[str, int]]] = {}
-    for job_id, reason, records in await connection.execute(query):
-        found.setdefault(job_id, []).append((reason, records))
-    return found
+def _countable(rows: Sequence[Row]) -> list[Row]:
+    """The first of them whose records can be counted at one go; one in any case."""
+    chosen: list[Row] = []
+    records = 0
+    for row in rows:
+        records += row["planned_records"] or 0
+        if chosen and records > MOST_COUNTED:
+            break
+        chosen.append(row)
+    return chosen
+
+
+async def _count(connection: AsyncConnection, rows: Sequence[Row]) -> None:
+    by_job = await tallies(connection, [row["id"] for row in rows])
+    for row in rows:
+        tally = by_job.get(row["id"], Tally())
+        will_be_looked_at = row["state"] not in ENDED or row["look_at"] is not None
+        row["selected"] = bool(row["selected"])
+        row["records"] = tally.records
+        row["proof"] = tally.proof | {"waiting": tally.unproved if will_be_looked_at else 0}
+        row["failed_for"] = tally.failed_for
+
+
+def _page(rows: list[Row], limit: int, key: str) -> Page:
+    """Of one row more than there are to be on the page."""
+    return Page(rows[:limit], rows[limit - 1][key] if len(rows) > limit else None)

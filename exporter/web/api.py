@@ -1,8 +1,7 @@
-"""``/api/v1``: what the exporter believes, who said it, and what the remediation did."""
+"""``GET /api/v1/integrations``: what the exporter believes, and who said it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
@@ -11,17 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from exporter.clock import Clock, format_timestamp
-from exporter.errors import StoreError
 from exporter.state.conditions import Condition, conditions_of
 from exporter.state.evidence import Evidence
 from exporter.state.facts import REPORT, facts_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
-from exporter.store.history import ResyncHistory
-
-DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
-_TIMES = ("at", "created_at", "finished_at", "not_before")
 
 
 def integrations_endpoint(snapshots: Snapshots, clock: Clock) -> Callable[[Request], Awaitable[Response]]:
@@ -32,29 +26,6 @@ def integrations_endpoint(snapshots: Snapshots, clock: Clock) -> Callable[[Reque
         return JSONResponse({"integrations": [_integration(snapshot, now) for snapshot in snapshots]})
 
     return integrations
-
-
-def resyncs_endpoint(history: ResyncHistory) -> Callable[[Request], Awaitable[Response]]:
-    """``GET /api/v1/resyncs?integration=&limit=``: newest jobs and refusals first."""
-
-    async def resyncs(request: Request) -> Response:
-        text = request.query_params.get("limit", str(DEFAULT_LIMIT))
-        limit = _limit(text)
-        if limit is None:
-            return JSONResponse({"error": f"limit: got {text[:20]!r}; expected a number from 1 to {MAX_LIMIT}"}, 400)
-        try:
-            listing = await history.listing(request.query_params.get("integration"), limit)
-        except StoreError:
-            return JSONResponse({"error": "the store cannot be read"}, 503)
-        return JSONResponse({kind: [_row(row) for row in rows] for kind, rows in listing.items()})
-
-    return resyncs
-
-
-def _limit(text: str) -> int | None:
-    """``None`` for anything but 1 to ``MAX_LIMIT``; more digits than that has are not even read."""
-    limit = int(text) if text.isdecimal() and len(text) <= len(str(MAX_LIMIT)) else 0
-    return limit if 0 < limit <= MAX_LIMIT else None
 
 
 def _integration(snapshot: Snapshot, now: float) -> dict[str, Any]:
@@ -113,11 +84,3 @@ def _source(reading: Reading) -> dict[str, Any]:
         "failure": asdict(reading.failure) if reading.failure else None,
         "parts": [asdict(part) for part in reading.parts],
     }
-
-
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    hidden = {"lease_until", "listed", "fingerprint", "errors"}
-    shown = {key: value for key, value in row.items() if key not in hidden}
-    if "errors" in row:
-        shown["categories"] = sorted({category for category, _ in json.loads(row["errors"])})
-    return {**shown, **{key: format_timestamp(shown[key]) for key in _TIMES if key in shown}}

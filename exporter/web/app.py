@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -13,20 +14,27 @@ from starlette.routing import Route
 
 from exporter.clients.connection import Connection
 from exporter.clock import Clock
-from exporter.config.secret import Secret
+from exporter.config.settings import Remediation
 from exporter.exposition.page import Exposition
 from exporter.polling.poller import Poller
+from exporter.remediation.orders import Orders
 from exporter.remediation.receiver import Receiver
 from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
 from exporter.store.history import ResyncHistory
 from exporter.store.reports import ReportStore
-from exporter.web.api import integrations_endpoint, resyncs_endpoint
+from exporter.web.api import integrations_endpoint
+from exporter.web.openapi import openapi_endpoint
+from exporter.web.problem import as_problem
 from exporter.web.reload import reload_endpoint
+from exporter.web.resync_orders import approve_endpoint, cancel_endpoint, order_endpoint
+from exporter.web.resyncs import notifications_endpoint, refusals_endpoint, resync_endpoint, resyncs_endpoint
 from exporter.web.status_page import status_endpoint
 from exporter.web.suspensions import suspensions_endpoint
 from exporter.web.sync_errors import sync_errors_endpoint
 from exporter.web.webhook import webhook_endpoint
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def build_app(
@@ -35,17 +43,26 @@ def build_app(
     snapshots: Snapshots,
     poller: Poller,
     receiver: Receiver,
+    orders: Orders,
     history: ResyncHistory,
     reports: ReportStore,
     connections: Mapping[str, Connection],
     metrics: SelfMetrics,
-    webhook_token: Callable[[], Secret | None],
+    settings: Callable[[], Remediation],
     store_problem: Callable[[], Awaitable[str | None]],
     reload: Callable[[], Awaitable[None]] | None,
     clock: Clock,
 ) -> Starlette:
-    """Every route of the exporter. Reading needs no token, as for any Prometheus component; writing does."""
-    webhook = webhook_endpoint(receiver, webhook_token, metrics)
+    """Every route of the exporter. Reading needs no token, as for any Prometheus component; writing does.
+
+    ``settings`` are looked at anew every time. ``openapi.yaml`` describes each route.
+    """
+    webhook = webhook_endpoint(receiver, lambda: settings().webhook_token, metrics)
+    resyncs = resyncs_endpoint(history, snapshots)
+    order = order_endpoint(orders, history, snapshots, lambda: settings().order_token)
+    suspensions = suspensions_endpoint(
+        snapshots, reports, lambda: (settings().order_token, settings().webhook_token), clock
+    )
     return Starlette(
         routes=[
             Route("/", status_endpoint(snapshots, poller, clock)),
@@ -58,13 +75,35 @@ def build_app(
             Route("/alertmanager/webhook/", webhook, methods=["POST"]),
             Route("/api/v1/integrations", integrations_endpoint(snapshots, clock)),
             Route("/api/v1/sync-errors", sync_errors_endpoint(connections, snapshots, clock)),
-            Route("/api/v1/resyncs", resyncs_endpoint(history)),
+            Route("/api/v1/resyncs", _by_method({"GET": resyncs, "POST": order}), methods=["GET", "POST"]),
+            Route("/api/v1/resyncs/{id}", resync_endpoint(history)),
             Route(
-                "/api/v1/suspensions", suspensions_endpoint(snapshots, reports, webhook_token, clock), methods=["POST"]
+                "/api/v1/resyncs/{id}/approve",
+                approve_endpoint(orders, history, lambda: settings().order_token),
+                methods=["POST"],
             ),
+            Route(
+                "/api/v1/resyncs/{id}/cancel",
+                cancel_endpoint(orders, history, lambda: settings().order_token),
+                methods=["POST"],
+            ),
+            Route("/api/v1/refusals", refusals_endpoint(history, snapshots)),
+            Route("/api/v1/notifications", notifications_endpoint(history)),
+            Route("/api/v1/suspensions", suspensions, methods=["POST"]),
+            Route("/api/v1/openapi.json", openapi_endpoint()),
         ],
+        exception_handlers={HTTPException: as_problem},
         middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)],
     )
+
+
+def _by_method(endpoints: Mapping[str, Endpoint]) -> Endpoint:
+    """One route for them all: of several the router names the methods of the first only, where it refuses another."""
+
+    async def endpoint(request: Request) -> Response:
+        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+
+    return endpoint
 
 
 def _metrics_endpoint(exposition: Exposition) -> Callable[[Request], Awaitable[Response]]:

@@ -9,11 +9,19 @@ from starlette.requests import Request
 from exporter.config.secret import UNREADABLE, Secret, why_unreadable, why_unsendable
 
 
-def why_unauthorized(request: Request, token: Secret | None) -> str | None:
-    """The cause, for our own log: who is not let in does not hear it. Nothing of what was sent is repeated."""
+def why_unauthorized(request: Request, *tokens: Secret | None) -> str | None:
+    """The cause, for our own log: who is not let in does not hear it. Nothing of what was sent is repeated.
+
+    Any of the ``tokens`` lets in; of several that do not, the first that is configured has the word.
+    """
+    causes = [_why_not(request, token) for token in dict.fromkeys(tokens) if token is not None]
+    if None in causes:
+        return None
+    return causes[0] if causes else "no token is configured, so nobody is let in"
+
+
+def _why_not(request: Request, token: Secret) -> str | None:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if token is None:
-        return "no token is configured, so nobody is let in"
     try:
         expected = token.read()
     except UNREADABLE as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -20,7 +20,8 @@ from exporter.schemas.json_schema import first_problem
 from exporter.state.snapshots import Snapshots
 from exporter.store.reports import Report, ReportStore
 from exporter.web.bearer import why_unauthorized
-from exporter.web.webhook import read_body
+from exporter.web.body import read_body
+from exporter.web.problem import problem, unauthorized
 
 MAX_BODY_BYTES = 64 * 1024
 CLOCKS_APART = 300.0
@@ -30,29 +31,29 @@ log = structlog.get_logger(__name__)
 
 
 def suspensions_endpoint(
-    snapshots: Snapshots, store: ReportStore, token: Callable[[], Secret | None], clock: Clock
+    snapshots: Snapshots, store: ReportStore, tokens: Callable[[], Sequence[Secret | None]], clock: Clock
 ) -> Callable[[Request], Awaitable[Response]]:
     """202 once the report is stored; 400 with the reason, 401, 404 for an unknown integration, 413, 503."""
 
     async def report(request: Request) -> Response:
-        unauthorized = why_unauthorized(request, token())
-        if unauthorized is not None:
-            log.warning("suspension report rejected", status=401, cause=unauthorized)
-            return _error(401, "a valid bearer token is needed", {"WWW-Authenticate": "Bearer"})
+        cause = why_unauthorized(request, *tokens())
+        if cause is not None:
+            log.warning("suspension report rejected", status=401, cause=cause)
+            return unauthorized()
         try:
             body = await read_body(request, MAX_BODY_BYTES)
             if body is None:
-                return _error(413, f"more than {MAX_BODY_BYTES} bytes")
+                return problem(413, f"more than {MAX_BODY_BYTES} bytes")
             stated = _parse(body, clock.time())
         except (ValueError, RecursionError, ClientDisconnect) as error:
-            return _error(400, str(error) or "the body did not arrive whole")
+            return problem(400, str(error) or "the body did not arrive whole")
         if stated.integration not in snapshots:
-            return _error(404, f"integration: got {stated.integration!r}; no integration has this name")
+            return problem(404, f"integration: got {stated.integration!r}; no integration has this name")
         try:
             await store.put(stated)
         except StoreError as error:
             log.error("suspension report not stored", error=str(error))
-            return _error(503, "the report could not be stored; send it again")
+            return problem(503, "the report could not be stored; send it again")
         log.info("suspension reported", integration=stated.integration, suspended=stated.suspension.suspended)
         snapshots.report(stated.integration, stated.suspension, stated.reported_at)
         return JSONResponse({"accepted": True}, 202)
@@ -66,9 +67,9 @@ def _parse(body: bytes, now: float) -> Report:
         payload = json.loads(body)
     except ValueError as error:
         raise ValueError("the body is not JSON") from error
-    problem = first_problem(payload, "suspension_report")
-    if problem is not None:
-        raise ValueError(problem)
+    misfit = first_problem(payload, "suspension_report")
+    if misfit is not None:
+        raise ValueError(misfit)
     return Report(payload["integration"], _suspension(payload, now), now)
 
 
@@ -91,7 +92,3 @@ def _time(since: str, now: float) -> float:
     if moment > now + CLOCKS_APART:
         raise ValueError(f"since: got {since[:40]!r}, which is yet to come; expected the time at which it began")
     return moment
-
-
-def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
-    return JSONResponse({"error": message}, status, headers)

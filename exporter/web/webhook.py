@@ -18,9 +18,11 @@ from starlette.responses import JSONResponse, Response
 from exporter.config.secret import Secret
 from exporter.errors import NotificationError, StoreError
 from exporter.remediation.notification import parse_notification
-from exporter.remediation.receiver import Receipt, Receiver, result_of
+from exporter.remediation.receiver import Receipt, Receiver
 from exporter.self_metrics import SelfMetrics
+from exporter.store.notifications import result_of
 from exporter.web.bearer import why_unauthorized
+from exporter.web.body import read_body
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 ANSWER_SECONDS = 9.0
@@ -72,16 +74,6 @@ def rejected(request: Request, status: int, cause: str) -> None:
     log.warning("webhook rejected", status=status, cause=cause, sender=sender)
 
 
-async def read_body(request: Request, at_most: int) -> bytes | None:
-    """The body, ``None`` if it is longer; it is not read beyond that."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > at_most:
-            return None
-    return bytes(body)
-
-
 async def in_time(receiving: Coroutine[Any, Any, Receipt], seconds: float = ANSWER_SECONDS) -> Receipt:
     """Raises ``StoreError`` if it takes too long. What is stored after that is a duplicate when it is sent again."""
     task = asyncio.create_task(receiving, name="notification")
@@ -100,6 +92,7 @@ def _receipt(result: str, receipt: Receipt) -> dict[str, object]:
     return {
         "result": result,
         "jobs": receipt.jobs,
+        "job_ids": list(receipt.job_ids),
         "duplicates": receipt.duplicates,
         "ignored": len(receipt.ignored),
         "ignored_alerts": [asdict(one) for one in receipt.ignored],

@@ -174,8 +174,8 @@ async def test_a_job_is_accepted_once(databases: Sequence[Database]) -> None:
     """Both halves of an Alertmanager pair notify, each another replica: the counts add up to one job an occurrence."""
     jobs = [new_job("a"), new_job("b"), new_job("a")]
     made = await asyncio.gather(*(JobStore(database).accept(jobs, (), 100.0) for database in databases))
-    assert sorted(made) == [0, 0, 2]
-    assert await JobStore(databases[0]).accept(jobs, (), 100.0) == 0
+    assert sorted(map(len, made)) == [0, 0, 2]
+    assert await JobStore(databases[0]).accept(jobs, (), 100.0) == ()
     assert await JobStore(databases[0]).known(jobs[0].occurrence, "bridge", None, 100.0)
 
 
@@ -185,10 +185,10 @@ async def test_a_repeat_is_taken_once(databases: Sequence[Database]) -> None:
     job = replace(new_job("a", status="firing"), repeat_after=300.0)
     for now in (100.0, 400.0, 700.0, 1000.0):
         made = await asyncio.gather(*(store.accept([job], (), now) for store in stores * 5))
-        assert sum(made) == 1
+        assert sum(map(len, made)) == 1
         claimed = await stores[1].claim(now, LEASE)
         assert claimed is not None
-        assert sum(await asyncio.gather(*(store.accept([job], (), now + 300) for store in stores))) == 0
+        assert not any(await asyncio.gather(*(store.accept([job], (), now + 300) for store in stores)))
         await stores[1].finish(claimed, "done", "", now + 1)
 
 
@@ -200,8 +200,8 @@ async def test_a_filled_store_of_the_version_before_is_brought_up_to_date(url: s
     engine.dispose()
     async with opened(url) as database:
         assert await rows_of(database) == EXPECTED
-        assert await JobStore(database).accept([AGAIN], (), 9e9) == 0
-        assert await JobStore(database).accept([replace(AGAIN, repeat_after=300.0)], (), 9e9) == 1
+        assert await JobStore(database).accept([AGAIN], (), 9e9) == ()
+        assert len(await JobStore(database).accept([replace(AGAIN, repeat_after=300.0)], (), 9e9)) == 1
 
 
 async def test_a_job_is_claimed_once(databases: Sequence[Database]) -> None:

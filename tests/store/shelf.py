@@ -50,7 +50,7 @@ def new_job(fingerprint: str = "f", integration: str = "acme", status: str = "re
 
 
 async def accepted(store: Shelf, *jobs: NewJob, now: float = 100.0) -> int:
-    return await store.accept(jobs or (new_job(),), (), now)
+    return len(await store.accept(jobs or (new_job(),), (), now))
 
 
 async def claimed(store: Shelf, now: float = 100.0) -> Job:

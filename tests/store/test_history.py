@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exporter.store.batches import FAILED, SUCCEEDED
-from exporter.store.history import MOST_REASONS
+from exporter.store.tally import MOST_REASONS
 from exporter.store.refusals import RefusalRow
 from tests.store.shelf import Shelf, a_job_with, accepted, new_job, recorded
 

@@ -78,8 +78,8 @@ async def test_an_alert_taken_before_the_update_is_recognised_after_it(store: Sh
     """Alertmanager repeats it: the same alert, not a new one; and once it is due, its next repeat."""
     assert await store.known(AGAIN.occurrence, "bridge", None, 1e9)
     assert await store.known(AGAIN.occurrence, "bridge", 300.0, 399.0)
-    assert await store.accept([AGAIN], (), 1e9) == 0
-    assert await store.accept([replace(AGAIN, repeat_after=300.0)], (), 1e9) == 1
+    assert await store.accept([AGAIN], (), 1e9) == ()
+    assert len(await store.accept([replace(AGAIN, repeat_after=300.0)], (), 1e9)) == 1
     assert (await store.listing(None, 1))["jobs"][0]["repetition"] == 3
 
 
@@ -123,4 +123,4 @@ async def test_a_job_that_waits_still_is_the_job_of_its_alert(file: Path) -> Non
             await connection.execute(sa.update(jobs).where(jobs.c.id == 1).values(state="queued"))
         store = Shelf(database)
         assert await store.known(AGAIN.occurrence, "bridge", 300.0, 1e9)
-        assert await store.accept([replace(AGAIN, repeat_after=300.0)], (), 1e9) == 0
+        assert await store.accept([replace(AGAIN, repeat_after=300.0)], (), 1e9) == ()

@@ -1,0 +1,65 @@
+"""Query parameters, each refused with its name, what was given and what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
+MAX_ID = 2**31 - 1
+"""The greatest number that the store takes for an id."""
+
+_SHOWN = 40
+
+
+class BadParameter(ValueError):
+    """A parameter that is none."""
+
+    def __init__(self, name: str, given: str, expected: str) -> None:
+        super().__init__(f"{name}: got {given[:_SHOWN]!r}; expected {expected}")
+
+
+def limit_of(query: Mapping[str, str]) -> int:
+    """How many rows are wanted."""
+    return _number(query, "limit", MAX_LIMIT) or DEFAULT_LIMIT
+
+
+def before_of(query: Mapping[str, str]) -> int | None:
+    """The id that everything wanted is older than."""
+    return _number(query, "before", MAX_ID)
+
+
+def id_of(text: str) -> int | None:
+    """An id in a path; ``None`` if there can be none of that name."""
+    return _whole(text, MAX_ID)
+
+
+def choice(query: Mapping[str, str], name: str, among: Collection[str]) -> str | None:
+    """One of these words, ``None`` if the parameter is left out."""
+    given = query.get(name)
+    if given is not None and given not in among:
+        raise BadParameter(name, given, f"one of {', '.join(among)}")
+    return given
+
+
+def text(query: Mapping[str, str], name: str, longest: int) -> str | None:
+    """Text that the store can hold, ``None`` if the parameter is left out."""
+    given = query.get(name)
+    if given is not None and (len(given) > longest or "\0" in given):
+        raise BadParameter(name, given, f"at most {longest} characters, and no NUL")
+    return given
+
+
+def _number(query: Mapping[str, str], name: str, most: int) -> int | None:
+    given = query.get(name)
+    if given is None:
+        return None
+    number = _whole(given, most)
+    if number is None:
+        raise BadParameter(name, given, f"a number from 1 to {most}")
+    return number
+
+
+def _whole(given: str, most: int) -> int | None:
+    """Digits alone, from 1; more of them than ``most`` has are not even read."""
+    number = int(given) if given.isascii() and given.isdecimal() and len(given) <= len(str(most)) else 0
+    return number if 0 < number <= most else None
