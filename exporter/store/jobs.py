@@ -180,6 +180,7 @@ class JobStore:
             "state": CANCELLED,
             "message": message,
             "finished_at": now,
+            "cancelled": True,
             "refused_for": "",
             "look_at": sa.case((accepted, look_at)),
         }

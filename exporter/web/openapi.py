@@ -10,25 +10,38 @@ from typing import Any
 
 import yaml
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from exporter import __version__
 
 
 @cache
 def document() -> dict[str, Any]:
-    """The OpenAPI 3.1 document, with the version of the exporter."""
+    """The OpenAPI 3.1 document in one piece: with the version of the exporter, and with the schemas that bodies are
+    checked against, which ``openapi.yaml`` only names."""
     text = (resources.files("exporter.web") / "openapi.yaml").read_text(encoding="utf-8")
     described: dict[str, Any] = yaml.safe_load(text)
     described["info"]["version"] = __version__
+    schemas = described["components"]["schemas"]
+    for name, schema in schemas.items():
+        file = schema.get("$ref", "")
+        if file.startswith(_CHECKED):
+            schemas[name] = _checked(file.removeprefix(_CHECKED))
     return described
 
 
+_CHECKED = "../schemas/"
+
+
+def _checked(file: str) -> dict[str, Any]:
+    schema = json.loads((resources.files("exporter.schemas") / file).read_text(encoding="utf-8"))
+    return {key: value for key, value in schema.items() if key != "$schema"}
+
+
 def openapi_endpoint() -> Callable[[Request], Awaitable[Response]]:
-    """The document as JSON."""
-    body = json.dumps(document(), ensure_ascii=False).encode()
+    """The document as JSON, read when somebody asks for it."""
 
     async def openapi(_request: Request) -> Response:
-        return Response(body, media_type="application/json")
+        return JSONResponse(document())
 
     return openapi

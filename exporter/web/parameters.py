@@ -8,7 +8,7 @@ DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
 MAX_ID = 2**31 - 1
 """The greatest number that the store takes for an id."""
 
-_SHOWN = 40
+_LONGEST_NUMBER, _SHOWN = 20, 80
 
 
 class BadParameter(ValueError):
@@ -55,7 +55,7 @@ def _number(query: Mapping[str, str], name: str, most: int) -> int | None:
         return None
     number = _whole(given, most)
     if number is None:
-        raise BadParameter(name, given, f"a number from 1 to {most}")
+        raise BadParameter(name, given[:_LONGEST_NUMBER], f"a number from 1 to {most}")
     return number
 
 
