@@ -53,14 +53,6 @@ class Journal:
         await self._refusals.refuse(row)
         self._metrics.refusal(job.integration, refusal.reason)
 
-    async def cancel(self, job: Job) -> bool:
-        """Somebody wants the job ended: at once if it waits, else before its next batch; ``False`` if it has ended."""
-        now = self._clock.time()
-        lost = await self._jobs.cancel(job.id, "cancelled", now, now + self._settings().verify_after)
-        if lost:
-            self._metrics.records(job.integration, job.action, FAILED, lost)
-        return lost is not None
-
     async def finish(self, job: Job, state: str, message: str) -> None:
         """The job ends in one of the states ``ENDED``; some time later it is looked what it has cured."""
         now = self._clock.time()

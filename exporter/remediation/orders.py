@@ -13,7 +13,6 @@ from exporter.clock import Clock
 from exporter.config.settings import Policy, Remediation
 from exporter.errors import KeyUsed, OrderRefused
 from exporter.remediation.actions import Action, Ways
-from exporter.remediation.journal import Journal
 from exporter.remediation.order import Order
 from exporter.remediation.plan import Plan
 from exporter.remediation.planner import Planner
@@ -23,8 +22,10 @@ from exporter.remediation.refusal import Refusal
 from exporter.remediation.trial import TRIAL_BATCHES
 from exporter.remediation.waiting import Waiting
 from exporter.remediation.worker import Worker
+from exporter.self_metrics import SelfMetrics
+from exporter.store.batches import FAILED
 from exporter.store.job import REQUESTED, NewJob, Occurrence
-from exporter.store.jobs import JobStore, Ordered
+from exporter.store.orders import Ordered, OrderStore
 from exporter.store.pace import PaceStore
 
 MOST_PREVIEWS = 2
@@ -79,20 +80,20 @@ class Orders:
     def __init__(
         self,
         settings: Callable[[], Remediation],
-        jobs: JobStore,
+        orders: OrderStore,
         pace: PaceStore,
-        journal: Journal,
         ways: Mapping[str, Ways],
         planner: Planner,
         waiting: Waiting,
         queues: Queues,
         worker: Worker,
+        metrics: SelfMetrics,
         clock: Clock,
     ) -> None:
         self._settings = settings
-        self._jobs = jobs
+        self._orders = orders
         self._pace = pace
-        self._journal = journal
+        self._metrics = metrics
         self._ways = ways
         self._planner = planner
         self._waiting = waiting
@@ -123,16 +124,16 @@ class Orders:
 
         Raises ``OrderRefused``, and ``KeyUsed`` if that was the key of another request.
         """
-        known = await self._jobs.ordered(key) if key else None
+        known = await self._orders.ordered(key) if key else None
         if known is None:
-            known = await self._jobs.order(self._new_job(request, key or str(uuid.uuid4())), self._clock.time())
+            known = await self._orders.order(self._new_job(request, key or str(uuid.uuid4())), self._clock.time())
         if known.request != request.digest:
             raise KeyUsed(f"the key {key!r} was used for another order, of job {known.job}")
         return await self._announced(request.integration, known)
 
     async def approve(self, job_id: int) -> bool:
         """Lets a job go on that waits for a human; ``False`` if it does not."""
-        approved = await self._jobs.approve(job_id, self._clock.time())
+        approved = await self._orders.approve(job_id, self._clock.time())
         if approved:
             await self._queues.show_all()
             self._worker.wake()
@@ -140,11 +141,14 @@ class Orders:
 
     async def cancel(self, job_id: int) -> bool:
         """Ends a job, before its next batch if it is being worked on; ``False`` if it has ended, or never was."""
-        job = await self._jobs.find(job_id)
-        if job is None or not await self._journal.cancel(job):
+        job, now = await self._orders.find(job_id), self._clock.time()
+        if job is None:
             return False
+        lost = await self._orders.cancel(job_id, "cancelled", now, now + self._settings().verify_after)
+        if lost:
+            self._metrics.records(job.integration, job.action, FAILED, lost)
         await self._queues.show(job.integration)
-        return True
+        return lost is not None
 
     def _new_job(self, request: Request, key: str) -> NewJob:
         action, order = self._action(request), _order(request)

@@ -10,13 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from exporter.store.batches import SUCCEEDED, fail_left
+from exporter.store.batches import fail_left
 from exporter.store.database import Database
 from exporter.store.fence import hold
-from exporter.store.job import CANCELLED, ENDED, QUEUED, REQUESTED, RUNNING, Job, NewJob, Occurrence
+from exporter.store.job import ENDED, QUEUED, RUNNING, Job, NewJob, Occurrence
 from exporter.store.notifications import NotificationRow, insert_notification
 from exporter.store.refusals import RefusalRow, insert_refusals
-from exporter.store.tables import job_records, jobs
+from exporter.store.tables import jobs
 
 NEEDS_APPROVAL = "needs_approval"
 """What a job is refused for that waits for a human."""
@@ -30,15 +30,6 @@ class Queue:
     by_state: Mapping[str, int] = field(default_factory=dict)
     oldest_queued_at: float | None = None
     needing_approval: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """The job of a request, and the digest of that request; not ``made`` if it was there already."""
-
-    job: int
-    request: str
-    made: bool = False
 
 
 class JobStore:
@@ -75,36 +66,13 @@ class JobStore:
 
     async def _insert(self, connection: AsyncConnection, job: NewJob, number: int, now: float) -> Sequence[int]:
         """The id of the job, nothing if it is there already."""
-        insert = self._database.insert_once(jobs).values(_job_values(job, number, now)).returning(jobs.c.id)
+        insert = self._database.insert_once(jobs).values(job_values(job, number, now)).returning(jobs.c.id)
         return (await connection.execute(insert)).scalars().all()
 
     async def known(self, occurrence: Occurrence, action: str, repeat_after: float | None, now: float) -> bool:
         """Whether this occurrence of the alert has its job already, and is not yet to have another."""
         async with self._database.transaction() as connection:
             return await _repetition(connection, occurrence, action, repeat_after, now) is None
-
-    async def ordered(self, key: str) -> Ordered | None:
-        """The job of a request with this key, ``None`` if there is none."""
-        async with self._database.transaction() as connection:
-            return await _ordered(connection, key)
-
-    async def order(self, new: NewJob, now: float) -> Ordered:
-        """Stores the job of a request, unless there is one with its key, whatever that was about."""
-        key = new.occurrence.fingerprint
-        async with self._database.transaction() as connection:
-            # The unique constraint takes the same key for another integration or action for another job.
-            await connection.run_sync(self._database.lock, f"order {key}")
-            known = await _ordered(connection, key)
-            if known is not None:
-                return known
-            (made,) = await self._insert(connection, new, 0, now)
-        return Ordered(made, new.request, made=True)
-
-    async def find(self, job_id: int) -> Job | None:
-        """A job as it stands now, whoever works on it."""
-        async with self._database.transaction() as connection:
-            row = (await connection.execute(sa.select(jobs).where(jobs.c.id == job_id))).mappings().first()
-        return job_of(row) if row else None
 
     async def release(self) -> None:
         """Puts jobs that an earlier process had begun back in the queue, if no other process can be at them."""
@@ -149,7 +117,8 @@ class JobStore:
         """Back into the queue, for later."""
         values = {
             "state": QUEUED,
-            "not_before": not_before,
+            # One that somebody wants ended has nothing to wait for.
+            "not_before": sa.case((jobs.c.cancelled, 0.0), else_=not_before),
             "failures": failures,
             "message": message,
             "refused_for": refused_for,
@@ -170,33 +139,6 @@ class JobStore:
         async with self._database.transaction() as connection:
             wanted = await connection.execute(sa.select(jobs.c.cancelled).where(jobs.c.id == job.id))
             return bool(wanted.scalar_one())
-
-    async def cancel(self, job_id: int, message: str, now: float, look_at: float) -> int | None:
-        """Ends a job that waits, and returns how many records were pending; one that is being worked on ends before
-        its next batch. ``None`` if it has ended. At ``look_at`` it is looked what those cured that were accepted."""
-        waiting = (jobs.c.id == job_id, jobs.c.state == QUEUED)
-        accepted = sa.exists().where(job_records.c.job_id == job_id, job_records.c.outcome == SUCCEEDED)
-        ended = {
-            "state": CANCELLED,
-            "message": message,
-            "finished_at": now,
-            "cancelled": True,
-            "refused_for": "",
-            "look_at": sa.case((accepted, look_at)),
-        }
-        running = (jobs.c.id == job_id, jobs.c.state == RUNNING)
-        async with self._database.transaction() as connection:
-            if (await connection.execute(sa.update(jobs).where(*waiting).values(ended))).rowcount:
-                return await fail_left(connection, job_id, message, now)
-            marked = await connection.execute(sa.update(jobs).where(*running).values(cancelled=True))
-            return 0 if marked.rowcount else None
-
-    async def approve(self, job_id: int, now: float) -> bool:
-        """Lets a job go on that waits for a human; ``False`` if it does not."""
-        waiting = (jobs.c.id == job_id, jobs.c.state == QUEUED, jobs.c.refused_for == NEEDS_APPROVAL)
-        approved = {"approved_at": now, "not_before": now, "refused_for": "", "message": ""}
-        async with self._database.transaction() as connection:
-            return bool((await connection.execute(sa.update(jobs).where(*waiting).values(approved))).rowcount)
 
     async def queues(self, integration: str | None = None) -> dict[str, Queue]:
         """The queue of every integration that has jobs, or of this one."""
@@ -224,12 +166,6 @@ class JobStore:
         return found
 
 
-async def _ordered(connection: AsyncConnection, key: str) -> Ordered | None:
-    query = sa.select(jobs.c.id, jobs.c.request).where(jobs.c.fingerprint == key, jobs.c.status == REQUESTED)
-    row = (await connection.execute(query.order_by(jobs.c.id).limit(1))).first()
-    return Ordered(row.id, row.request) if row else None
-
-
 async def _repetition(
     connection: AsyncConnection, occurrence: Occurrence, action: str, repeat_after: float | None, now: float
 ) -> int | None:
@@ -246,7 +182,8 @@ async def _repetition(
     return int(made[0].repetition) + 1
 
 
-def _job_values(job: NewJob, repetition: int, now: float) -> dict[str, Any]:
+def job_values(job: NewJob, repetition: int, now: float) -> dict[str, Any]:
+    """The row of a new job."""
     return {
         **asdict(job.occurrence),
         "repetition": repetition,

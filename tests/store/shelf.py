@@ -12,13 +12,14 @@ from exporter.store.database import Database, open_database
 from exporter.store.history import ResyncHistory
 from exporter.store.job import Job, NewJob, Occurrence
 from exporter.store.jobs import JobStore
+from exporter.store.orders import OrderStore
 from exporter.store.refusals import RefusalStore
 
 ERRORS = frozenset({("permissions", "salesforce_field_permissions"), ("other", "unknown")})
 LEASE = 120.0
 
 
-class Shelf(JobStore, BatchStore, RefusalStore, ResyncHistory):
+class Shelf(JobStore, OrderStore, BatchStore, RefusalStore, ResyncHistory):
     """What was written can be read back."""
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from exporter.store.batches import FAILED, SUCCEEDED
-from exporter.store.tally import MOST_REASONS
 from exporter.store.refusals import RefusalRow
+from exporter.store.tally import MOST_REASONS
 from tests.store.shelf import Shelf, a_job_with, accepted, new_job, recorded
 
 

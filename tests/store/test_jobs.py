@@ -179,12 +179,12 @@ async def test_a_waiting_job_is_cancelled_at_once(store: Shelf) -> None:
     job = await a_job_with(store, "e1", "e2")
     await recorded(store, job, {"e1": (SUCCEEDED, "")}, 101.0)
     await store.postpone(job, 200.0, 0, "", "")
-    assert await store.cancel(job.id, "cancelled", 150.0)
+    assert await store.cancel(job.id, "cancelled", 150.0, 270.0) == 1
     (row,) = (await store.listing(None, 10))["jobs"]
-    assert (row["state"], row["finished_at"]) == ("cancelled", 150.0)
+    assert (row["state"], row["finished_at"], row["look_at"]) == ("cancelled", 150.0, 270.0)
     assert (row["records"]["failed"], row["failed_for"]) == (1, {"cancelled": 1})
-    assert not await store.cancel(job.id, "cancelled", 151.0)
-    assert not await store.cancel(99, "cancelled", 151.0)
+    assert await store.cancel(job.id, "cancelled", 151.0, 271.0) is None
+    assert await store.cancel(99, "cancelled", 151.0, 271.0) is None
     assert await store.claim(1e9, LEASE) is None
 
 
@@ -192,9 +192,32 @@ async def test_a_running_job_is_told_that_it_is_cancelled(store: Shelf, other: S
     """Who works on it ends it; until then nothing of it changes."""
     job = await a_job_with(store, "e1")
     assert not await store.cancelled(job)
-    assert await other.cancel(job.id, "cancelled", 101.0)
+    assert await other.cancel(job.id, "cancelled", 101.0, 221.0) == 0
     assert await store.cancelled(job)
     assert (await store.listing(None, 10))["jobs"][0]["state"] == "running"
+
+
+async def test_a_cancelled_job_that_is_put_off_is_taken_up_at_once(store: Shelf) -> None:
+    """To be ended: nobody waits for what it waited for."""
+    job = await a_job_with(store, "e1")
+    await store.cancel(job.id, "cancelled", 101.0, 221.0)
+    await store.postpone(job, 1e9, 0, "", "needs_approval")
+    assert (await claimed(store, 102.0)).id == job.id
+
+
+async def test_an_order_is_one_job_for_its_key(store: Shelf, other: Shelf) -> None:
+    """Whatever else is asked for under it, by whomever at the same moment: the job tells which order it is of."""
+    orders = [
+        replace(new_job("key", integration, status="requested"), action=action, request=f"{integration} by {action}")
+        for integration in ("acme", "beta")
+        for action in ("bridge", "touch")
+    ]
+    assert await store.ordered("key") is None
+    made = await asyncio.gather(*(shelf.order(order, 100.0) for order in orders for shelf in (store, other)))
+    assert sum(one.made for one in made) == 1
+    assert len({(one.job, one.request) for one in made}) == 1
+    assert await store.ordered("key") == replace(made[0], made=False)
+    assert (await store.order(replace(orders[0], occurrence=replace(orders[0].occurrence, fingerprint="b")), 1e9)).made
 
 
 async def test_only_a_job_that_waits_for_a_human_is_approved(store: Shelf) -> None:
