@@ -14,7 +14,7 @@ from jsonschema import ValidationError
 from exporter.schemas.json_schema import validator
 
 _LONGEST = 80
-_NEAR = 0.6
+_NEAR = 0.7
 
 
 def misfit(payload: Any, schema: str) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from exporter.clock import format_timestamp
+from exporter.store.job import QUEUED
 
 Json = dict[str, Any]
 
@@ -24,6 +25,8 @@ def job_json(row: Mapping[str, Any]) -> Json:
     return {
         **{key: value for key, value in _readable(row).items() if key not in _HIDDEN},
         "starts_at": row["starts_at"] or None,
+        # The store keeps the last of them, also of a job that waits no longer.
+        "refused_for": row["refused_for"] if row["state"] == QUEUED else "",
         "categories": sorted({category for category, _ in pairs}),
         "error_types": sorted({error_type for _, error_type in pairs}),
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from starlette.applications import Starlette
 
 from exporter.clients.bridge import BridgeClient
 from exporter.clients.connection import Connection, connect
@@ -38,7 +39,7 @@ MakeWays = Callable[[Connection], Ways]
 
 @dataclass(frozen=True)
 class Bench:
-    """Poller, receiver and worker on one store."""
+    """Poller, receiver and worker on one store; ``app`` is the HTTP side of a replica that works off nothing."""
 
     jobs: JobStore
     batches: BatchStore
@@ -48,6 +49,7 @@ class Bench:
     metrics: SelfMetrics
     clock: ManualClock
     verify_after: float
+    app: Starlette
 
     @property
     def receiver(self) -> Receiver:
@@ -131,7 +133,9 @@ async def open_bench(
             await service.poller.restore()
             await crew.worker.restore()
             pause = config.remediation.verify_after
-            yield Bench(jobs, batches, ResyncHistory(database), service.poller, crew, metrics, clock, pause)
+            yield Bench(
+                jobs, batches, ResyncHistory(database), service.poller, crew, metrics, clock, pause, service.app
+            )
     finally:
         await database.close()
 

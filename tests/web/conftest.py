@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
 
+from exporter.config.settings import Config
 from exporter.service import Service
+from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN
+from tests.remediation.bench import Bench, open_bench
 
 Post = Callable[..., Awaitable[httpx.Response]]
 Counted = Callable[[], Awaitable[dict[str, int]]]
@@ -53,3 +56,18 @@ def counted(http: httpx.AsyncClient) -> Counted:
         return {result: int(float(value)) for result, value in _NOTIFICATIONS.findall(page) if float(value)}
 
     return count
+
+
+@pytest.fixture
+async def bench(config: Config, clock: ManualClock, transport: httpx.ASGITransport) -> AsyncIterator[Bench]:
+    """The remediation, to be worked step by step; everything was polled once."""
+    async with open_bench(config, clock, transport) as opened:
+        await opened.poll()
+        yield opened
+
+
+@pytest.fixture
+async def api(bench: Bench) -> AsyncIterator[httpx.AsyncClient]:
+    """The HTTP side of the bench."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(bench.app), base_url="http://exporter") as client:
+        yield client

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +12,13 @@ import pytest
 
 from exporter.clock import format_timestamp
 from exporter.config.file import load_config
-from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
 from exporter.service import Service
 from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
-from tests.remediation.payloads import alert, notification, sync_errors
+from tests.remediation.payloads import alert, notification
 from tests.web.conftest import WEBHOOK, Post, poll_all
 
 NOW = "2027-01-15T08:00:00.000Z"
@@ -116,64 +113,6 @@ async def test_when_it_was_read_and_of_when_it_is_stand_side_by_side(
     (cleared,) = [one["cleared_by"] for one in entry["conditions"] if one["reason"] == "hubspot_api_limit_exceeded"]
     assert (cleared["at"], cleared["as_of"]) == (NOW, "2027-01-09T08:00:00.000Z")
     assert "▲ Old: sync_health" in text
-
-
-# --- resyncs
-
-
-async def test_jobs_and_refusals_are_listed(
-    service: Service, http: httpx.AsyncClient, acme: Org, post: Post, clock: ManualClock
-) -> None:
-    """The newest first, with times people can read, and without what only the worker needs."""
-    await post(notification(alert()))
-    clock.advance(1)
-    await post(notification(alert(integration="beta", fingerprint="b"), sync_errors("picklists")))
-    listing = (await http.get("/api/v1/resyncs")).json()
-    assert [(job["id"], job["integration"]) for job in listing["jobs"]] == [(2, "beta"), (1, "acme")]
-    first = listing["jobs"][1]
-    assert (first["state"], first["created_at"], first["finished_at"]) == ("queued", NOW, None)
-    assert (first["categories"], first["starts_at"]) == (["permissions"], alert()["startsAt"])
-    assert first["records"] == {"pending": 0, "sending": 0, "succeeded": 0, "failed": 0}
-    assert {"lease_until", "listed", "fingerprint", "errors"}.isdisjoint(first)
-    (refusal,) = listing["refusals"]
-    assert (refusal["integration"], refusal["reason"]) == ("acme", "not_retryable")
-    assert refusal["at"] == "2027-01-15T08:00:01.000Z"
-
-
-async def test_resyncs_of_one_integration(http: httpx.AsyncClient, post: Post) -> None:
-    """An unknown name lists nothing."""
-    await post(notification(alert(), alert(integration="beta"), sync_errors("picklists")))
-    beta = (await http.get("/api/v1/resyncs", params={"integration": "beta"})).json()
-    assert ([job["integration"] for job in beta["jobs"]], beta["refusals"]) == (["beta"], [])
-    gamma = (await http.get("/api/v1/resyncs", params={"integration": "gamma"})).json()
-    assert gamma == {"jobs": [], "refusals": []}
-
-
-async def test_no_more_resyncs_than_asked_for(http: httpx.AsyncClient, post: Post) -> None:
-    """limit bounds jobs and refusals alike, and keeps the newest."""
-    for number in range(3):
-        await post(notification(alert(fingerprint=f"f{number}"), sync_errors("picklists")))
-    listing = (await http.get("/api/v1/resyncs", params={"limit": "2"})).json()
-    assert [job["id"] for job in listing["jobs"]] == [3, 2]
-    assert len(listing["refusals"]) == 2
-    assert (await http.get("/api/v1/resyncs", params={"limit": "1000"})).status_code == 200
-
-
-@pytest.mark.parametrize("limit", ["0", "-1", "1001", "many", "", "1.5", "²", "9" * 5000])
-async def test_a_wrong_limit_is_refused(http: httpx.AsyncClient, limit: str) -> None:
-    """400 with what was given and what was expected."""
-    answer = await http.get("/api/v1/resyncs", params={"limit": limit})
-    assert answer.status_code == 400
-    assert answer.json()["error"].startswith(f"limit: got {limit[:20]!r}; expected a number from 1 to 1000")
-
-
-async def test_a_store_that_cannot_be_read(config: Config, http: httpx.AsyncClient) -> None:
-    """503, and the rest of the exporter goes on."""
-    with closing(sqlite3.connect(config.store.removeprefix("sqlite:///"))) as connection:
-        connection.execute("ALTER TABLE jobs RENAME TO jobs_taken_away")
-    assert (await http.get("/api/v1/resyncs")).status_code == 503
-    assert (await http.get("/api/v1/integrations")).status_code == 200
-    assert (await http.get("/metrics")).status_code == 200
 
 
 # --- health

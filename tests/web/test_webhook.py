@@ -54,7 +54,7 @@ async def test_a_job_is_in_the_store_when_202_is_answered(config: Config, post: 
     answer = await post(notification(alert()))
     assert answer.status_code == 202
     nothing = {"duplicates": 0, "ignored": 0, "ignored_alerts": [], "refusals": []}
-    assert answer.json() == {"result": "accepted", "jobs": 1, **nothing}
+    assert answer.json() == {"result": "accepted", "jobs": 1, "job_ids": [1], **nothing}
     assert stored_jobs(config) == [("acme", FIELD_PERMISSIONS, "resolved", "queued")]
     assert await counted() == {"accepted": 1}
 
@@ -76,6 +76,7 @@ async def test_the_same_notification_twice_is_one_job(config: Config, post: Post
     assert (again.status_code, again.json()["result"]) == (200, "duplicate")
     twice = await post(notification(alert(fingerprint="b"), alert(fingerprint="b")))
     assert (twice.status_code, twice.json()["jobs"], twice.json()["duplicates"]) == (202, 1, 1)
+    assert (again.json()["job_ids"], twice.json()["job_ids"]) == ([], [2])
     assert len(stored_jobs(config)) == 2
     assert await counted() == {"accepted": 2, "duplicate": 1}
 
