@@ -24,9 +24,9 @@ from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
 from exporter.store.batches import BatchStore
 from exporter.store.database import Database
+from exporter.store.durations import DurationStore
 from exporter.store.jobs import JobStore
 from exporter.store.orders import OrderStore
-from exporter.store.pace import PaceStore
 from exporter.store.proofs import ProofStore
 from exporter.store.refusals import RefusalStore
 
@@ -67,6 +67,6 @@ def assemble(
     queues = Queues(jobs, snapshots, metrics, clock)
     worker = Worker(jobs, ways, steps, journal, queues, prover, Ledger(database, settings, clock), clock)
     receiver = Receiver(settings, jobs, ways, snapshots, metrics, queues, worker, clock)
-    stores = OrderStore(database), PaceStore(database)
+    stores = OrderStore(database), DurationStore(database)
     orders = Orders(settings, *stores, ways, planner, waiting, queues, worker, metrics, clock)
     return Crew(receiver, orders, worker, prover, queues)

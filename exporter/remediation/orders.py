@@ -24,9 +24,9 @@ from exporter.remediation.waiting import Waiting
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import SelfMetrics
 from exporter.store.batches import FAILED
+from exporter.store.durations import DurationStore
 from exporter.store.job import REQUESTED, NewJob, Occurrence
 from exporter.store.orders import Ordered, OrderStore
-from exporter.store.pace import PaceStore
 
 MOST_PREVIEWS = 2
 """Plans made at a time: each holds every error it found."""
@@ -81,7 +81,7 @@ class Orders:
         self,
         settings: Callable[[], Remediation],
         orders: OrderStore,
-        pace: PaceStore,
+        durations: DurationStore,
         ways: Mapping[str, Ways],
         planner: Planner,
         waiting: Waiting,
@@ -92,7 +92,7 @@ class Orders:
     ) -> None:
         self._settings = settings
         self._orders = orders
-        self._pace = pace
+        self._durations = durations
         self._metrics = metrics
         self._ways = ways
         self._planner = planner
@@ -176,7 +176,7 @@ class Orders:
         """By what earlier requests took, and with the pause after the first of many."""
         if not batches:
             return 0.0
-        each = await self._pace.batch_seconds(integration, action.name)
+        each = await self._durations.batch_seconds(integration, action.name)
         if each is None:
             return None
         trial = self._settings().verify_after if action.on_trial and batches > TRIAL_BATCHES else 0.0

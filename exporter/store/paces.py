@@ -26,7 +26,7 @@ _RESERVE = (
 _FORGET = sa.delete(hubspot_paces).where(hubspot_paces.c.free_at < _NOW - FORGOTTEN_AFTER)
 
 
-class PaceStore:
+class DurationStore:
     """Of replicas that share a PostgreSQL; one process needs none. Raises ``StoreError``."""
 
     def __init__(self, database: Database) -> None:
@@ -43,6 +43,6 @@ class PaceStore:
         await self._database.alone(_FORGET, {})
 
 
-def shared_paces(database: Database) -> PaceStore | None:
+def shared_paces(database: Database) -> DurationStore | None:
     """``None`` where nobody shares the store."""
-    return None if database.single_process else PaceStore(database)
+    return None if database.single_process else DurationStore(database)

@@ -18,7 +18,7 @@ from exporter.demo.simulator.org import Org
 from exporter.errors import StoreError
 from exporter.store.calls import CallStore
 from exporter.store.database import open_database
-from exporter.store.paces import PaceStore
+from exporter.store.paces import DurationStore
 from tests.clocks import ManualClock
 from tests.conftest import Start, client_of
 from tests.e2e.pgbouncer import pooled
@@ -111,7 +111,7 @@ async def test_many_clients_of_one_pooler_keep_one_pace(url: str) -> None:
     """Each stretch of it is taken once."""
     databases = [await open_database(url.replace("postgres://", "postgresql://")) for _ in range(4)]
     try:
-        paces = [PaceStore(database) for database in databases]
+        paces = [DurationStore(database) for database in databases]
         taken = await asyncio.gather(*(paces[number % 4].reserve("app", 1.0, 0.0) for number in range(40)))
         assert sorted(taken) == pytest.approx(range(40), abs=5.0)
         assert await paces[0].reserve("app", 1.0, 0.0) == pytest.approx(40.0, abs=5.0)

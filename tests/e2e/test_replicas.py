@@ -23,7 +23,7 @@ from exporter.polling.reports import REPORT_LOOK
 from exporter.remediation.queues import QUEUE_LOOK
 from exporter.service import Service
 from exporter.store.database import Database, open_database
-from exporter.store.paces import PaceStore
+from exporter.store.paces import DurationStore
 from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
 from tests.e2e.postgresql import Server, running_server
@@ -214,7 +214,7 @@ async def test_replicas_keep_one_pace_of_an_account(url: str) -> None:
 
 async def test_a_pace_is_kept_by_the_servers_clock(database: Database) -> None:
     """Stretches follow each other, a hold moves the next, and one far ahead is not believed."""
-    paces = PaceStore(database)
+    paces = DurationStore(database)
     assert await paces.reserve("a", 1.0, 0.0) == 0.0
     assert await paces.reserve("a", 1.0, 0.0) == pytest.approx(1.0, abs=0.5)
     assert await paces.reserve("a", 0.0, 5.0) == pytest.approx(5.0, abs=0.5)

@@ -42,7 +42,7 @@ async def test_what_is_older_is_forgotten_whole(database: Database) -> None:
     store = Shelf(database)
     for fingerprint, at in (("old", 100.0), ("new", 200.0)):
         await ended(store, fingerprint, at)
-        notification = NotificationRow(at, "duplicate", "r", "g", 1, 0, 0, 1, 0, 0)
+        notification = NotificationRow(at, "r", "g", 1, 0, 0, 1, 0, 0)
         await store.accept([], [RefusalRow(at, "acme", "Alert", "suspended", "")], at, notification)
     assert await forget_before(database, 200.0) == 1
     assert await rows(database) == {"jobs": 1, "job_records": 2, "batches": 1, "refusals": 1, "notifications": 1}

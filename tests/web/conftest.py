@@ -12,8 +12,9 @@ import pytest
 from exporter.config.settings import Config
 from exporter.service import Service
 from tests.clocks import ManualClock
-from tests.conftest import WEBHOOK_TOKEN
+from tests.conftest import WEBHOOK_TOKEN, client_of
 from tests.remediation.bench import Bench, open_bench
+from tests.web.described import is_as_described
 
 Post = Callable[..., Awaitable[httpx.Response]]
 Counted = Callable[[], Awaitable[dict[str, int]]]
@@ -59,6 +60,14 @@ def counted(http: httpx.AsyncClient) -> Counted:
 
 
 @pytest.fixture
+async def http(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service, whose every answer has to be as the OpenAPI document says."""
+    async with client_of(service) as client:
+        client.event_hooks = {"response": [is_as_described]}
+        yield client
+
+
+@pytest.fixture
 async def bench(config: Config, clock: ManualClock, transport: httpx.ASGITransport) -> AsyncIterator[Bench]:
     """The remediation, to be worked step by step; everything was polled once."""
     async with open_bench(config, clock, transport) as opened:
@@ -68,6 +77,7 @@ async def bench(config: Config, clock: ManualClock, transport: httpx.ASGITranspo
 
 @pytest.fixture
 async def api(bench: Bench) -> AsyncIterator[httpx.AsyncClient]:
-    """The HTTP side of the bench."""
+    """The HTTP side of the bench, likewise."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(bench.app), base_url="http://exporter") as client:
+        client.event_hooks = {"response": [is_as_described]}
         yield client

@@ -10,7 +10,7 @@ from exporter.store.tables import batches, jobs
 _LAST = 100
 
 
-class PaceStore:
+class DurationStore:
     """Reads ``batches``; raises ``StoreError``."""
 
     def __init__(self, database: Database) -> None:
