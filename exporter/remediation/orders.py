@@ -16,7 +16,7 @@ from exporter.remediation.actions import Action, Ways
 from exporter.remediation.order import Order
 from exporter.remediation.plan import Plan
 from exporter.remediation.planner import Planner
-from exporter.remediation.policy import why_not
+from exporter.remediation.policy import why_not, why_not_by
 from exporter.remediation.queues import Queues
 from exporter.remediation.refusal import Refusal
 from exporter.remediation.trial import TRIAL_BATCHES
@@ -184,16 +184,11 @@ class Orders:
 
     def _action(self, request: Request) -> Action:
         ways = self._ways.get(request.integration, Ways())
-        name = request.action or ways.own
-        action = ways.by_name.get(name or "")
-        if action is None:
-            raise OrderRefused(
-                f"the integration has not all that the action {name} needs"
-                if name
-                else "the integration has no way to resync: neither a bridge (sync_health.url) nor a property to touch "
-                "(remediation.touch.property)"
-            )
-        return action
+        name = request.action or ways.own or ""
+        why = why_not_by(name, ways.by_name.keys())
+        if why is not None:
+            raise OrderRefused(why)
+        return ways.by_name[name]
 
 
 def _order(request: Request) -> Order:

@@ -63,7 +63,7 @@ def decide(
         if (policy.alert, policy.on) == (alert.name, alert.status):
             by_action.setdefault(policy.action or own or "", []).append(policy)
     return {
-        action: _decide(alert, matching, settings, facts, guards, action, _cannot(action, can))
+        action: _decide(alert, matching, settings, facts, guards, action, why_not_by(action, can))
         for action, matching in by_action.items()
     }
 
@@ -96,7 +96,7 @@ def _decide(
     )
 
 
-def _cannot(action: str, can: Collection[str]) -> str | None:
+def why_not_by(action: str, can: Collection[str]) -> str | None:
     """Why the integration has not what the action needs; ``None`` if it has."""
     if not action:
         return (
