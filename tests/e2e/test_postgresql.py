@@ -28,10 +28,14 @@ from exporter.polling.budget import Budget
 from exporter.polling.poller import Poller
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE
+from exporter.store.batches import FAILED, SUCCEEDED
 from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database
+from exporter.store.durations import DurationStore
+from exporter.store.history import JobFilter
 from exporter.store.job import Job
 from exporter.store.jobs import JobStore
+from exporter.store.orders import OrderStore
 from exporter.store.polls import PollRow, PollStore
 from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
@@ -39,7 +43,7 @@ from tests.e2e.postgresql import Server, running_server
 from tests.pages import look
 from tests.remediation.bench import open_bench
 from tests.remediation.payloads import alert, notification
-from tests.store.shelf import new_job
+from tests.store.shelf import Shelf, a_job_with, new_job, recorded
 from tests.store.version_0001 import AGAIN, EXPECTED, fill, rows_of
 
 REPLICAS = 3
@@ -202,6 +206,33 @@ async def test_a_filled_store_of_the_version_before_is_brought_up_to_date(url: s
         assert await rows_of(database) == EXPECTED
         assert await JobStore(database).accept([AGAIN], (), 9e9) == ()
         assert len(await JobStore(database).accept([replace(AGAIN, repeat_after=300.0)], (), 9e9)) == 1
+
+
+async def test_an_order_is_one_job_for_its_key(databases: Sequence[Database]) -> None:
+    """Whichever replica it comes to, by whatever action it is to be done."""
+    stores = [OrderStore(database) for database in databases]
+    orders = [replace(new_job("key", status="requested"), action=action, request=action) for action in ("a", "b")]
+    made = await asyncio.gather(*(store.order(order, 100.0) for order in orders * 5 for store in stores))
+    assert [one.made for one in made].count(True) == 1
+    assert len({(one.job, one.request) for one in made}) == 1
+
+
+async def test_the_ledger_is_read_as_on_sqlite(databases: Sequence[Database]) -> None:
+    """Counts, the most frequent reasons, filters, pages; and how long a request takes."""
+    store = Shelf(databases[0])
+    ids = [f"e{number:02}" for number in range(30)]
+    job = await a_job_with(store, *ids)
+    reasons = {each: (FAILED, f"reason {min(number, 7)}") for number, each in enumerate(ids[1:])}
+    await recorded(store, job, {ids[0]: (SUCCEEDED, ""), **reasons}, 103.0)
+    (row,) = (await store.jobs(JobFilter("acme", "running", "permissions"), 10)).rows
+    assert (row["records"]["failed"], row["records"]["succeeded"], row["proof"]["waiting"]) == (29, 1, 1)
+    assert row["failed_for"] == {"reason 7": 22, **{f"reason {number}": 1 for number in range(4)}}
+    assert row["selected"] is False
+    assert (await store.jobs(JobFilter(category="picklists"), 10)).rows == []
+    first = await store.records(job.id, 20, outcome=FAILED)
+    rest = await store.records(job.id, 20, first.next, FAILED)
+    assert [record["error_id"] for record in (*first.rows, *rest.rows)] == ids[1:]
+    assert await DurationStore(databases[1]).batch_seconds("acme", "bridge") == 0.0
 
 
 async def test_a_job_is_claimed_once(databases: Sequence[Database]) -> None:
