@@ -20,6 +20,7 @@ COMMANDS = (
     Command("check-config", "say whether a configuration file is good, and if not, why", "check_config"),
     Command("poll", "read every source once and print the metrics; exit 1 if a source failed", "poll"),
     Command("errors", "list the current sync errors of an integration, asked of its bridge", "errors"),
+    Command("resync", "resync records, at a running exporter or alone: plan, question, progress, outcomes", "resync"),
     Command("rules", "print the alert and recording rules", "rules"),
     Command("demo", "play an incident with simulated companies and real Prometheus components", "demo"),
 )

@@ -24,7 +24,7 @@ from exporter.polling.budget import Budget
 from exporter.polling.poller import Poller
 from exporter.polling.reports import Reports
 from exporter.polling.target import Target, targets_of
-from exporter.remediation.assembly import assemble
+from exporter.remediation.assembly import Crew, assemble
 from exporter.remediation.prover import Prover
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import SelfMetrics
@@ -57,6 +57,7 @@ class Service:
         self._config_file = config_file
         self._reloading = asyncio.Lock()
         self._budget = Budget(CallStore(database), clock)
+        self.history = ResyncHistory(database)
         self.metrics = SelfMetrics()
         self.snapshots = Snapshots(config.integrations)
         self.exposition = Exposition(self.metrics, clock)
@@ -78,7 +79,7 @@ class Service:
             poller=self.poller,
             receiver=self._crew.receiver,
             orders=self._crew.orders,
-            history=ResyncHistory(database),
+            history=self.history,
             reports=report_store,
             connections=self._connections.by_name,
             metrics=self.metrics,
@@ -89,6 +90,11 @@ class Service:
         )
 
     @property
+    def crew(self) -> Crew:
+        """Who does the remediation, one by one."""
+        return self._crew
+
+    @property
     def worker(self) -> Worker:
         """Who works off the jobs."""
         return self._crew.worker
@@ -97,6 +103,10 @@ class Service:
     def prover(self) -> Prover:
         """Who looks what they have done."""
         return self._crew.prover
+
+    async def look_at_reports(self) -> None:
+        """Takes up what another process on the same store was told of suspensions."""
+        await self._reports.look()
 
     async def restore(self, *, take_over: bool = True) -> None:
         """Takes up what the last process knew and, with ``take_over``, the jobs it left; raises ``StoreError``."""

@@ -85,6 +85,17 @@ def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture
         # Neither YAML nor an annotation template may see more in it than an address.
         (["rules", "--dashboard-base-url=https://a.example #b"], "'https://a.example #b' is no http or https URL"),
         (["rules", "--dashboard-base-url=https://{{ a }}/"], "'https://{{ a }}/' is no http or https URL"),
+        (["resync", "acme"], "one of the arguments --config.file --url is required"),
+        (["resync", "--config.file=x.yml", "--url=https://x", "acme"], "not allowed with argument --config.file"),
+        # In the clear a token would be for everybody on the way.
+        (["resync", "--url=http://exporter.example", "acme"], "is no address that a token may be sent to"),
+        (["resync", "--config.file=x.yml", "--category=weather", "acme"], "invalid choice: 'weather'"),
+        (["resync", "--config.file=x.yml", "--job=1", "--approve=1", "acme"], "not allowed with argument --job"),
+        (
+            ["resync", "--config.file=x.yml", "--job=1", "--error-type=unknown", "acme"],
+            "not allowed with argument --job",
+        ),
+        (["resync", "--config.file=x.yml", "--token-file=x", "acme"], "argument --token-file: only with --url"),
         (["demo", "--scenario=weather"], "invalid choice: 'weather'"),
     ],
 )

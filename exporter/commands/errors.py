@@ -17,7 +17,7 @@ from exporter.clients.http.client import ClientOpener
 from exporter.clock import SystemClock
 from exporter.commands.flags import add_config_file
 from exporter.commands.names import integration_called
-from exporter.commands.output import write_utf_8
+from exporter.commands.output import printable, write_utf_8
 from exporter.config.file import load_config
 from exporter.config.settings import Config
 from exporter.errors import UpstreamError, UsageError
@@ -84,11 +84,6 @@ def print_table(errors: Iterable[SyncError], console: Console, links: Links) -> 
         pair = CATALOG.classify(error.category, error.error_type)
         known = CATALOG.error_types.get(pair[1], CATALOG.unknown)
         records = "" if error.affected_records is None else str(error.affected_records)
-        record = Text(_printable(error.record), Style(link=links.hubspot(error) or links.salesforce(error)))
-        table.add_row(_printable(error.id), pair[0], known.title, record, records, known.resolution)
+        record = Text(printable(error.record), Style(link=links.hubspot(error) or links.salesforce(error)))
+        table.add_row(printable(error.id), pair[0], known.title, record, records, known.resolution)
     console.print(table if table.row_count else "no sync errors", markup=False)
-
-
-def _printable(text: str) -> str:
-    """Without what would steer the terminal."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

@@ -1,4 +1,4 @@
-"""Text for other programs, on standard output."""
+"""Text for other programs, on standard output, and text of others for people."""
 
 from __future__ import annotations
 
@@ -10,3 +10,8 @@ def write_utf_8(text: str) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode())
     sys.stdout.buffer.flush()
+
+
+def printable(text: str) -> str:
+    """Without what would steer the terminal."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

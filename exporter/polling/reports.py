@@ -42,9 +42,10 @@ class Reports:
         """Shows what other replicas have taken, soon after; returns at once where nobody shares the store."""
         while self._store.shared:
             await self._clock.sleep(REPORT_LOOK)
-            await self._look()
+            await self.look()
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Shows what is new in the store; one that is away is logged once."""
         try:
             reports = await self.read()
         except StoreError as error:

@@ -33,12 +33,13 @@ from exporter.store.refusals import RefusalStore
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """Who takes notifications and orders, who works off the jobs made of them, who looks what became of them, and who
-    shows how many there are."""
+    """Who takes notifications and orders, who works off the jobs made of them and says when they wait, who looks what
+    became of them, and who shows how many there are."""
 
     receiver: Receiver
     orders: Orders
     worker: Worker
+    waiting: Waiting
     prover: Prover
     queues: Queues
 
@@ -69,4 +70,4 @@ def assemble(
     receiver = Receiver(settings, jobs, ways, snapshots, metrics, queues, worker, clock)
     stores = OrderStore(database), DurationStore(database)
     orders = Orders(settings, *stores, ways, planner, waiting, queues, worker, metrics, clock)
-    return Crew(receiver, orders, worker, prover, queues)
+    return Crew(receiver, orders, worker, waiting, prover, queues)

@@ -49,9 +49,9 @@ class Prover:
                 log.error("resyncs not looked at", error=str(error))
             await self._clock.sleep(LOOK_PAUSE)
 
-    async def look(self) -> bool:
-        """At the job that is due longest; ``False`` if there is none. Raises ``StoreError``."""
-        look = await self._proofs.next_look(self._clock.time(), LOOK_LEASE)
+    async def look(self, job_id: int | None = None) -> bool:
+        """At the job that is due longest, or at this one; ``False`` if none is due. Raises ``StoreError``."""
+        look = await self._proofs.next_look(self._clock.time(), LOOK_LEASE, job_id)
         if look is None:
             return False
         action = self._ways.get(look.job.integration, Ways()).by_name.get(look.job.action)

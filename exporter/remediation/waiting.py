@@ -70,11 +70,16 @@ class Waiting:
         self._ways = ways
         self._clock = clock
         self._look_again = look_again
+        self._stopping = False
+
+    def stop(self) -> None:
+        """From now on a job goes back into the queue before its next request: this process is about to end."""
+        self._stopping = True
 
     async def may_go_on(self, job: Job, records: int = 0) -> bool:
         """Whether so many ``records`` may be resynced now. A refused job waits in the queue, and fails when it has
         waited a day, or a week for a human; one that somebody has cancelled ends."""
-        if await self._has_to_end(job):
+        if await self._has_to_end(job) or await self._has_to_stop(job):
             return False
         refusal = (
             self._approval_refusal(job, records)
@@ -85,7 +90,7 @@ class Waiting:
 
     async def is_open(self, job: Job, records: int) -> bool:
         """The same while requests of the job are under way: it is neither put off nor ended yet."""
-        if job.integration not in self._snapshots or await self._jobs.cancelled(job):
+        if self._stopping or job.integration not in self._snapshots or await self._jobs.cancelled(job):
             return False
         return await self.refusal(job.integration, records, job.action) is None and self._cause_refusal(job) is None
 
@@ -133,6 +138,11 @@ class Waiting:
             await self._journal.finish(job, CANCELLED, "cancelled")
             return True
         return False
+
+    async def _has_to_stop(self, job: Job) -> bool:
+        if self._stopping:
+            await self._jobs.postpone(job, self._clock.time(), job.failures, "interrupted", job.refused_for)
+        return self._stopping
 
     async def refused(self, job: Job, refusal: Refusal, pause: float | None = None) -> bool:
         """Puts the job back into the queue, for ``pause`` seconds or until there may be news, or ends it: it may not go

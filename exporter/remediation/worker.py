@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 
 import structlog
@@ -93,6 +94,20 @@ class Worker:
                     await self._woken.wait()
             except TimeoutError:
                 continue
+
+    async def work_on(self, job_id: int) -> bool:
+        """This job, as far as it gets now; ``False`` if it is not to be had: it has ended, has to wait, or another
+        process is at it. Cancelled, it puts the job back into the queue; raises ``StoreError``."""
+        job = await self._jobs.claim(self._clock.time(), LEASE, job_id)
+        if job is None:
+            return False
+        try:
+            await self.do(job)
+        except asyncio.CancelledError:
+            with contextlib.suppress(LeaseLost, StoreError):
+                await self._jobs.postpone(job, self._clock.time(), job.failures, "interrupted", "")
+            raise
+        return True
 
     async def do(self, job: Job) -> None:
         """One job as far as it gets now: to its end, or back into the queue."""

@@ -41,9 +41,12 @@ class ProofStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def next_look(self, now: float, lease: float) -> Look | None:
-        """Takes the job whose look is due longest; it is due again after ``lease`` seconds if nothing comes of it."""
+    async def next_look(self, now: float, lease: float, job_id: int | None = None) -> Look | None:
+        """Takes the job whose look is due longest, or this one if it is due; it is due again after ``lease`` seconds if
+        nothing comes of it."""
         query = sa.select(jobs).where(jobs.c.look_at <= now).order_by(jobs.c.look_at, jobs.c.id).limit(1)
+        if job_id is not None:
+            query = query.where(jobs.c.id == job_id)
         async with self._database.transaction() as connection:
             row = (await connection.execute(query)).mappings().first()
             if row is None:

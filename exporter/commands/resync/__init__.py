@@ -1,0 +1,186 @@
+"""``resync``: shows what would be resynced, asks, has it done, and tells what became of it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from shlex import quote
+
+from rich.console import Console
+
+from exporter.catalog.catalog import CATALOG, UNKNOWN
+from exporter.clients.http.client import ClientOpener
+from exporter.clients.http.upstream import Upstream
+from exporter.clock import SystemClock
+from exporter.commands.flags import add_config_file
+from exporter.commands.names import integration_called
+from exporter.commands.resync.alone import Alone
+from exporter.commands.resync.course import Course
+from exporter.commands.resync.desk import Desk
+from exporter.commands.resync.remote import Remote
+from exporter.commands.resync.wanted import Wanted
+from exporter.config.file import load_config
+from exporter.config.network import Network, network_of
+from exporter.config.secret import Secret
+from exporter.config.urls import is_safe_url
+from exporter.errors import UsageError
+from exporter.logs import set_up_logging
+from exporter.remediation.actions import ACTIONS, ClearSuspension
+from exporter.service import open_service
+
+VARIABLE = "HUBSPOT_SALESFORCE_API_TOKEN"
+"""Where the token stands that no ``--token-file`` names."""
+
+PATIENCE = 30.0
+"""Seconds that an answer of the exporter may take: for a plan it lists the errors first."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_mutually_exclusive_group(required=True)
+    add_config_file(where, required=False)
+    where.add_argument("--url", type=_safe_url, help="of a running exporter, which then does the work")
+    parser.add_argument("name", metavar="NAME", help="the integration")
+    parser.add_argument(
+        "--category",
+        choices=CATALOG.category_names,
+        action="append",
+        default=[],
+        metavar="CATEGORY",
+        help="its errors only; several times: of each of them",
+    )
+    parser.add_argument(
+        "--error-type",
+        choices=(*CATALOG.error_types, UNKNOWN),
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="errors of this type, beside those of --category",
+    )
+    parser.add_argument(
+        "--action",
+        choices=[kind.name for kind in ACTIONS if kind.name != ClearSuspension.name],
+        help="how; default: as the integration has it",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only show the plan")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    jobs = parser.add_mutually_exclusive_group()
+    jobs.add_argument("--job", type=int, metavar="JOB", help="go on with this one")
+    jobs.add_argument("--approve", type=int, metavar="JOB", help="let this one go on, which waits for approval")
+    jobs.add_argument("--cancel", type=int, metavar="JOB", help="end this one before its next batch")
+    parser.add_argument("--wait-for-proof", action="store_true", help="end when it has been seen what was cured")
+    parser.add_argument(
+        "--token-file", type=Path, metavar="FILE", help=f"the exporter's API token; else the variable {VARIABLE}"
+    )
+    parser.add_argument("--ca-file", type=Path, metavar="FILE", help="certificates (PEM) that --url is trusted by")
+    # Whether the flags go together shows only when all of them are parsed.
+    parser.set_defaults(wrong_usage=parser.error)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    _refuse_wrong_usage(arguments)
+    set_up_logging("error", "logfmt")
+    return asyncio.run(_interruptible(arguments))
+
+
+def _safe_url(text: str) -> str:
+    """Where a token may be sent."""
+    if not is_safe_url(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no address that a token may be sent to: expected https://HOST[:PORT][/PATH], or http:// to "
+            "this machine itself"
+        )
+    return text
+
+
+def _refuse_wrong_usage(arguments: argparse.Namespace) -> None:
+    """Ends with 2 where a flag would have no effect."""
+    of_a_job = next((flag for flag in ("job", "approve", "cancel") if getattr(arguments, flag) is not None), None)
+    for flag in ("category", "error_type", "action", "dry_run") if of_a_job else ():
+        if getattr(arguments, flag):
+            arguments.wrong_usage(f"argument --{flag.replace('_', '-')}: not allowed with argument --{of_a_job}")
+    for flag in ("token_file", "ca_file") if arguments.url is None else ():
+        if getattr(arguments, flag) is not None:
+            arguments.wrong_usage(f"argument --{flag.replace('_', '-')}: only with --url")
+
+
+async def _interruptible(arguments: argparse.Namespace) -> int:
+    """A signal ends it as early as its work allows, a second one at once; 128 and its number, as a shell has it."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101  a coroutine under asyncio.run has one
+    received: list[int] = []
+
+    def end(number: int) -> None:
+        received.append(number)
+        task.cancel()
+
+    for number in _SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, end, number)
+    try:
+        async with _desk(arguments) as desk:
+            return await _take(arguments, desk)
+    except asyncio.CancelledError:
+        if not received:
+            raise
+        return 128 + received[0]
+
+
+async def _take(arguments: argparse.Namespace, desk: Desk) -> int:
+    course = Course(desk, Console(), yes=arguments.yes, with_proof=arguments.wait_for_proof)
+    if arguments.job is not None:
+        return await course.go_on(arguments.job, arguments.name)
+    if arguments.approve is not None:
+        return await course.approve(arguments.approve, arguments.name)
+    if arguments.cancel is not None:
+        return await course.cancel(arguments.cancel, arguments.name)
+    wanted = Wanted(arguments.name, tuple(arguments.category), tuple(arguments.error_type), arguments.action)
+    return await course.order(wanted, dry_run=arguments.dry_run)
+
+
+@contextlib.asynccontextmanager
+async def _desk(arguments: argparse.Namespace) -> AsyncIterator[Desk]:
+    clock = SystemClock()
+    if arguments.url is not None:
+        if arguments.job is None and arguments.token_file is None and VARIABLE not in os.environ:
+            raise UsageError(f"--url needs the exporter's API token: --token-file=FILE, or the variable {VARIABLE}")
+        async with ClientOpener()(_network(arguments.ca_file)) as http:
+            yield Remote(
+                arguments.url,
+                _flag(arguments),
+                _token(arguments),
+                Upstream(http, clock, lambda: None, timeout=PATIENCE),
+            )
+        return
+    config = load_config(arguments.config)
+    config = replace(config, integrations=(integration_called(arguments.name, config),))
+    async with open_service(config, clock, take_over=False) as service:
+        yield Alone(service, _flag(arguments), clock)
+
+
+def _flag(arguments: argparse.Namespace) -> str:
+    """The desk, as on the command line."""
+    if arguments.url is None:
+        return f"--config.file={quote(str(arguments.config))}"
+    named = (("--url", arguments.url), ("--token-file", arguments.token_file), ("--ca-file", arguments.ca_file))
+    return " ".join(f"{flag}={quote(str(value))}" for flag, value in named if value is not None)
+
+
+def _token(arguments: argparse.Namespace) -> Secret:
+    return Secret(file=arguments.token_file) if arguments.token_file else Secret(env=VARIABLE)
+
+
+def _network(ca_file: Path | None) -> Network:
+    """Through the proxy of the environment, if there is one, as everything outside; raises ``UsageError``."""
+    try:
+        return network_of({} if ca_file is None else {"ca_file": ca_file}, Path(), os.environ)
+    except OSError as error:
+        raise UsageError(f"--ca-file: cannot read {ca_file}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"--ca-file: {ca_file} {error}") from None
