@@ -159,7 +159,7 @@ async def test_a_report_of_an_integration_that_another_replica_does_not_have(
     async with start(config) as one, start(smaller) as other, client_of(one) as http, client_of(other) as http2:
         await report(http, suspended=True)
         await report(http, integration="beta", suspended=True)
-        await other._reports._look()
+        await other._reports.look()
         page = await look(http2)
         assert not page.series(integration="acme")
         assert page.value("suspended", integration="beta") == 1
