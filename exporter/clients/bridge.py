@@ -22,6 +22,9 @@ MAX_RESYNC_IDS = 100
 
 MAX_PAGES = 10_000
 
+LIMIT = 500
+"""Errors that are asked for at a time where all are wanted."""
+
 _CANNOT = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 
 _REFUSED = {
@@ -37,6 +40,14 @@ class ResyncAnswer:
 
     accepted: frozenset[str]
     rejected: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """Some of the errors, and the cursor of those behind them; ``None`` if these are the last."""
+
+    errors: tuple[SyncError, ...]
+    next_after: str | None
 
 
 class BridgeClient:
@@ -55,20 +66,27 @@ class BridgeClient:
     async def sync_errors(self, category: str, error_type: str | None = None) -> AsyncIterator[SyncError]:
         """Every error of a category, page by page. A cursor that comes back ends the list."""
         after: str | None = None
-        seen = {None, ""}
+        seen: set[str | None] = {None}
         for _page in range(self._max_pages):
-            named = {"category": category, "error_type": error_type, "after": after, "limit": "500"}
-            params = {key: value for key, value in named.items() if value is not None}
-            url = f"{self._url}/sync-errors"
-            answer = await self._upstream.call("GET", url, self._json, headers=self._headers(), params=params)
-            page = checked(answer, "bridge_sync_errors", "GET /sync-errors")
-            for entry in page["results"]:
-                yield _sync_error(entry)
-            after = page.get("next_after")
+            page = await self.error_page(category, error_type, after, LIMIT)
+            for error in page.errors:
+                yield error
+            after = page.next_after
             if after in seen:
                 return
             seen.add(after)
         raise InvalidAnswer(f"GET /sync-errors: no end after {self._max_pages} pages")
+
+    async def error_page(
+        self, category: str | None, error_type: str | None, after: str | None, limit: int
+    ) -> ErrorPage:
+        """The errors behind a cursor: of all categories or of this one, about ``limit``; a bridge may have its own."""
+        named = {"category": category, "error_type": error_type, "after": after, "limit": str(limit)}
+        params = {key: value for key, value in named.items() if value is not None}
+        url = f"{self._url}/sync-errors"
+        answer = await self._upstream.call("GET", url, self._json, headers=self._headers(), params=params)
+        page = checked(answer, "bridge_sync_errors", "GET /sync-errors")
+        return ErrorPage(tuple(map(_sync_error, page["results"])), page.get("next_after") or None)
 
     async def resync(self, error_ids: Sequence[str]) -> ResyncAnswer:
         """Asks for a resync of at most 100 errors. Not retried here: the job behind it knows what is still to do."""

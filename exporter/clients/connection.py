@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from exporter.clients.bridge import BridgeClient
+from exporter.clients.bridge import BridgeClient, ErrorPage
 from exporter.clients.directory import SyncHealthDirectory
 from exporter.clients.hook import MAX_ANSWER_BYTES, HookClient
 from exporter.clients.http.upstream import Upstream
@@ -34,6 +34,11 @@ class ErrorLister(Protocol):
 
     def sync_errors(self, category: str, error_type: str | None = None) -> AsyncIterator[SyncError]:
         """Every error of a category, of all types or of this one."""
+
+    async def error_page(
+        self, category: str | None, error_type: str | None, after: str | None, limit: int
+    ) -> ErrorPage:
+        """Some errors, of all categories or of this one, behind a cursor."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -170,6 +170,16 @@ class TestSyncErrors:
         found = await listed(client_over(CannedTransport(Canned(200, {"results": results}))))
         assert [error.record for error in found] == ["contacts/101", "deals/006", "record/e1", "record/e1"]
 
+    async def test_one_page(self, client: BridgeClient, acme: Org) -> None:
+        """As long as it was asked for, of all categories where none is named, and where the next begins."""
+        first, second = acme.add_errors("other", "unknown", 2)
+        (third,) = acme.add_errors("picklists", "option_limit_exceeded", 1)
+        page = await client.error_page(None, None, None, 2)
+        assert ([error.id for error in page.errors], page.next_after) == ([first, second], second)
+        page = await client.error_page(None, None, page.next_after, 2)
+        assert ([error.id for error in page.errors], page.next_after) == ([third], None)
+        assert [error.id for error in (await client.error_page("picklists", None, None, 2)).errors] == [third]
+
     @pytest.mark.parametrize("end", [None, ""])
     async def test_a_list_ends_without_a_cursor(self, client_over: Client, end: str | None) -> None:
         """Null, absent or empty: there is no next page."""
