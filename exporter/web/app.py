@@ -24,6 +24,7 @@ from exporter.state.snapshots import Snapshots
 from exporter.store.history import ResyncHistory
 from exporter.store.reports import ReportStore
 from exporter.web.api import integrations_endpoint
+from exporter.web.integration_page import integration_endpoint
 from exporter.web.openapi import openapi_endpoint
 from exporter.web.problem import as_problem
 from exporter.web.reload import reload_endpoint
@@ -66,6 +67,8 @@ def build_app(
     return Starlette(
         routes=[
             Route("/", status_endpoint(snapshots, poller, clock)),
+            # A name may hold a slash.
+            Route("/integrations/{name:path}", integration_endpoint(snapshots, poller, connections, history, clock)),
             Route("/metrics", _metrics_endpoint(exposition)),
             Route("/-/healthy", _healthy),
             Route("/-/ready", _ready_endpoint(poller, store_problem)),

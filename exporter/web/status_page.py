@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import jinja2
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
-from exporter import __version__
 from exporter.catalog.catalog import CATALOG
-from exporter.clock import Clock, format_timestamp
+from exporter.clock import Clock
 from exporter.model import Heartbeat
 from exporter.polling.poller import Poller
 from exporter.state.conditions import Condition, conditions_of
 from exporter.state.facts import REPORT, Facts, facts_of, sources_of
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
+from exporter.web.html_page import answered, rendered
+from exporter.web.numbers import number, total
 from exporter.web.source_lines import SourceLine, age, source_lines
-
-_TEMPLATE = jinja2.Environment(
-    loader=jinja2.PackageLoader("exporter.web", "."), autoescape=True, undefined=jinja2.StrictUndefined
-).get_template("status.html")
 
 _LEVELS = ("suspended", "trouble", "unknown", "good")
 _MARKS = {"suspended": "■", "trouble": "▲", "unknown": "?", "good": "●"}
@@ -81,7 +77,7 @@ def status_endpoint(snapshots: Snapshots, poller: Poller, clock: Clock) -> Calla
         now = clock.time()
         polled = {target.integration for target in poller.targets}
         rows = [status_row(snapshot, now, is_polled=snapshot.integration in polled) for snapshot in snapshots]
-        return HTMLResponse(render(rows, now))
+        return answered(render(rows, now))
 
     return status
 
@@ -90,7 +86,7 @@ def render(rows: list[Row], now: float) -> str:
     """The page for these rows."""
     ordered = sorted(rows, key=lambda row: (_LEVELS.index(row.level), row.name))
     troubled = sum(row.level in ("suspended", "trouble") for row in rows)
-    return _TEMPLATE.render(rows=ordered, troubled=troubled, version=__version__, now=format_timestamp(now))
+    return rendered("status.html", now, rows=ordered, troubled=troubled)
 
 
 def status_row(snapshot: Snapshot, now: float, *, is_polled: bool = True) -> Row:
@@ -124,9 +120,9 @@ def _state(facts: Facts, conditions: tuple[Condition, ...], snapshot: Snapshot, 
     unread = _unread(snapshot, now)
     if unread:
         return "trouble", unread
-    errors = _sum(count.errors for count in facts.errors or ())
+    errors = total(count.errors for count in facts.errors or ())
     if errors != 0:
-        return "trouble", f"Sync errors: {_number(errors)}"
+        return "trouble", f"Sync errors: {number(errors)}"
     return _untroubled(facts, conditions, snapshot, now)
 
 
@@ -187,22 +183,11 @@ def _errors(facts: Facts) -> tuple[ErrorLine, ...] | None:
     lines = []
     for category in CATALOG.categories:
         counts = [count for count in facts.errors if count.category == category.name]
-        errors = _sum(count.errors for count in counts)
+        errors = total(count.errors for count in counts)
         if errors != 0:
-            records = _sum(count.affected_records for count in counts)
-            lines.append(ErrorLine(category.title, _number(errors), f"{_number(records)} records"))
+            records = total(count.affected_records for count in counts)
+            lines.append(ErrorLine(category.title, number(errors), f"{number(records)} records"))
     return tuple(lines)
-
-
-def _sum(numbers: Iterable[int | None]) -> int | None:
-    """Of those that are known; ``None`` if there are some and none is known."""
-    told = list(numbers)
-    known = [number for number in told if number is not None]
-    return sum(known) if known or not told else None
-
-
-def _number(count: int | None) -> str:
-    return "not known how many" if count is None else f"{count:,}"
 
 
 def _condition(condition: Condition, now: float) -> ConditionLine:

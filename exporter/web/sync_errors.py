@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from exporter.catalog.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG, UNKNOWN
 from exporter.clients.connection import Connection
 from exporter.clock import Clock
 from exporter.errors import UpstreamError
@@ -20,19 +20,20 @@ from exporter.state.snapshots import Snapshots
 def sync_errors_endpoint(
     connections: Mapping[str, Connection], snapshots: Snapshots, clock: Clock
 ) -> Callable[[Request], Awaitable[Response]]:
-    """``?integration=&category=&format=json|csv``; 400 for a bad parameter, 404 without a bridge, 502 if it fails."""
+    """``?integration=&category=&error_type=&format=json|csv``: 400 for a bad parameter, 404 without a bridge, 502
+    if it fails."""
 
     async def sync_errors(request: Request) -> Response:
-        name, category = request.query_params.get("integration", ""), request.query_params.get("category")
-        wanted = request.query_params.get("format", "json")
-        problem = _bad_parameter(name, category, wanted)
+        name, wanted = request.query_params.get("integration", ""), request.query_params.get("format", "json")
+        category, error_type = request.query_params.get("category"), request.query_params.get("error_type")
+        problem = _bad_parameter(name, category, error_type, wanted)
         if problem is not None:
             return _error(400, problem)
         connection = connections.get(name)
         if connection is None or connection.lister is None:
             return _error(404, f"integration: got {name!r}; no integration with a bridge has this name")
         try:
-            errors = await listed(connection.lister, CATALOG.select([category] if category else [], []))
+            errors = await listed(connection.lister, _pairs(category, error_type))
         except UpstreamError as error:
             return _error(502, str(error))
         account = account_of(snapshots[name], clock.time()) if name in snapshots else None
@@ -44,13 +45,20 @@ def sync_errors_endpoint(
     return sync_errors
 
 
-def _bad_parameter(name: str, category: str | None, wanted: str) -> str | None:
+def _pairs(category: str | None, error_type: str | None) -> frozenset[tuple[str, str]]:
+    """Those of the category, of the type, or of both."""
+    return CATALOG.select([category] if category else [], []) & CATALOG.select([], [error_type] if error_type else [])
+
+
+def _bad_parameter(name: str, category: str | None, error_type: str | None, wanted: str) -> str | None:
     if not name:
         return "integration: missing; expected the name of an integration"
     if wanted not in ("json", "csv"):
         return f"format: got {wanted!r}; expected json or csv"
     if category is not None and category not in CATALOG.category_names:
         return f"category: got {category!r}; expected one of {', '.join(CATALOG.category_names)}"
+    if error_type is not None and error_type not in (*CATALOG.error_types, UNKNOWN):
+        return f"error_type: got {error_type!r}; expected {UNKNOWN} or one of {', '.join(CATALOG.error_types)}"
     return None
 
 

@@ -82,7 +82,7 @@ async def test_what_a_person_needs_is_there(stage: Stage) -> None:
     """The state, the reason, what to do, calls with bars, errors, every source: in the document the browser made."""
     text = (await chromium(f"{stage.exporter}/", DESK, "--dump-dom")).decode()
     for wanted in (
-        f"<h2>{ORG}</h2>",
+        f'<h2><a href="/integrations/{ORG}">{ORG}</a></h2>',
         "Not suspended yet, but: Salesforce organization API limit exceeded",
         "allowed by Salesforce",
         "1,234",

@@ -109,7 +109,7 @@ class TestLevels:
             for name, one in (("a", health()), ("b", snapshot()), ("c", FULL), ("e", suspended), ("d", suspended))
         ]
         text = page(*rows)
-        positions = [text.index(f"<h2>{name}</h2>") for name in ("d", "e", "c", "b", "a")]
+        positions = [text.index(f'">{name}</a></h2>') for name in ("d", "e", "c", "b", "a")]
         assert positions == sorted(positions)
         assert "<title>3 of 5 in trouble" in text
         assert "5 integrations, 3 in trouble" in text

@@ -67,6 +67,22 @@ async def test_where_to_open_the_records(
     assert (row["hubspot_url"], row["salesforce_url"]) == (link, "")
 
 
+async def test_one_type(http: httpx.AsyncClient, acme: Org) -> None:
+    """Alone, or of its category; those without a known type too."""
+    acme.add_errors("picklists", "option_limit_exceeded", 2)
+    acme.add_errors("picklists", "a_new_type", 1)
+    acme.add_errors("other", "unknown", 1)
+
+    async def found(**named: str) -> list[str]:
+        answer = await http.get(URL, params={"integration": "acme", **named})
+        return [error["error_type"] for error in answer.json()["errors"]]
+
+    assert await found(error_type="option_limit_exceeded") == ["option_limit_exceeded"] * 2
+    assert await found(error_type="unknown", category="picklists") == ["a_new_type"]
+    assert sorted(await found(error_type="unknown")) == ["a_new_type", "unknown"]
+    assert await found(error_type="option_limit_exceeded", category="other") == []
+
+
 async def test_as_csv(http: httpx.AsyncClient, acme: Org) -> None:
     """For a spreadsheet, with formulas made harmless."""
     acme.add_errors("picklists", "option_limit_exceeded", 1, details='=cmd|"x"')
@@ -82,6 +98,7 @@ async def test_as_csv(http: httpx.AsyncClient, acme: Org) -> None:
         ({}, 400, "integration: missing; expected the name of an integration"),
         ({"integration": "gamma"}, 404, "integration: got 'gamma'"),
         ({"integration": "acme", "category": "weather"}, 400, "category: got 'weather'; expected one of associations"),
+        ({"integration": "acme", "error_type": "rain"}, 400, "error_type: got 'rain'; expected unknown or one of"),
         ({"integration": "acme", "format": "xml"}, 400, "format: got 'xml'; expected json or csv"),
     ],
 )
