@@ -9,6 +9,7 @@ import pytest
 from exporter.catalog.catalog import CATALOG
 from exporter.remediation.look import Wanted
 from exporter.web.error_filter import error_filter
+from exporter.web.openapi import document
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,7 @@ def test_the_lists_have_what_there_is() -> None:
     assert [option.value for option in everything.categories] == list(CATALOG.category_names)
     types = [option.value for group in everything.error_types for option in group.options]
     assert types == [*CATALOG.error_types, "unknown"]
+    assert document()["components"]["schemas"]["ErrorType"]["enum"] == types
     some = error_filter({"error_type": "invalid_email"})
     assert [option.value for option in some.categories if option.chosen] == ["property_values"]
     assert [group.title for group in some.error_types] == ["Property values", "Not in the catalogue"]
