@@ -41,14 +41,26 @@ def gate(facts: Facts, unseen: Unseen = Unseen(), calls: int = 0, guards: Guards
     return _allocation_refusal(facts, guards, unseen.own, calls) or _org_refusal(facts, guards, unseen.org, calls)
 
 
-def most_calls(facts: Facts, guards: Guards) -> float | None:
-    """What a job may cost if it had the whole window for itself; ``None`` where nothing bounds it that is known."""
-    bounds = []
-    if facts.calls_allocated is not None:
-        bounds.append(guards.allocation_share * facts.calls_allocated)
-    if facts.org_calls_limit is not None:
-        bounds.append((1 - guards.org_reserve) * facts.org_calls_limit)
-    return min(bounds, default=None)
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Calls that a job may cost: in a window of its own, and as it is used now. ``None`` where nothing that is known
+    bounds it."""
+
+    most: float | None
+    now: float | None
+
+
+def room(facts: Facts, guards: Guards) -> Room:
+    """By what the allocation and the org's limit leave, as far as they are known."""
+    suspected = facts.calls_suspected.calls if facts.calls_suspected else 0
+    used_of = (
+        (guards.allocation_share, facts.calls_allocated, facts.calls_used or suspected),
+        (1 - guards.org_reserve, facts.org_calls_limit, facts.org_calls_used or 0),
+    )
+    bounds = [(share * limit, used) for share, limit, used in used_of if limit is not None]
+    return Room(
+        min((most for most, _used in bounds), default=None), min((most - used for most, used in bounds), default=None)
+    )
 
 
 def _allocation_refusal(facts: Facts, guards: Guards, unseen: int, calls: int) -> Refusal | None:

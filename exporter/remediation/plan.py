@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from exporter.model import SyncError
-from exporter.remediation.gate import MOST_CALLS
+from exporter.remediation.gate import MOST_CALLS, Room
 from exporter.remediation.order import Order
 from exporter.store.batches import Attempts
 
@@ -30,11 +30,13 @@ class Plan:
         """Requests that it takes."""
         return -(-len(self.errors) // batch_size)
 
-    def within(self, most_calls: float | None) -> Plan:
-        """As much of it as can ever be afforded: what never fits into the window would wait for ever."""
-        if most_calls is None or self.calls <= most_calls:
+    def within(self, room: Room) -> Plan:
+        """As much of it as can be afforded: what never fits into the window would wait for ever, so of that there is as
+        much as fits now, or if that is nothing, as much as ever does."""
+        if room.most is None or self.calls <= room.most:
             return self
-        fitting = int(most_calls // MOST_CALLS)
+        now = int((room.now or 0.0) // MOST_CALLS)
+        fitting = now if now > 0 else int(room.most // MOST_CALLS)
         left_out = Counter(self.refused) + Counter(api_budget=len(self.errors) - fitting)
         return replace(self, errors=self.errors[:fitting], refused=left_out)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exporter.clock import Clock
 from exporter.config.settings import Guards
 from exporter.remediation.actions import Action
-from exporter.remediation.gate import most_calls
+from exporter.remediation.gate import room
 from exporter.remediation.order import Order
 from exporter.remediation.plan import Plan, plan_of
 from exporter.state.facts import facts_of
@@ -33,5 +33,5 @@ class Planner:
         records = {error.record for error in errors}
         attempts = await self._batches.attempts(job_id, integration, records, now)
         facts = facts_of(self._snapshots[integration], now)
-        plan = plan_of(errors, order, attempts, now).within(most_calls(facts, guards))
+        plan = plan_of(errors, order, attempts, now).within(room(facts, guards))
         return plan, len(errors)

@@ -7,7 +7,7 @@ import pytest
 from exporter.catalog.catalog import CATALOG
 from exporter.config.settings import Guards
 from exporter.model import Suspension
-from exporter.remediation.gate import Unseen, cause_refusal, gate, hubspot_refusal, most_calls
+from exporter.remediation.gate import Room, Unseen, cause_refusal, gate, hubspot_refusal, room
 from exporter.state.conditions import Condition
 from exporter.state.evidence import Evidence
 from exporter.state.facts import Facts, Suspected
@@ -100,9 +100,13 @@ def test_the_guards_are_the_integrations_own() -> None:
 
 def test_a_job_can_cost_what_the_window_has_at_most() -> None:
     """The smaller of what the allocation and the org's limit leave; without either nobody knows."""
-    assert most_calls(Facts(), Guards()) is None
-    assert most_calls(Facts(calls_allocated=1_000), Guards()) == 750
-    assert most_calls(Facts(calls_allocated=1_000, org_calls_limit=800), Guards()) == 720
+    assert room(Facts(), Guards()) == Room(None, None)
+    assert room(Facts(calls_allocated=1_000), Guards()) == Room(750, 750)
+    assert room(Facts(calls_allocated=1_000, org_calls_limit=800), Guards()) == Room(720, 720)
+    assert room(Facts(calls_allocated=1_000, calls_used=500), Guards()) == Room(750, 250)
+    assert room(Facts(calls_allocated=1_000, calls_suspected=Suspected(700, "?")), Guards()) == Room(750, 50)
+    used = Facts(calls_allocated=1_000, calls_used=500, org_calls_limit=800, org_calls_used=700)
+    assert room(used, Guards()) == Room(720, 20)
 
 
 def test_each_use_has_its_own_unseen_calls() -> None:

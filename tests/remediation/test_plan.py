@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exporter.model import SyncError
+from exporter.remediation.gate import Room
 from exporter.remediation.order import Order
 from exporter.remediation.plan import plan_of
 from exporter.store.batches import Attempts
@@ -45,10 +46,12 @@ def test_a_plan_says_what_it_takes() -> None:
 
 
 def test_what_never_fits_into_the_budget_is_left_out() -> None:
-    """Of a plan that does fit nothing is; where nothing bounds it nothing is either."""
+    """Of one that could fit nothing is. Of one that never could there is as much as fits now, or at least ever."""
     plan = plan_of([error(number) for number in range(10)], ORDER, {"contacts/1": Attempts(2, 0.0)}, now=1e6)
-    assert plan.within(None) == plan.within(40.0) == plan
-    fitting = plan.within(39.9)
-    assert (len(fitting.errors), fitting.refused, fitting.calls) == (9, {"api_budget": 1}, 36)
+    assert plan.within(Room(None, None)) == plan.within(Room(40.0, 3.0)) == plan
+    fitting = plan.within(Room(39.9, 24.0))
+    assert (len(fitting.errors), fitting.refused, fitting.calls) == (6, {"api_budget": 4}, 24)
+    later = plan.within(Room(39.9, 3.0))
+    assert (len(later.errors), later.refused) == (9, {"api_budget": 1})
     assert plan.earlier_attempts == {"contacts/1": 2}
-    assert (plan.within(3.0).errors, plan.within(3.0).refused) == ((), {"api_budget": 10})
+    assert (plan.within(Room(3.0, 3.0)).errors, plan.within(Room(3.0, -1.0)).refused) == ((), {"api_budget": 10})
