@@ -13,11 +13,14 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.life.life import Life
+from exporter.demo.simulator.request_lines import RequestLines
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
 
@@ -57,13 +60,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options().parse_args(arguments)
     world = World(_names(options), time.time, _settings(options))
     life = None if options.life is None else Life(world, options.seed, options.life)
-    app = build_app(world, options.sync_interval or None, life)
-    listener = _listener(options.port)
-    # Clients that poll once a minute keep their connection.
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_keep_alive=90, timeout_graceful_shutdown=2
-    )
-    with listener:
+    app: ASGIApp = build_app(world, options.sync_interval or None, life)
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(_listener(options.port))
+        if options.request_log is not None:
+            app = RequestLines(app, stack.enter_context(options.request_log.open("a", buffering=1)))
+        # Clients that poll once a minute keep their connection.
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_keep_alive=90, timeout_graceful_shutdown=2
+        )
         asyncio.run(Server(config, world).serve(sockets=[listener]))
     return 0
 
@@ -94,6 +99,8 @@ def _options() -> argparse.ArgumentParser:
         help="people work, make mistakes and mend them by themselves, PACE times as fast as in life (default: 1)",
     )
     add("--seed", type=int, default=1, help="the same seed, the same life")
+    add("--request-log", type=Path, metavar="FILE", help="write a line of JSON for every request")
+    add("--latency", type=float, default=usual.latency, help="seconds an answer takes")
     add("--window-seconds", type=float, default=usual.window_seconds, help="length of the rolling call window")
     add("--limit", type=int, default=usual.daily_limit, help="calls the org may make in the window")
     add("--allocation", type=int, default=usual.allocation, help="calls allocated to HubSpot; -1: none set")
@@ -126,6 +133,7 @@ def _names(options: argparse.Namespace) -> list[str]:
 
 def _settings(options: argparse.Namespace) -> Settings:
     return Settings(
+        latency=options.latency,
         window_seconds=options.window_seconds,
         daily_limit=options.limit,
         allocation=None if options.allocation < 0 else options.allocation,

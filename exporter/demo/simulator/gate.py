@@ -112,15 +112,23 @@ class Gate:
         if instead is not None:
             return instead
         try:
+            await _half_of_the_way(org)
             _raise_fault(fault)
             response = await handler(org, request)
         except Refusal as refusal:
             response = self.write_refusal(refusal)
+        await _half_of_the_way(org)
         if name == "cut_json":
             response = cut_in_the_middle(response)
         elif name == "wrong_types":
             response = with_wrong_types(response)
         return self.finish(org, response)
+
+
+async def _half_of_the_way(org: Org) -> None:
+    """What happens half-way through an answer may be lost with it, or not have happened."""
+    if org.settings.latency:
+        await asyncio.sleep(org.settings.latency / 2)
 
 
 def _raise_fault(fault: Fault | None) -> None:

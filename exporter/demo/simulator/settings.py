@@ -35,6 +35,7 @@ class Settings:
     overage_allowed: bool = False
     records: int = 200
     records_per_second: float = 0.2
+    latency: float = 0.0  # seconds an answer takes, half of them before anything happens
     suspend_after: int = 25  # errors of one missing permission until HubSpot suspends
     searches_per_second: int = 5
     calls_per_ten_seconds: int = 190  # HubSpot's other calls

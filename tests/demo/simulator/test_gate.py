@@ -1,11 +1,14 @@
 import asyncio
 import json
+import time
 
 import httpx
 import pytest
 
+from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
+from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
 
 TOKEN_URL = "http://simulator/acme/salesforce/services/oauth2/token"
@@ -178,3 +181,21 @@ async def test_orgs_do_not_share_anything(salesforce: httpx.AsyncClient, world: 
     answer = await salesforce.get("http://simulator/beta/salesforce/services/data/v62.0/limits")
     assert answer.status_code == 401
     assert (world.orgs["acme"].requests, world.orgs["beta"].requests) == ({}, {"salesforce.limits": 1})
+
+
+async def test_an_answer_takes_its_time() -> None:
+    """What is asked happens in the middle of it."""
+    world = World(["acme"], lambda: 0.0, Settings(latency=0.1))
+    acme = world.orgs["acme"]
+    error_ids = acme.add_errors("other", "unknown", 1)
+    headers = {"Authorization": f"Bearer {acme.settings.bridge_token}"}
+    began = time.monotonic()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(build_app(world, None)), headers=headers) as http:
+        sending = asyncio.create_task(http.post("http://x/acme/bridge/resync", json={"error_ids": error_ids}))
+        while not acme.resyncs.requests:
+            assert not sending.done()
+            await asyncio.sleep(0.001)
+        assert time.monotonic() - began >= 0.05
+        assert not sending.done()
+        assert (await sending).status_code == 202
+    assert time.monotonic() - began >= 0.1

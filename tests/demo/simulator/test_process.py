@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
+
+from exporter.demo.simulator.settings import Settings
 
 COMMAND = [sys.executable, "-m", "exporter.demo.simulator", "--port=0"]
 
@@ -56,3 +59,26 @@ def test_a_bad_org_name_is_refused() -> None:
     ended = subprocess.run([*COMMAND, "--orgs=control"], capture_output=True, text=True, timeout=10, check=False)
     assert ended.returncode != 0
     assert "'control'" in ended.stderr
+
+
+def test_it_writes_down_what_it_is_asked(tmp_path: Path) -> None:
+    """A line a request with its sender's name for it and both times; what belongs to the stage is left out."""
+    log = tmp_path / "requests.log"
+    with subprocess.Popen([*COMMAND, f"--request-log={log}"], stdout=subprocess.PIPE, text=True) as process:
+        url = f"http://127.0.0.1:{port_of(process)}"
+        headers = {"Host": "one", "Authorization": f"Bearer {Settings().bridge_token}"}
+        body = {"error_ids": ["e1", "e2"]}
+        assert httpx.post(f"{url}/acme/bridge/resync", json=body, headers=headers).status_code == 202
+        assert httpx.post(f"{url}/acme/bridge/resync", content=b"no JSON", headers=headers).status_code == 400
+        assert httpx.get(f"{url}/control/acme").is_success
+        process.terminate()
+    first, second = map(json.loads, log.read_text().splitlines())
+    assert first["began"] <= first["ended"] <= second["began"]
+    assert {key: first[key] for key in ("host", "method", "path", "status", "error_ids")} == {
+        "host": "one",
+        "method": "POST",
+        "path": "/acme/bridge/resync",
+        "status": 202,
+        "error_ids": ["e1", "e2"],
+    }
+    assert "error_ids" not in second
