@@ -130,7 +130,7 @@ class Database:
 
     def _begun(self, patience: float) -> AbstractAsyncContextManager[AsyncConnection]:
         # SQLite ends every wait itself, and nobody else can.
-        return self._engine.begin() if self.single_process else postgresql.begun(self._engine, patience)
+        return self._engine.begin() if self.single_process else postgresql.begun(self._plain, patience)
 
     async def _touch(self) -> None:
         with _as_store_errors():

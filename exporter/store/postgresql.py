@@ -44,11 +44,10 @@ _CONNECTING = {
     "tcp_user_timeout": 15_000,
 }
 
-# For this transaction only: PgBouncer refuses them as parameters of a connection, which is not ours alone behind it.
-_LIMITS = sa.text(
-    "SELECT set_config('statement_timeout', :statement, true),"
-    " set_config('idle_in_transaction_session_timeout', :idle, true)"
-)
+# In one piece: a process that stood still after its BEGIN alone would keep a connection of PgBouncer's from everybody
+# else, and it has as many of those queued there as it has connections. For this transaction only: PgBouncer refuses
+# limits as parameters of a connection, which is not ours alone behind it.
+_BEGIN = "BEGIN; SET LOCAL statement_timeout = {statement}; SET LOCAL idle_in_transaction_session_timeout = {idle}"
 
 T = TypeVar("T")
 
@@ -128,7 +127,8 @@ def _password_of(secret: Secret) -> Callable[..., None]:
 
 @contextlib.asynccontextmanager
 async def begun(engine: AsyncEngine, patience: float) -> AsyncIterator[AsyncConnection]:
-    """A transaction that may take ``patience`` seconds until its commit, and each of its statements half of them."""
+    """A transaction that may take ``patience`` seconds until its commit, and each of its statements half of them. The
+    engine is one that begins none by itself."""
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + patience
     try:
@@ -163,12 +163,12 @@ async def plain(engine: AsyncEngine, patience: float) -> AsyncIterator[AsyncConn
 
 async def _limited(engine: AsyncEngine, patience: float) -> AsyncConnection:
     """A connection with a transaction that the server ends as well if it takes too long."""
-    milliseconds = {"statement": str(round(patience * 500)), "idle": str(IDLE_SECONDS * 1000)}
+    begin = _BEGIN.format(statement=round(patience * 500), idle=round(IDLE_SECONDS * 1000))
     for once_more in (True, False):
         connection = await engine.connect()
         try:
             (await _line_of(connection)).patience = CONNECT_SECONDS
-            await connection.execute(_LIMITS, milliseconds)
+            await connection.exec_driver_sql(begin)
         except BaseException as error:
             await connection.close()
             # One that was idle may have been gone for long; then all of them are thrown away, and the next is new.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from tests.clocks import ManualClock
 from tests.conftest import Start, client_of
 from tests.e2e.pgbouncer import pooled
 from tests.e2e.postgresql import Server, running_server
+from tests.e2e.replica import NOW
 from tests.pages import look
 from tests.remediation.bench import open_bench
 from tests.remediation.payloads import alert
@@ -30,6 +33,8 @@ from tests.store.shelf import usable
 
 ROUNDS = 12
 """psycopg prepares a statement at its fifth use in a connection; each replica comes to that several times."""
+
+DEADLINE = 30.0
 
 PASSWORD = "hunter2/@:?#%"
 
@@ -176,3 +181,31 @@ async def test_the_password_of_the_configuration_counts(
     async with start(config) as service:
         assert sum([await service.poller.poll(target) for target in service.poller.targets]) > 0
     assert PASSWORD not in repr(config)
+
+
+async def test_a_replica_that_stands_still_leaves_the_poolers_connections_to_the_others(url: str) -> None:
+    """Though all of its own had something queued for them: the server ends one transaction after the other."""
+    url = url.replace("postgres://", "postgresql://")
+    database = await open_database(url)
+    store = CallStore(database)
+    command = (sys.executable, "-m", "tests.e2e.replica", "spend", url, "1000000", "20000")
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+    try:
+        async with asyncio.timeout(DEADLINE):
+            while not await _sees(store.spent("acme", NOW)):  # noqa: ASYNC110  it is seen, not signalled
+                await asyncio.sleep(0.2)
+        process.send_signal(signal.SIGSTOP)
+        async with asyncio.timeout(DEADLINE):
+            while not await _sees(store.spend("beta", 1, NOW)):  # noqa: ASYNC110
+                await asyncio.sleep(0.5)
+    finally:
+        process.kill()
+        await process.wait()
+        await database.close()
+
+
+async def _sees(answer: Awaitable[int]) -> bool:
+    try:
+        return bool(await answer)
+    except StoreError:
+        return False
