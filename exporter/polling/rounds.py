@@ -33,6 +33,25 @@ LET_GO_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 
+class Absence:
+    """For how long the store has been away. After a standstill of this process nobody knows: it begins anew."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[float, float] | None = None
+
+    def seconds(self, now: float) -> float:
+        """It is away ``now``; every poll that is due sees that again, half a minute later at most."""
+        since, last = self._seen or (now, now)
+        if not 0 <= now - last <= 2 * schedule.ALONE_AFTER:
+            since = now
+        self._seen = since, now
+        return now - since
+
+    def over(self) -> None:
+        """It answers."""
+        self._seen = None
+
+
 class Rounds:
     """One row a target."""
 
@@ -40,6 +59,7 @@ class Rounds:
         self._store = store
         self._snapshots = snapshots
         self._clock = clock
+        self._away = Absence()
         self._rows: dict[Key, PollRow] = {}
 
     async def take_up(self, targets: Sequence[Target]) -> None:
@@ -104,14 +124,17 @@ class Rounds:
                 seen = await self._adopt(target, seen)
                 if seen.due_at > self._clock.time():
                     return None
-            if await self._store.begin(seen.integration, seen.source, seen.round, due_at, lease):
+            begun = await self._store.begin(seen.integration, seen.source, seen.round, due_at, lease)
+            self._away.over()
+            if begun:
                 return replace(seen, round=seen.round + 1, due_at=due_at, lease_left=None)
             await self._adopt(target, seen)
         except StoreError as error:
             # A store that is away must not blind the on-call engineer: the schedule in memory still holds. The round
             # stays as it was seen, for nothing was claimed.
             log.error("poll not claimed", **target.names, error=str(error))
-            if not self._store.shared or schedule.due_alone(seen.due_at, now, target.interval):
+            away = self._away.seconds(now)
+            if not self._store.shared or schedule.due_alone(seen.due_at, now, target.interval, away):
                 return replace(seen, due_at=due_at)
         return None
 

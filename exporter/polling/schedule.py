@@ -87,8 +87,9 @@ def taken_over_due(due_at: float, now: float, lease_left: float | None) -> float
     return due_at if lease_left is None else min(due_at, now + max(0.0, lease_left))
 
 
-def due_alone(due_at: float, now: float, interval: float) -> bool:
+def due_alone(due_at: float, now: float, interval: float, away: float) -> bool:
     """Whether a replica that cannot reach the store it shares polls all the same. It may be the only one that cannot:
     then others poll. So it waits an interval longer each time, and those of two that all do so ask no more than one
-    would."""
-    return now >= due_at + max(interval, ALONE_AFTER)
+    would. ``away`` are the seconds since it was first seen that the store does not answer: who wakes after minutes
+    finds every poll overdue, and its connections gone."""
+    return min(now - due_at, away) >= max(interval, ALONE_AFTER)

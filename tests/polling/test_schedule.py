@@ -161,6 +161,8 @@ def test_a_poll_of_another_replica_is_taken_over_when_its_time_is_up() -> None:
 @given(times, intervals)
 def test_without_the_shared_store_a_replica_polls_half_as_often(due_at: float, interval: float) -> None:
     """And never within the half minute in which the store may come back."""
-    assert not due_alone(due_at, due_at + 29.0, interval)
-    assert not due_alone(due_at, due_at + 0.99 * interval, interval)
-    assert due_alone(due_at, due_at + 1.01 * interval + 31.0, interval)
+    long = 1.01 * interval + 31.0
+    assert not due_alone(due_at, due_at + 29.0, interval, long)
+    assert not due_alone(due_at, due_at + 0.99 * interval, interval, long)
+    assert not due_alone(due_at, due_at + long, interval, 0.0)
+    assert due_alone(due_at, due_at + long, interval, long)
