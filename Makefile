@@ -27,7 +27,7 @@ FAULT_WORKERS := 5
 
 .DEFAULT_GOAL := help
 .PHONY: help demo scenarios test test-faults test-current image-test check check-rules dashboards previews dashboards-types bench large-log \
-	bench-rules load fuzz full-size week touch-load pair clean programs-demo programs-test $(RULE_TESTS)
+	bench-rules load fuzz full-size replicas week touch-load pair clean programs-demo programs-test $(RULE_TESTS)
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ large-log: $(VENV)/installed ## read an event log of 600 MB over loopback: calls
 
 bench-rules: $(VENV)/installed programs-demo ## what the rules cost a real Prometheus with 1,000 integrations; takes seven minutes
 	$(BIN)/python -m tests.rules.bench $(ARGS)
+
+replicas: $(VENV)/installed programs-test ## two replicas, 200 integrations, 20,000 errors, 20 faults: kill -9, SIGSTOP, cut lines; ARGS='--pooled --seed=2'
+	$(BIN)/python -m tests.e2e.test_struck_replicas $(ARGS)
 
 touch-load: $(VENV)/installed ## touch 10,000 records on simulated time: the share of HubSpot's rate that is used; ARGS='2000 10'
 	$(BIN)/python -m tests.remediation.touch_load $(ARGS)
