@@ -33,6 +33,8 @@ from tests.e2e.struck.traffic import read_requests
 from tests.e2e.struck.verdicts import Run
 from tests.remediation.payloads import alert, notification
 
+pytestmark = pytest.mark.faults
+
 TAKEN_OVER = 30.0
 """Seconds after which the work of a dead replica is another's, at the latest."""
 
