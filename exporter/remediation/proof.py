@@ -45,7 +45,7 @@ def _never_synced(sent: Sent, synced: Mapping[str, float | None]) -> bool:
     if sent.error_id not in synced:
         return False
     last = synced[sent.error_id]
-    return last is None or last < sent.at - TOLERANCE
+    return last is None or last < sent.since - TOLERANCE
 
 
 def _moment(text: str | None) -> float | None:

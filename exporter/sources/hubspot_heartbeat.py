@@ -15,7 +15,6 @@ so an old sync alone says nothing: what counts is since when changes have waited
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,7 @@ from typing import Any
 from exporter.clients.connection import Connection
 from exporter.clients.hubspot.client import Filters, HubSpotClient
 from exporter.clients.hubspot.refusals import concerns_account
-from exporter.clock import is_plausible, parse_timestamp
+from exporter.clients.hubspot.sync_time import SYNCED, time_of
 from exporter.config.settings import Integration
 from exporter.errors import Again, InvalidAnswer, UpstreamError, UpstreamTimeout
 from exporter.model import Heartbeat, ObjectHeartbeat
@@ -31,7 +30,6 @@ from exporter.schemas.json_schema import checked
 from exporter.sources.source import Source, configured, fetched, remembered
 from exporter.sources.waiting_changes import Change, waiting_records, waiting_since
 
-SYNCED = "salesforcelastsynctime"
 LINKS: Mapping[str, Sequence[str]] = {
     "contacts": ("salesforcecontactid", "salesforceleadid"),
     "companies": ("salesforceaccountid",),
@@ -48,8 +46,6 @@ hang costs that object and not what was read of the others."""
 
 GOOD_FOR = 3600.0
 """Seconds for which it still counts what an object said that cannot be read any more."""
-
-_MILLISECONDS = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +129,6 @@ def _has(prop: str) -> Filters:
 def _time(record: Mapping[str, Any], prop: str, name: str) -> float | None:
     text = record["properties"].get(prop)
     return time_of(text, f"{name}: {prop}") if text else None
-
-
-def time_of(text: str, where: str) -> float:
-    """Epoch seconds of a HubSpot datetime: epoch milliseconds, or ISO 8601 with its zone."""
-    try:
-        moment = int(text) / 1000 if _MILLISECONDS.fullmatch(text) else parse_timestamp(text)
-    except ValueError as error:
-        raise InvalidAnswer(f"{where} is neither epoch milliseconds nor an ISO 8601 time with a zone") from error
-    if not is_plausible(moment):
-        raise InvalidAnswer(f"{where} is before 1970 or after 2999")
-    return moment
 
 
 def _newest(moments: Iterable[float | None]) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,12 +12,13 @@ from exporter.store.batches import SUCCEEDED
 from exporter.store.database import Database
 from exporter.store.job import Job
 from exporter.store.jobs import job_of
-from exporter.store.tables import job_records, jobs
+from exporter.store.tables import batches, job_records, jobs
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A record whose resync was accepted ``at``, and what was seen of it so far."""
+    """A record whose resync was accepted ``at``, and what was seen of it so far. ``since`` is when its job sent
+    its first request: one whose answer was lost may have resynced the record long before that was known."""
 
     error_id: str
     record: str
@@ -24,6 +26,7 @@ class Sent:
     error_type: str
     at: float
     proof: str
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,10 @@ class ProofStore:
 
     async def sent(self, job: Job) -> tuple[Sent, ...]:
         """The records of the job whose resync was accepted."""
-        columns = [job_records.c[name] for name in ("error_id", "record", "category", "error_type", "at", "proof")]
+        first = sa.select(sa.func.min(batches.c.sent_at)).where(batches.c.job_id == job.id).scalar_subquery()
+        since = sa.func.coalesce(first, job_records.c.at)  # a version before numbered no batches
+        names = ("error_id", "record", "category", "error_type", "at", "proof")
+        columns: list[sa.ColumnElement[Any]] = [*(job_records.c[name] for name in names), since]
         query = sa.select(*columns).where(job_records.c.job_id == job.id, job_records.c.outcome == SUCCEEDED)
         async with self._database.transaction() as connection:
             return tuple(Sent(*row) for row in await connection.execute(query.order_by(job_records.c.error_id)))

@@ -13,7 +13,7 @@ EARLIER, LATER = "2027-01-15T07:59:59Z", "2027-01-15T08:00:01Z"
 
 
 def sent(proof: str = "", error_id: str = "e1") -> Sent:
-    return Sent(error_id, "contacts/1", "other", "unknown", AT, proof)
+    return Sent(error_id, "contacts/1", "other", "unknown", AT, proof, since=AT - 100)
 
 
 def error(
@@ -54,11 +54,12 @@ def test_an_error_that_was_gone_and_is_there_again_has_come_back() -> None:
         ({}, CURED),
         ({"e2": None}, CURED),
         ({"e1": AT + 3}, CURED),
-        ({"e1": AT - 14}, CURED),
-        ({"e1": AT - 16}, UNCHANGED),
+        ({"e1": AT - 114}, CURED),
+        ({"e1": AT - 116}, UNCHANGED),
         ({"e1": None}, UNCHANGED),
     ],
 )
 def test_a_record_that_was_not_synced_since_is_not_cured(synced: dict[str, float | None], proof: str) -> None:
-    """Its error may be gone for another reason; where nobody tells of syncs the list of errors is all there is."""
+    """Its error may be gone for another reason; where nobody tells of syncs the list of errors is all there is. Any
+    request of its job may have been what synced it, also one whose answer was lost."""
     assert proofs_of([sent()], [], synced) == {"e1": proof}

@@ -129,3 +129,46 @@ async def test_hubspots_own_quota_of_the_day_is_left_to_others_at_its_end(
         states = {job["action"]: (job["state"], job["refused_for"]) for job in await bench.listed()}
         assert states == {"touch": ("queued", "api_budget"), "bridge": ("done", "")}
         assert acme.touches.records.total() == 0
+
+
+async def test_a_touched_record_that_nothing_has_synced_is_not_cured(
+    config: Config, clock: ManualClock, transport: httpx.ASGITransport, acme: Org, world: World
+) -> None:
+    """Its error has left the list, as one does that somebody has dismissed; the other record was synced."""
+    acme.add_errors(*OTHER, 2)
+    async with open_watched(config, clock, transport, make_ways=ways_of) as bench:
+        await bench.poll()
+        await bench.notify(sync_errors("other"))
+        await pass_when_idle(bench.work(), clock, bench.jobs, bench.batches)
+        dismissed = acme.errors.page(None, None, None, 1)[0]
+        acme.errors.remove(dismissed)
+        acme.records.waiting.pop(dismissed.hubspot_id)
+        world.tick()
+        await bench.later(bench.verify_after)
+        await pass_when_idle(bench.crew.prover.look(), clock, bench.jobs, bench.batches)
+        outcomes = ("cured", "unchanged", "came_back")
+        seen = [bench.sample("resync_verified_records_total", action="touch", outcome=name) for name in outcomes]
+        assert seen == [1, 1, 0]
+
+
+async def test_a_record_that_was_synced_by_a_lost_request_is_cured(
+    config: Config, clock: ManualClock, transport: httpx.ASGITransport, acme: Org, world: World
+) -> None:
+    """HubSpot has synced it at once, long before anybody knew that it was touched."""
+    acme.add_errors(*OTHER, 20)
+    async with open_watched(config, clock, transport, make_ways=_cut) as bench:
+        await bench.poll()
+        await bench.notify(sync_errors("other"))
+        work = asyncio.create_task(bench.worker.do(await bench.claim()))
+        await pass_when_idle(_until(lambda: acme.touches.requests == 5), clock, bench.jobs, bench.batches)
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+    world.tick()
+    clock.advance(3600)
+    async with open_watched(config, clock, transport, make_ways=ways_of) as again:
+        await again.poll()
+        await pass_when_idle(again.work(), clock, again.jobs, again.batches)
+        world.tick()
+        await again.later(again.verify_after)
+        await pass_when_idle(again.crew.prover.look(), clock, again.jobs, again.batches)
+        assert again.sample("resync_verified_records_total", action="touch", outcome="cured") == 20

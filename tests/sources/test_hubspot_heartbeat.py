@@ -25,7 +25,7 @@ from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
 from exporter.errors import AuthError, InvalidAnswer, RateLimited, UpstreamError, UpstreamTimeout
 from exporter.model import Heartbeat, ObjectHeartbeat
-from exporter.sources.hubspot_heartbeat import GOOD_FOR, NEWEST, applies, fetch, parse, time_of
+from exporter.sources.hubspot_heartbeat import GOOD_FOR, NEWEST, applies, fetch, parse
 from exporter.sources.source import Fetched
 from exporter.sources.waiting_changes import (
     AT_ONCE,
@@ -153,22 +153,6 @@ class TestTimes:
         page = {"total": 1, "results": [{"id": "1", "properties": {"salesforcelastsynctime": value}}]}
         payload = await look(connect_over(CannedTransport(Canned(200, page))), clock)
         assert times_of(payload) == (expected, None, None)
-
-    @pytest.mark.parametrize(
-        "text",
-        ["1795262400000", "2026-11-21T12:00:00Z", "2026-11-21T12:00:00.000Z", "2026-11-21T13:00:00+01:00"],
-    )
-    def test_both_forms_of_a_time_are_read(self, text: str) -> None:
-        """Epoch milliseconds and ISO 8601."""
-        assert time_of(text, "x") == 1_795_262_400.0
-
-    @pytest.mark.parametrize(
-        "text", ["soon", "2026-11-21T12:00:00", "9" * 15, "9" * 16, "-5", "1969-12-31T23:59:59Z", "１２", "1e3", "nan"]
-    )
-    def test_what_is_no_time_is_refused(self, text: str) -> None:
-        """Also one without a zone, or far out of this world."""
-        with pytest.raises(InvalidAnswer, match=r"^contacts: changed"):
-            time_of(text, "contacts: changed")
 
 
 class TestWaiting:

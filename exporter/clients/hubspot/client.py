@@ -1,4 +1,4 @@
-"""HubSpot's public API: search, properties, batch update of its CRM; the account itself.
+"""HubSpot's public API: search, properties, batch update and read of its CRM; the account itself.
 
 Facts: HubSpot developer documentation, *Search the CRM* and *Usage guidelines*. Errors are
 ``{"status": "error", "message", "category"}``; a 403 ``MISSING_SCOPES`` names what is missing, see ``scopes``; a 429
@@ -20,6 +20,7 @@ from exporter.clients.hubspot.batch_answer import BatchAnswer, read_batch, read_
 from exporter.clients.hubspot.call_pace import CallPace
 from exporter.clients.hubspot.limit_headers import DailyQuota, daily_quota
 from exporter.clients.hubspot.refusals import failure_of
+from exporter.clients.hubspot.sync_time import SYNCED, last_syncs_in
 from exporter.config.secret import Secret
 from exporter.config.settings import HubSpot
 from exporter.errors import UpstreamError
@@ -28,7 +29,7 @@ from exporter.schemas.json_schema import checked
 FIRST_PAGE = "0"
 
 MAX_INPUTS = 100
-"""Of a batch update."""
+"""Of a batch update or read."""
 
 Filters = Sequence[Mapping[str, Any]]
 """Conditions that must all hold, each ``{"propertyName", "operator", "value"}``; values are strings."""
@@ -130,6 +131,28 @@ class HubSpotClient:
             json_body={"inputs": inputs},
             admit=pace.wait,
             retry=False,
+        )
+
+    async def last_syncs(self, object_type: str, ids: Sequence[str]) -> Mapping[str, float | None]:
+        """When each of at most ``MAX_INPUTS`` records was synced with Salesforce last, in epoch seconds; ``None`` where
+        it has no such time. Nothing of a record that is not there, or was merged into another."""
+        token = sendable_token(self._token, "HubSpot")
+        pace = self._paces.calls(self._settings.url, token)
+
+        def judge(answer: Answer) -> Mapping[str, float | None]:
+            pace.learn(answer.headers)
+            if answer.status in (200, 207):
+                body = checked(answer.json(), "hubspot_batch_read", answer.where)
+                return last_syncs_in(body, object_type, frozenset(ids))
+            raise self._failure(answer, pace)
+
+        return await self._upstream.call(
+            "POST",
+            f"{self._url('objects', object_type)}/batch/read",
+            judge,
+            headers=_headers(token),
+            json_body={"inputs": [{"id": one} for one in ids], "properties": [SYNCED]},
+            admit=pace.wait,
         )
 
     def _judge_batch(self, answer: Answer, ids: Sequence[str], pace: CallPace) -> BatchAnswer:

@@ -11,14 +11,18 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import structlog
+
 from exporter.clients.connection import Connection, ErrorLister
 from exporter.clients.hubspot.batch_writer import BatchWriter
 from exporter.clients.hubspot.client import MAX_INPUTS, HubSpotClient
+from exporter.clients.hubspot.sync_time import SYNCED
 from exporter.clients.hubspot.touch_property import why_not
 from exporter.clock import Clock
-from exporter.errors import AuthError
+from exporter.errors import AuthError, InvalidAnswer
 from exporter.model import SyncError
 from exporter.remediation.actions.action import ActionKind, Final, Pair
+from exporter.remediation.lanes import Lanes
 from exporter.remediation.listing import listed
 from exporter.store.job import Job
 
@@ -31,13 +35,17 @@ RECHECK_AFTER = 10.0
 _RECORD = re.compile(r"([A-Za-z0-9_-]{1,100})/([0-9]{1,20})")
 _NO_RECORD = Final("the sync error names no HubSpot record (object_type and hubspot_id), so there is nothing to touch")
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found of the property on one object type: ``trouble`` is why it cannot be written there."""
+    """What was found of the properties of one object type: ``trouble`` is why ours cannot be written there;
+    ``tells_syncs`` whether its records say when they were synced last."""
 
     trouble: str | None
     at: float
+    tells_syncs: bool = False
 
 
 class Touch:
@@ -75,8 +83,35 @@ class Touch:
         return outcomes
 
     async def synced_at(self, error_ids: Sequence[str]) -> Mapping[str, float | None]:
-        del error_ids  # the list of errors is the proof
-        return {}
+        """What HubSpot does not tell, for want of a scope or a property, is told of by the list of errors alone."""
+        synced: dict[str, float | None] = {}
+        for object_type, ids in _by_type(error_ids).items():
+            told = await self._syncs(object_type, ids)
+            synced |= {f"{object_type}/{hubspot_id}": moment for hubspot_id, moment in told.items()}
+        return synced
+
+    async def _syncs(self, object_type: str, ids: Sequence[str]) -> Mapping[str, float | None]:
+        synced: dict[str, float | None] = {}
+
+        async def ask(some: Sequence[str]) -> None:
+            synced.update(await self._client.last_syncs(object_type, some))
+
+        try:
+            if await self._tells_syncs(object_type):
+                async with Lanes(self.lanes) as lanes:
+                    for first in range(0, len(ids), MAX_INPUTS):
+                        await lanes.run(ask(ids[first : first + MAX_INPUTS]))
+        except (AuthError, InvalidAnswer) as error:
+            if isinstance(error, AuthError) and error.code != "MISSING_SCOPES":
+                raise
+            log.warning("nothing known of last syncs", object_type=object_type, error=str(error))
+        return synced
+
+    async def _tells_syncs(self, object_type: str) -> bool:
+        """Where no record can have such a time, that one has none says nothing."""
+        async with self._checking:
+            verdict = self._verdicts.get(object_type) or await self._checked(object_type)
+            return verdict.tells_syncs
 
     async def _touch(self, object_type: str, ids: Sequence[str], values: Mapping[str, str]) -> Mapping[str, str | None]:
         """What cannot be done to one object type costs the records of that type alone."""
@@ -116,7 +151,8 @@ class Touch:
             trouble: str | None = f"HubSpot has no object type {object_type} in this account"
         else:
             trouble = why_not(definitions, self._property, object_type)
-        self._verdicts[object_type] = verdict = Verdict(trouble, self._clock.time())
+        names = {one.get("name") for one in definitions["results"]} if definitions is not None else set()
+        self._verdicts[object_type] = verdict = Verdict(trouble, self._clock.time(), SYNCED in names)
         return verdict
 
 

@@ -342,5 +342,42 @@ class TestPace:
         assert await clock.pass_during(search(client)) == PAGE
 
 
+class TestLastSyncs:
+    @pytest.mark.parametrize("version", ["2026-09", "v3"])
+    async def test_the_simulator_answers(
+        self, client_over: Client, transport: httpx.ASGITransport, acme: Org, version: str, clock: ManualClock
+    ) -> None:
+        """A record that was synced, one that waits for its first sync, and one that is not there."""
+        (fresh,) = acme.add_records("deals", 1)
+        deal = acme.records.by_type["deals"][0]
+        client = client_over(transport, api_version=version)
+        read = await clock.pass_during(client.last_syncs("deals", [deal.hubspot_id, fresh, "999"]))
+        assert read == {deal.hubspot_id: deal.synced, fresh: None}
+
+    async def test_reads_keep_the_pace_of_calls(self, client_over: Client, clock: ManualClock) -> None:
+        """And a busy HubSpot is asked again: nothing is changed by it."""
+        transport = Timed(clock, Canned(503), Canned(200, {"results": []}))
+        client = client_over(transport)
+        await clock.pass_during(_all(client.last_syncs("contacts", ["1"]) for _ in range(100)))
+        assert len(transport.times) == 101
+        assert transport.times[-1] - transport.times[0] > 100 * 10 / 190
+
+    @pytest.mark.parametrize(
+        ("answer", "error"),
+        [
+            (Canned(200, {"results": [{"id": "1", "properties": {SORT: "soon"}}]}), InvalidAnswer),
+            (Canned(200, {"results": [{"properties": {}}]}), InvalidAnswer),
+            (Canned(403, {"category": "MISSING_SCOPES"}), AuthError),
+            (Canned(400, {"category": "VALIDATION_ERROR"}), InvalidAnswer),
+        ],
+    )
+    async def test_what_cannot_be_read_is_said(
+        self, client_over: Client, answer: Canned, error: type[Exception], clock: ManualClock
+    ) -> None:
+        """Not taken for records that were never synced."""
+        with pytest.raises(error):
+            await clock.pass_during(client_over(CannedTransport(answer)).last_syncs("contacts", ["1"]))
+
+
 async def _all(searches: Any, return_exceptions: bool = False) -> None:
     await asyncio.gather(*searches, return_exceptions=return_exceptions)

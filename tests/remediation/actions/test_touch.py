@@ -282,6 +282,55 @@ async def test_a_record_touched_twice_by_one_job_syncs_once(
     assert (acme.touches.records[contact.hubspot_id], contact.synced) == (2, synced)
 
 
+async def test_it_is_told_when_records_were_synced_last(
+    open_touch: Open, transport: httpx.ASGITransport, acme: Org, clock: ManualClock
+) -> None:
+    """In requests of a hundred, of one object type each; nothing of a record that is not there, or of no record."""
+    acme.add_records("contacts", 150 - len(acme.records.by_type["contacts"]))
+    ids = [f"{name}/{one.hubspot_id}" for name in ("contacts", "deals") for one in acme.records.by_type[name]]
+    synced = await clock.pass_during(open_touch(transport).synced_at([*ids, "deals/999", "?e3"]))
+    assert synced == {each: acme.records.by_id[each.partition("/")[2]].synced for each in ids}
+    assert acme.requests["hubspot.batch_read"] == 3
+
+
+async def test_what_hubspot_does_not_tell_of_syncs_costs_only_that(
+    open_touch: Open, transport: httpx.ASGITransport, acme: Org, clock: ManualClock
+) -> None:
+    """A scope that is missing is that of one object type; where nobody has the property, nobody was never synced."""
+    acme.objects_out_of_scope = frozenset({"companies"})
+    ids = [f"{name}/{acme.records.by_type[name][0].hubspot_id}" for name in ("companies", "deals")]
+    touch = open_touch(transport)
+    assert set(await clock.pass_during(touch.synced_at(ids))) == {ids[1]}
+    acme.absent_properties = frozenset({"salesforcelastsynctime"})
+    assert await clock.pass_during(open_touch(transport).synced_at(ids)) == {}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, json={"results": [{"id": "1", "properties": {"salesforcelastsynctime": "soon"}}]}),
+        refused(),
+        refused("MISSING_SCOPES", 403),
+    ],
+)
+async def test_an_answer_that_cannot_be_read_says_nothing_of_syncs(
+    answer: httpx.Response, open_touch: Open, clock: ManualClock
+) -> None:
+    """The list of errors is the proof then."""
+    hubspot = Script(answer, definitions={"results": [FIT, {"name": "salesforcelastsynctime", "type": "datetime"}]})
+    assert await clock.pass_during(open_touch(hubspot).synced_at(["contacts/1"])) == {}
+    assert hubspot.batches == [["1"]]
+
+
+async def test_a_hubspot_that_is_away_is_asked_for_syncs_later(open_touch: Open, clock: ManualClock) -> None:
+    """It may know."""
+    hubspot = Script(
+        refused("", 401), definitions={"results": [{"name": "salesforcelastsynctime", "type": "datetime"}]}
+    )
+    with pytest.raises(AuthError):
+        await clock.pass_during(open_touch(hubspot).synced_at(["contacts/1"]))
+
+
 async def test_a_record_is_found_once_and_an_error_without_one_keeps_its_own_id(open_touch: Open) -> None:
     """What cannot be touched is not left out in silence: it fails with the reason."""
     entries = [

@@ -1,4 +1,4 @@
-"""HubSpot's public CRM API: search and batch update of contacts, companies and deals, and their properties.
+"""HubSpot's public CRM API: search, batch update and batch read of contacts, companies and deals, and their properties.
 
 It answers under `/crm/v3/objects/…` and under `/crm/objects/2026-09/…`, `/crm/v3/properties/…` likewise.
 """
@@ -21,6 +21,7 @@ from exporter.demo.simulator.state.records import Record
 from exporter.demo.simulator.world import World
 
 MOST_INPUTS = 100
+_SINGULAR = {"contacts": "CONTACT", "companies": "COMPANY", "deals": "DEAL"}
 _CRM = "/{org}/hubspot/crm/"
 _BASES = (f"{_CRM}v3/objects", f"{_CRM}objects/2026-09")
 _PROPERTIES = (f"{_CRM}v3/properties", f"{_CRM}properties/2026-09")
@@ -30,13 +31,15 @@ def routes(world: World) -> list[Route]:
     """Under both forms of version. Searches have a limit of their own, of which no header tells."""
     searches = Gate(world, "hubspot", write_refusal)
     calls = Gate(world, "hubspot", write_refusal, finish=with_limits)
-    update, listed = _authorized(limited(batch_update)), _authorized(limited(properties))
+    update, read = _authorized(limited(batch_update)), _authorized(limited(batch_read))
+    listed = _authorized(limited(properties))
     return [
         *(
             searches.route(f"{base}/{{object_type}}/search", "search", _authorized(search), ("POST",))
             for base in _BASES
         ),
         *(calls.route(f"{base}/{{object_type}}/batch/update", "batch_update", update, ("POST",)) for base in _BASES),
+        *(calls.route(f"{base}/{{object_type}}/batch/read", "batch_read", read, ("POST",)) for base in _BASES),
         *(calls.route(f"{base}/{{object_type}}", "properties", listed) for base in _PROPERTIES),
     ]
 
@@ -79,16 +82,13 @@ async def search(org: Org, request: Request) -> Response:
 
 async def batch_update(org: Org, request: Request) -> Response:
     """Write properties of up to 100 records: 200, or 207 when some were refused."""
-    inputs = (await read_object(request)).get("inputs")
-    if not isinstance(inputs, list) or not inputs or not all(_is_input(one) for one in inputs):
+    inputs = _inputs(await read_object(request))
+    if not all(isinstance(one.get("properties"), dict) for one in inputs):
         raise Refusal(400, "VALIDATION_ERROR", "inputs must be a list of objects with id and properties")
-    if len(inputs) > MOST_INPUTS:
-        raise Refusal(400, "VALIDATION_ERROR", f"at most {MOST_INPUTS} inputs in a batch")
     if any(one["id"] in org.batch_spoilers for one in inputs):
         raise Refusal(400, "VALIDATION_ERROR", "A validation rule refuses a record of the batch.")
     object_type = request.path_params["object_type"]
-    found = (org.records.by_id.get(one["id"]) for one in inputs)
-    records = {one.hubspot_id: one for one in found if one is not None and one.object_type == object_type}
+    records = _found(org, object_type, inputs)
     errors = []
     written = []
     for one in inputs:
@@ -100,13 +100,49 @@ async def batch_update(org: Org, request: Request) -> Response:
             org.write_properties(record, {name: str(value) for name, value in one["properties"].items()})
             written.append(record)
     org.touches.note(len(inputs), [record.hubspot_id for record in written])
-    return _batch_answer(org, written, errors)
+    return _batch_answer(org, [as_json(record, tuple(record.written)) for record in written], errors)
 
 
-def _batch_answer(org: Org, written: list[Record], errors: list[dict[str, Any]]) -> Response:
+async def batch_read(org: Org, request: Request) -> Response:
+    """Properties of up to 100 records: 200, or 207 with one error for all ids that there is no record of. A property
+    that the account does not have is left out."""
+    body = await read_object(request)
+    wanted = body.get("properties", [])
+    if not isinstance(wanted, list) or not all(isinstance(name, str) for name in wanted):
+        raise Refusal(400, "VALIDATION_ERROR", "properties must be a list of names")
+    inputs, object_type = _inputs(body), request.path_params["object_type"]
+    records = _found(org, object_type, inputs)
+    shown = tuple(name for name in wanted if name not in org.absent_properties)
+    missing = list(dict.fromkeys(one["id"] for one in inputs if one["id"] not in records))
+    kind = _SINGULAR[object_type]
+    words = f"Could not get some {kind} objects, they may be deleted or not exist. Check that ids are valid."
+    errors = [_batch_error("OBJECT_NOT_FOUND", words, *missing)] if missing else []
+    return _batch_answer(org, [as_json(record, shown) for record in records.values()], errors)
+
+
+def _inputs(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a batch is about, each with its id."""
+    inputs = body.get("inputs")
+    if not isinstance(inputs, list) or not inputs or not all(_has_id(one) for one in inputs):
+        raise Refusal(400, "VALIDATION_ERROR", "inputs must be a list of objects with id")
+    if len(inputs) > MOST_INPUTS:
+        raise Refusal(400, "VALIDATION_ERROR", f"at most {MOST_INPUTS} inputs in a batch")
+    return inputs
+
+
+def _has_id(one: Any) -> bool:
+    return isinstance(one, dict) and isinstance(one.get("id"), str)
+
+
+def _found(org: Org, object_type: str, inputs: list[Mapping[str, Any]]) -> dict[str, Record]:
+    found = (org.records.by_id.get(one["id"]) for one in inputs)
+    return {one.hubspot_id: one for one in found if one is not None and one.object_type == object_type}
+
+
+def _batch_answer(org: Org, results: list[dict[str, Any]], errors: list[dict[str, Any]]) -> Response:
     content: dict[str, Any] = {
         "status": "COMPLETE",
-        "results": [as_json(record, tuple(record.written)) for record in written],
+        "results": results,
         "startedAt": iso(org.clock()),
         "completedAt": iso(org.clock()),
     }
@@ -115,36 +151,32 @@ def _batch_answer(org: Org, written: list[Record], errors: list[dict[str, Any]])
     return JSONResponse(content, status_code=207 if errors else 200)
 
 
-def _is_input(one: Any) -> bool:
-    return isinstance(one, dict) and isinstance(one.get("id"), str) and isinstance(one.get("properties"), dict)
-
-
 def _why_refused(org: Org, records: Mapping[str, Record], one: Mapping[str, Any]) -> dict[str, Any] | None:
     settings = org.settings
     unknown = set(one["properties"]) - (
         (settings.mapped_properties | settings.unmapped_properties) - org.absent_properties - org.read_only_properties
     )
     if one["id"] not in records:
-        return _batch_error(one["id"], "OBJECT_NOT_FOUND", "Could not get some objects, they may be deleted.")
+        return _batch_error("OBJECT_NOT_FOUND", "Could not get some objects, they may be deleted.", one["id"])
     if unknown:
         return _batch_error(
-            one["id"], "VALIDATION_ERROR", f'Property "{min(unknown)}" does not exist or cannot be written'
+            "VALIDATION_ERROR", f'Property "{min(unknown)}" does not exist or cannot be written', one["id"]
         )
     if one["id"] in org.refused_writes:
-        return _batch_error(one["id"], "VALIDATION_ERROR", "A validation rule refuses the write.")
+        return _batch_error("VALIDATION_ERROR", "A validation rule refuses the write.", one["id"])
     if org.locked_writes[one["id"]] > 0:
         org.locked_writes[one["id"]] -= 1
-        return _batch_error(one["id"], "LOCKED", "The record is locked by other writes.")
+        return _batch_error("LOCKED", "The record is locked by other writes.", one["id"])
     return None
 
 
-def _batch_error(hubspot_id: str, category: str, message: str) -> dict[str, Any]:
+def _batch_error(category: str, message: str, *hubspot_ids: str) -> dict[str, Any]:
     """All that HubSpot's schema requires of an error in a batch, the empty parts too."""
     return {
         "status": "error",
         "category": category,
         "message": message,
-        "context": {"ids": [hubspot_id]},
+        "context": {"ids": list(hubspot_ids)},
         "errors": [],
         "links": {},
     }

@@ -206,6 +206,48 @@ class TestBatchUpdate:
         assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")
 
 
+class TestBatchRead:
+    @pytest.mark.parametrize("base", ["v3/objects", "objects/2026-09"])
+    async def test_records_are_read_by_id(self, base: str, hubspot: httpx.AsyncClient, acme: Org) -> None:
+        """With the properties that were asked for, null where there is no value, as before the first sync."""
+        (fresh,) = acme.add_records("contacts", 1)
+        body = {"inputs": [{"id": "101"}, {"id": fresh}], "properties": ["salesforcelastsynctime"]}
+        answer = await hubspot.post(f"http://simulator/acme/hubspot/crm/{base}/contacts/batch/read", json=body)
+        read = {one["id"]: one["properties"]["salesforcelastsynctime"] for one in answer.json()["results"]}
+        assert (answer.status_code, read) == (200, {"101": MINUTE_AGO, fresh: None})
+
+    async def test_what_is_not_there_is_named_once(self, hubspot: httpx.AsyncClient, acme: Org) -> None:
+        """207 with one error for all of them; a record of another type is none. The calls count as all others do."""
+        company = acme.records.by_type["companies"][0].hubspot_id
+        body = {"inputs": [{"id": "999"}, {"id": "101"}, {"id": company}]}
+        answer = await hubspot.post("contacts/batch/read", json=body)
+        content = answer.json()
+        assert (answer.status_code, [one["id"] for one in content["results"]]) == (207, ["101"])
+        (error,) = content["errors"]
+        assert (content["numErrors"], error["category"]) == (1, "OBJECT_NOT_FOUND")
+        assert error["context"]["ids"] == ["999", company]
+        assert "Could not get some CONTACT objects" in error["message"]
+        assert int(answer.headers["X-HubSpot-RateLimit-Remaining"]) == acme.hubspot_calls.most - 1
+
+    async def test_a_property_the_account_does_not_have_is_left_out(
+        self, hubspot: httpx.AsyncClient, acme: Org
+    ) -> None:
+        """Without a word."""
+        acme.absent_properties = frozenset({"salesforcelastsynctime"})
+        body = {"inputs": [{"id": "101"}], "properties": ["salesforcelastsynctime", "notes"]}
+        (read,) = (await hubspot.post("contacts/batch/read", json=body)).json()["results"]
+        assert "salesforcelastsynctime" not in read["properties"]
+        assert read["properties"]["notes"] is None
+
+    @pytest.mark.parametrize(
+        "body", [{}, {"inputs": []}, {"inputs": [{"id": 1}]}, {"inputs": [{"id": "1"}] * 101}, {"properties": "email"}]
+    )
+    async def test_a_wrong_batch_is_refused(self, hubspot: httpx.AsyncClient, body: Any) -> None:
+        """No inputs, wrong ones, or more than 100."""
+        answer = await hubspot.post("contacts/batch/read", json=body)
+        assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
 class TestHabits:
     """What some accounts are like."""
 
