@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -12,7 +12,7 @@ from exporter.config.settings import Remediation
 from exporter.remediation.lease import LEASE
 from exporter.remediation.refusal import Refusal
 from exporter.self_metrics import OUTCOMES, SelfMetrics
-from exporter.store.batches import FAILED, BatchStore, Outcome
+from exporter.store.batches import FAILED, BatchStore, Listed, Outcome
 from exporter.store.job import Job
 from exporter.store.jobs import JobStore
 from exporter.store.refusals import RefusalRow, RefusalStore
@@ -46,18 +46,33 @@ class Journal:
             if outcome in OUTCOMES:
                 self._metrics.records(job.integration, job.action, outcome, count)
 
+    async def list_records(self, job: Job, records: Sequence[Listed], calls: int, refusals: Sequence[Refusal]) -> None:
+        """What the job is to resync, and what not: all of it in one step, which is not taken twice."""
+        now = self._clock.time()
+        await self._batches.list_records(job, records, calls, now, self._rows(job, refusals))
+        self._count(job, refusals)
+
     async def refuse(self, job: Job, refusal: Refusal) -> None:
         """What was not done, and why."""
-        now = self._clock.time()
-        row = RefusalRow(now, job.integration, job.alert, refusal.reason, refusal.detail, job.id)
+        (row,) = self._rows(job, [refusal])
         await self._refusals.refuse(row)
-        self._metrics.refusal(job.integration, refusal.reason)
+        self._count(job, [refusal])
 
-    async def finish(self, job: Job, state: str, message: str) -> None:
-        """The job ends in one of the states ``ENDED``; some time later it is looked what it has cured."""
+    def _rows(self, job: Job, refusals: Sequence[Refusal]) -> list[RefusalRow]:
+        now = self._clock.time()
+        return [RefusalRow(now, job.integration, job.alert, one.reason, one.detail, job.id) for one in refusals]
+
+    def _count(self, job: Job, refusals: Sequence[Refusal]) -> None:
+        for refusal in refusals:
+            self._metrics.refusal(job.integration, refusal.reason)
+
+    async def finish(self, job: Job, state: str, message: str, refusals: Sequence[Refusal] = ()) -> None:
+        """The job ends in one of the states ``ENDED``, maybe because of refusals; some time later it is looked what it
+        has cured."""
         now = self._clock.time()
         look_at = now + self._settings().verify_after
-        lost = await self._jobs.finish(job, state, message, now, look_at)
+        lost = await self._jobs.finish(job, state, message, now, look_at, self._rows(job, refusals))
+        self._count(job, refusals)
         if lost:
             self._metrics.records(job.integration, job.action, FAILED, lost)
         log.info(

@@ -79,14 +79,12 @@ class Steps:
         """Fixes the records of the job, and returns how many; 0 if there is none to resync, which ends the job."""
         guards = self._waiting.guards(job.integration)
         plan, found = await self._planner.plan(job.integration, order_of(job), action, guards, job.id)
-        for reason, count in plan.refused.items():
-            await self._journal.refuse(job, Refusal(reason, f"{count} of {found} records"))
+        refusals = [Refusal(reason, f"{count} of {found} records") for reason, count in plan.refused.items()]
         if not plan.errors:
-            if not found:
-                await self._journal.refuse(job, Refusal("no_records", "no such error is left"))
-            await self._journal.finish(job, DONE, "nothing to resync")
+            nothing = [] if found else [Refusal("no_records", "no such error is left")]
+            await self._journal.finish(job, DONE, "nothing to resync", refusals + nothing)
             return 0
-        await self._batches.list_records(job, _listed(plan), plan.calls, self._clock.time())
+        await self._journal.list_records(job, _listed(plan), plan.calls, refusals)
         return len(plan.errors)
 
     async def _settle_doubts(self, job: Job, action: Action, lease: Lease) -> None:

@@ -65,6 +65,5 @@ class Trial:
             await self._jobs.note(job, trial=TRIAL_PASSED)
             return replace(job, trial=TRIAL_PASSED)
         detail = f"none of the first {len(sent)} records is cured" if sent else "none of the first records was accepted"
-        await self._journal.refuse(job, Refusal("circuit_open", detail))
-        await self._journal.finish(job, FAILED, f"stopped: {detail}")
+        await self._journal.finish(job, FAILED, f"stopped: {detail}", [Refusal("circuit_open", detail)])
         return None

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from exporter.store.database import PATIENCE, Database
 from exporter.store.fence import hold
 from exporter.store.job import Job
+from exporter.store.refusals import RefusalRow, insert_refusals
 from exporter.store.tables import batches, job_records
 
 PENDING, SENDING, SUCCEEDED, FAILED = "pending", "sending", "succeeded", "failed"
@@ -18,6 +19,13 @@ ATTEMPTS_WINDOW = 86400.0
 RECORDS_A_SECOND = 500
 """A large job is listed in one transaction all the same: so slowly at least."""
 
+
+_UNHEARD = (
+    sa.exists()
+    .where(batches.c.job_id == job_records.c.job_id, batches.c.number == job_records.c.batch)
+    .where(batches.c.ended_at.is_(None))
+)
+"""Nobody has recorded what became of the request that named the record last, and it may have been resynced by it."""
 
 _ASKED = job_records.c.earlier_attempts + job_records.c.attempts
 
@@ -90,8 +98,10 @@ class BatchStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def list_records(self, job: Job, records: Sequence[Listed], calls: int, now: float) -> None:
-        """Fixes what the job is to resync, and what that may cost, all in one transaction."""
+    async def list_records(
+        self, job: Job, records: Sequence[Listed], calls: int, now: float, refused: Sequence[RefusalRow] = ()
+    ) -> None:
+        """Fixes what the job is to resync and what not, and what that may cost, all in one transaction."""
         values = [
             {
                 "job_id": job.id,
@@ -109,13 +119,15 @@ class BatchStore:
         ]
         async with self._database.transaction(PATIENCE + len(values) / RECORDS_A_SECOND) as connection:
             await hold(connection, job, listed=True, planned_records=len(values), planned_calls=calls)
+            await insert_refusals(connection, refused)
             if values:
                 await connection.execute(sa.insert(job_records), values)
 
     async def attempts(self, job_id: int, integration: str, records: Iterable[str], now: float) -> dict[str, Attempts]:
         """Earlier resyncs of these records by other jobs: of the last 24 hours, and those that are still to come."""
         under_way = job_records.c.outcome.in_((PENDING, SENDING))
-        taken = sa.case((job_records.c.outcome == FAILED, 0.0), (under_way, now), else_=job_records.c.at)
+        in_vain = sa.and_(job_records.c.outcome == FAILED, ~_UNHEARD)
+        taken = sa.case((in_vain, 0.0), (under_way, now), else_=job_records.c.at)
         query = (
             sa.select(job_records.c.record, sa.func.sum(job_records.c.attempts), sa.func.max(taken))
             .where(
@@ -237,9 +249,10 @@ class BatchStore:
             return {row.outcome: row.records for row in await connection.execute(query)}
 
     async def sent_since(self, integration: str, since: float) -> int:
-        """Records resynced since a moment, and those of requests under way or in doubt: API calls that the usage
-        stated at that moment cannot know of."""
-        resynced = sa.and_(job_records.c.at > since, job_records.c.outcome == SUCCEEDED)
+        """Records resynced since a moment, and those of requests under way or in doubt, also if their job has ended
+        since: API calls that the usage stated at that moment cannot know of."""
+        maybe = sa.or_(job_records.c.outcome == SUCCEEDED, sa.and_(job_records.c.outcome == FAILED, _UNHEARD))
+        resynced = sa.and_(job_records.c.at > since, maybe)
         query = sa.select(sa.func.count()).where(
             job_records.c.integration == integration, sa.or_(resynced, job_records.c.outcome == SENDING)
         )

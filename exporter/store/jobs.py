@@ -126,12 +126,21 @@ class JobStore:
         async with self._database.transaction() as connection:
             await hold(connection, job, **values)
 
-    async def finish(self, job: Job, state: str, message: str, now: float, look_at: float | None = None) -> int:
+    async def finish(
+        self,
+        job: Job,
+        state: str,
+        message: str,
+        now: float,
+        look_at: float | None = None,
+        refused: Sequence[RefusalRow] = (),
+    ) -> int:
         """Ends the job in one of the states ``ENDED``; records still pending fail with it. Returns how many those
-        were. ``look_at`` is when to look what it has cured."""
+        were. ``look_at`` is when to look what it has cured, ``refused`` why it ends or has done less."""
         values = {"state": state, "message": message, "finished_at": now, "look_at": look_at}
         async with self._database.transaction() as connection:
             await hold(connection, job, **values)
+            await insert_refusals(connection, refused)
             return await fail_left(connection, job.id, message, now)
 
     async def cancelled(self, job: Job) -> bool:

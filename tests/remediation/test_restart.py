@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,14 @@ from exporter.clients.bridge import BridgeClient
 from exporter.config.file import load_config
 from exporter.config.settings import Config
 from exporter.demo.simulator.org import Org
+from exporter.demo.simulator.world import World
 from exporter.errors import ConnectError, StoreError
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE
-from exporter.store.batches import BatchStore
-from exporter.store.database import Database
-from exporter.store.jobs import JobStore
 from tests.remediation.bench import Bench
 from tests.remediation.conftest import OpenBench
 from tests.remediation.payloads import alert
+from tests.remediation.scissors import Cut, CutBatches, CutJobs, Scissors
 
 ERRORS, BATCH_SIZE, REQUESTS = 30, 20, 2
 
@@ -47,29 +45,6 @@ def config(config_data: dict[str, Any], write_config: Callable[[dict[str, Any]],
     return load_config(write_config(config_data))
 
 
-class Scissors:
-    """Once armed, notes every step, and does nothing any more from a certain one on."""
-
-    def __init__(self, number: int | None = None) -> None:
-        self.armed = False
-        self.steps: list[str] = []
-        self._number = number
-
-    def around(self, name: str, step: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        @functools.wraps(step)
-        async def watched(*arguments: Any, **named: Any) -> Any:
-            done = functools.partial(step, *arguments, **named)
-            return await self.perform(name, done) if self.armed else await done()
-
-        return watched
-
-    async def perform(self, name: str, step: Callable[[], Awaitable[Any]]) -> Any:
-        self.steps.append(name)
-        if self._number is not None and len(self.steps) > self._number:
-            raise asyncio.CancelledError
-        return await step()
-
-
 class Outage(Scissors):
     """One step fails instead of being done; all others work."""
 
@@ -78,28 +53,6 @@ class Outage(Scissors):
         if len(self.steps) - 1 == self._number:
             raise ConnectError("no answer") if name in BRIDGE_STEPS else StoreError("away for a moment")
         return await step()
-
-
-class Cut:
-    """Something real, each of its steps within reach of the scissors."""
-
-    _scissors: Scissors
-
-    def __getattribute__(self, name: str) -> Any:
-        found = super().__getattribute__(name)
-        return self._scissors.around(name, found) if inspect.iscoroutinefunction(found) else found
-
-
-class CutJobs(Cut, JobStore):
-    def __init__(self, database: Database, scissors: Scissors) -> None:
-        super().__init__(database)
-        self._scissors = scissors
-
-
-class CutBatches(Cut, BatchStore):
-    def __init__(self, database: Database, scissors: Scissors) -> None:
-        super().__init__(database)
-        self._scissors = scissors
 
 
 class CutAction(Cut, BridgeResync):
@@ -169,6 +122,26 @@ async def test_a_job_survives_a_kill_at_any_step(open_on: OpenBench, config: Con
             await second.notify(alert())
         await second.work()
         await assert_all_was_done_once(second, acme, REQUESTS + 1)
+
+
+async def test_what_is_left_out_is_listed_once(open_on: OpenBench, config: Config, acme: Org, world: World) -> None:
+    """Killed while the plan was being made, the next process makes it anew: its refusals still add up."""
+    acme.add_errors("permissions", "salesforce_field_permissions", 2, cause="a trigger")
+    scissors = Scissors()
+    async with open_cut(open_on, config, scissors) as killed:
+        await killed.notify(alert(fingerprint="first"))
+        await killed.work()
+        world.tick()
+        acme.add_errors("permissions", "salesforce_field_permissions", 1)
+        scissors.cut_after(STEPS.index("list_records"))
+        await killed.notify(alert(fingerprint="second"))
+        with pytest.raises(asyncio.CancelledError):
+            await killed.work()
+    async with open_cut(open_on, config, Scissors()) as second:
+        await second.work()
+        assert await second.refusals() == [("FieldPermissionsMissing", "cooldown")]
+        newest = (await second.history.listing(None, 1))["refusals"]
+        assert [row["detail"] for row in newest] == ["2 of 3 records"]
 
 
 @pytest.mark.parametrize("number", NUMBERED)

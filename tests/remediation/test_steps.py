@@ -198,6 +198,31 @@ async def test_two_jobs_never_name_the_same_record(bench: Bench, acme: Org) -> N
     assert set(acme.resyncs.records.values()) == {1}
 
 
+async def test_a_record_that_may_have_been_resynced_is_taken_for_it(
+    open_on: OpenBench, config: Config, acme: Org, world: World
+) -> None:
+    """The answer was lost, and the job cancelled before anybody could look: what it may have cost counts, and when the
+    error is back the next job leaves the record alone for its cooldown."""
+    permission_errors(acme, 3, cause="a trigger")
+
+    async def answer_is_lost() -> None:
+        raise UpstreamTimeout("POST /resync: no complete answer within 10 s")
+
+    async with open_on(config, make_action=lambda client: Interrupted(client, answer_is_lost)) as bench:
+        await bench.poll()
+        await bench.notify(alert(fingerprint="first"))
+        await bench.work()
+        assert await bench.crew.orders.cancel(1)
+        assert (await bench.listed())[0]["records"] == records(failed=3)
+        assert await bench.batches.sent_since("acme", 0.0) == 3
+        world.tick()
+        await bench.later(60)
+        await bench.notify(alert(fingerprint="second"))
+        await bench.work()
+        assert await bench.refusals() == [("FieldPermissionsMissing", "cooldown")]
+        assert acme.resyncs.requests == 1
+
+
 # --- failures in between
 
 
