@@ -26,7 +26,7 @@ from exporter.remediation.planner import Planner
 from exporter.remediation.refusal import Refusal
 from exporter.remediation.trial import Trial
 from exporter.remediation.waiting import Waiting
-from exporter.store.batches import Batch, BatchStore, Listed
+from exporter.store.batches import PENDING, SENDING, Batch, BatchStore, Listed
 from exporter.store.job import DONE, Job
 from exporter.store.jobs import JobStore
 
@@ -56,6 +56,9 @@ class Steps:
 
     async def take(self, job: Job, action: Action, lease: Lease) -> None:
         """To the end of the job, or until it has to wait."""
+        if job.listed and not await self._has_work(job):
+            await self._end(job)  # it was cut off just before, and there is nothing left to wait for
+            return
         if not await self._clearing.is_over(job, action, lease):
             return
         if not await self._waiting.may_go_on(job, await self._records_left(job)):
@@ -71,6 +74,10 @@ class Steps:
         tried = await self._trial.ended(job, action)
         if tried is not None and await self._send_all(tried, action, lease):
             await self._end(tried)
+
+    async def _has_work(self, job: Job) -> bool:
+        """Whether a record of it has no outcome yet."""
+        return not {PENDING, SENDING}.isdisjoint(await self._batches.by_outcome(job))
 
     async def _records_left(self, job: Job) -> int:
         return (await self._batches.left(job, self._clock.time())).total if job.listed else 0

@@ -19,6 +19,7 @@ from exporter.demo.simulator.world import World
 from exporter.errors import ConnectError, StoreError
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE
+from exporter.remediation.waiting import LONGEST_JOB
 from tests.remediation.bench import Bench
 from tests.remediation.conftest import OpenBench
 from tests.remediation.payloads import alert
@@ -122,6 +123,22 @@ async def test_a_job_survives_a_kill_at_any_step(open_on: OpenBench, config: Con
             await second.notify(alert())
         await second.work()
         await assert_all_was_done_once(second, acme, REQUESTS + 1)
+
+
+async def test_a_job_that_was_cut_off_before_its_end_has_not_failed(
+    open_on: OpenBench, config: Config, acme: Org
+) -> None:
+    """Everything was sent and answered; that the integration is suspended for a day after that is not its concern."""
+    acme.add_errors("permissions", "salesforce_field_permissions", ERRORS)
+    async with open_cut(open_on, config, Scissors(STEPS.index("finish"))) as killed:
+        await killed.notify(alert())
+        with pytest.raises(asyncio.CancelledError):
+            await killed.work()
+        killed.clock.advance(2 * LONGEST_JOB)
+    acme.suspend("salesforce_org_locked")
+    async with open_cut(open_on, config, Scissors()) as second:
+        await second.work()
+        await assert_all_was_done_once(second, acme, REQUESTS)
 
 
 async def test_what_is_left_out_is_listed_once(open_on: OpenBench, config: Config, acme: Org, world: World) -> None:
