@@ -55,7 +55,8 @@ class Cut:
 
     def __getattribute__(self, name: str) -> Any:
         found = super().__getattribute__(name)
-        return self._scissors.around(name, found) if inspect.iscoroutinefunction(found) else found
+        step = inspect.iscoroutinefunction(found) and not name.startswith("_")
+        return self._scissors.around(name, found) if step else found
 
 
 class CutJobs(Cut, JobStore):

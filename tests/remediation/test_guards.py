@@ -199,5 +199,5 @@ def test_no_guard_is_ever_passed(
         return Guards(config, folder)
 
     # Health checks are about speed, and a file for every example is slow.
-    bounded = settings(max_examples=examples(120), stateful_step_count=12, suppress_health_check=list(HealthCheck))
+    bounded = settings(max_examples=examples(80), stateful_step_count=12, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(made, settings=bounded)  # type: ignore[arg-type]  # any factory will do
