@@ -176,7 +176,7 @@ class Company:
         elif event == "suspended":
             org.suspend("unknown_error")
         elif event in APPS:
-            self.use(name, 80, event)
+            self.use(name, 40, event)
         elif event == "round":
             self.world.tick()
         elif event == "unread":

@@ -24,7 +24,7 @@ TRIAL = 2 * BATCH
 """Records of a job that goes on only once it is seen that its first two batches have cured something."""
 
 MAX_RECORDS = 20
-ALLOCATED, ORG_LIMIT = 240, 500
+ALLOCATED, ORG_LIMIT = 120, 500
 MOST_USED, MOST_OF_ORG = 0.75 * ALLOCATED, 0.9 * ORG_LIMIT
 CALLS = 4
 DAY = 86_400.0
