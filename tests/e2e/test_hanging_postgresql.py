@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ from exporter.store.postgresql import NoAnswer, begun, engine_of
 from exporter.store.tables import jobs, polls
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
 from tests.e2e.line import line_to
-from tests.e2e.postgresql import Server, running_server
+from tests.e2e.postgresql import Server
 from tests.remediation.payloads import alert, notification
 from tests.store.shelf import usable
 
@@ -32,25 +32,6 @@ pytestmark = pytest.mark.faults
 AT_MOST = 10.0
 """Seconds that Alertmanager waits for an answer."""
 COUNT = sa.select(sa.func.count()).select_from(polls)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running_server() as running:
-        yield running
-
-
-@pytest.fixture
-def url(server: Server) -> str:
-    """An empty database of its own for every test."""
-    return server.new_database()
-
-
-@pytest.fixture
-async def database(url: str) -> AsyncIterator[Database]:
-    database = await open_database(url)
-    yield database
-    await database.close()
 
 
 @pytest.fixture(autouse=True)

@@ -39,7 +39,7 @@ from exporter.store.orders import OrderStore
 from exporter.store.polls import PollRow, PollStore
 from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
-from tests.e2e.postgresql import Server, running_server
+from tests.e2e.postgresql import Server
 from tests.pages import look
 from tests.remediation.bench import open_bench
 from tests.remediation.payloads import alert, notification
@@ -47,18 +47,6 @@ from tests.store.shelf import Shelf, a_job_with, new_job, recorded
 from tests.store.version_0001 import AGAIN, EXPECTED, fill, rows_of
 
 REPLICAS = 3
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running_server() as running:
-        yield running
-
-
-@pytest.fixture
-def url(server: Server) -> str:
-    """An empty database of its own for every test."""
-    return server.new_database()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import contextlib
 import json
 import sys
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,30 +26,12 @@ from exporter.store.database import Database, open_database
 from exporter.store.paces import DurationStore
 from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
-from tests.e2e.postgresql import Server, running_server
+from tests.e2e.postgresql import Server
 from tests.pages import look
 from tests.remediation.payloads import notification, sync_errors
 
 DEADLINE = 30.0
 TOKEN = {"Authorization": f"Bearer {WEBHOOK_TOKEN}"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running_server() as running:
-        yield running
-
-
-@pytest.fixture
-def url(server: Server) -> str:
-    return server.new_database()
-
-
-@pytest.fixture
-async def database(url: str) -> AsyncIterator[Database]:
-    opened = await open_database(url)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from exporter.store.database import Database, open_database
 from exporter.store.polls import PollStore
 from tests.clocks import ManualClock
 from tests.conftest import Start
-from tests.e2e.postgresql import Server, running_server
+from tests.e2e.postgresql import Server
 from tests.e2e.test_replicas import until
 
 pytestmark = pytest.mark.faults
@@ -45,24 +45,6 @@ POLL_SECONDS = 4.0
 """A poll of six searches takes a third of it."""
 
 SEARCHES = 6
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running_server() as running:
-        yield running
-
-
-@pytest.fixture
-def url(server: Server) -> str:
-    return server.new_database()
-
-
-@pytest.fixture
-async def database(url: str) -> AsyncIterator[Database]:
-    opened = await open_database(url)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture
