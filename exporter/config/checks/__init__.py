@@ -16,6 +16,7 @@ from exporter.config.checks import (
     hooks,
     hubspot_urls,
     intervals,
+    ledger,
     names,
     network,
     salesforce_urls,
@@ -48,4 +49,5 @@ CHECKS: tuple[Check, ...] = (
     actions.unconfigured_policy_actions,
     actions.meaningful_properties,
     hooks.odd_timeouts,
+    ledger.odd_times,
 )
