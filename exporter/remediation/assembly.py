@@ -59,7 +59,7 @@ def assemble(
     source."""
     jobs, batches = jobs or JobStore(database), batches or BatchStore(database)
     journal = Journal(jobs, batches, RefusalStore(database), metrics, settings, clock)
-    waiting = Waiting(jobs, batches, journal, snapshots, ways, clock, look_again)
+    waiting = Waiting(jobs, batches, journal, snapshots, ways, settings, clock, look_again)
     planner = Planner(batches, snapshots, clock)
     prover = Prover(ProofStore(database), ways, metrics, clock)
     trial = Trial(jobs, batches, journal, prover, settings, clock)

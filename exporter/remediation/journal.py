@@ -13,7 +13,7 @@ from exporter.remediation.lease import LEASE
 from exporter.remediation.refusal import Refusal
 from exporter.self_metrics import OUTCOMES, SelfMetrics
 from exporter.store.batches import FAILED, BatchStore, Listed, Outcome
-from exporter.store.job import Job
+from exporter.store.job import CANCELLED, Job
 from exporter.store.jobs import JobStore
 from exporter.store.refusals import RefusalRow, RefusalStore
 
@@ -73,7 +73,7 @@ class Journal:
         look_at = now + self._settings().verify_after
         lost = await self._jobs.finish(job, state, message, now, look_at, self._rows(job, refusals))
         self._count(job, refusals)
-        if lost:
+        if lost and state != CANCELLED:  # those were never to be resynced, so it is no failure
             self._metrics.records(job.integration, job.action, FAILED, lost)
         log.info(
             "resync job ended",

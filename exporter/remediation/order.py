@@ -11,12 +11,16 @@ from exporter.store.job import Job, NewJob, Occurrence
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is to be done: resync every error of these (category, error type) pairs; of these only the ``selected``, by
-    the id of an error or a record, if any are."""
+    the id of an error or a record, if any are.
+
+    ``mended``: an alert is over, or a person wants it, so what was refused before may be taken now.
+    """
 
     errors: frozenset[tuple[str, str]]
     cooldown: float
     max_attempts: int
     selected: frozenset[str] = frozenset()
+    mended: bool = False
 
 
 def occurrence_of(alert: Alert) -> Occurrence:
@@ -40,4 +44,4 @@ def new_job(alert: Alert, action: str, order: Order, repeat_after: float | None 
 
 def order_of(job: Job) -> Order:
     """The order that the job carries out."""
-    return Order(job.errors, job.cooldown, job.max_attempts, job.selected)
+    return Order(job.errors, job.cooldown, job.max_attempts, job.selected, mended=job.status != "firing")

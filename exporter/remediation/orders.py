@@ -23,7 +23,6 @@ from exporter.remediation.trial import TRIAL_BATCHES
 from exporter.remediation.waiting import Waiting
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import SelfMetrics
-from exporter.store.batches import FAILED
 from exporter.store.durations import DurationStore
 from exporter.store.job import REQUESTED, NewJob, Occurrence
 from exporter.store.orders import Ordered, OrderStore
@@ -145,8 +144,6 @@ class Orders:
         if job is None:
             return False
         lost = await self._orders.cancel(job_id, "cancelled", now, now + self._settings().verify_after)
-        if lost:
-            self._metrics.records(job.integration, job.action, FAILED, lost)
         await self._queues.show(job.integration)
         return lost is not None
 
@@ -192,4 +189,4 @@ class Orders:
 
 
 def _order(request: Request) -> Order:
-    return Order(request.errors, _LIMITS.cooldown, _LIMITS.max_attempts, request.selected)
+    return Order(request.errors, _LIMITS.cooldown, _LIMITS.max_attempts, request.selected, mended=True)

@@ -31,7 +31,7 @@ class Planner:
         errors = await action.find(order.errors, order.selected)
         now = self._clock.time()
         records = {error.record for error in errors}
-        attempts = await self._batches.attempts(job_id, integration, records, now)
+        attempts = await self._batches.attempts(job_id, integration, records, now, in_vain_too=not order.mended)
         facts = facts_of(self._snapshots[integration], now)
         plan = plan_of(errors, order, attempts, now).within(room(facts, guards))
         return plan, len(errors)

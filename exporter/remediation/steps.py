@@ -115,7 +115,7 @@ class Steps:
                 return True
             if left.next_at is not None and not left.now:
                 words = f"{left.later} records were refused and are asked for again"
-                await self._jobs.postpone(job, left.next_at, job.failures, words, "")
+                await self._jobs.postpone(job, left.next_at, None, words, "")
                 return False
             if await self._trial.is_due(job, action):
                 await self._trial.begin(job)

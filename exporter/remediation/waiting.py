@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from exporter.clock import Clock
-from exporter.config.settings import Guards
+from exporter.config.settings import Guards, Remediation
 from exporter.remediation.actions import Ways
 from exporter.remediation.gate import MOST_CALLS, Unseen, cause_refusal, gate, hubspot_refusal, reason_of
 from exporter.remediation.journal import Journal
+from exporter.remediation.policy import why_not
 from exporter.remediation.refusal import Refusal
 from exporter.sources.sync_health import SOURCE
 from exporter.state.conditions import conditions_of
@@ -20,8 +21,8 @@ from exporter.state.facts import Facts, facts_of, org_use_told_until, use_told_u
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
 from exporter.store.batches import BatchStore
-from exporter.store.job import CANCELLED, FAILED, Job
-from exporter.store.jobs import NEEDS_APPROVAL, JobStore
+from exporter.store.job import CANCELLED, FAILED, NEEDS_APPROVAL, Job
+from exporter.store.jobs import JobStore
 
 REFUSED_PAUSE = 60.0
 """Seconds until a job that was refused in the middle is tried again, at most."""
@@ -31,6 +32,12 @@ UNREAD_PAUSE = 5.0
 
 APPROVAL_PAUSE = 3600.0
 """The same while it waits for a human, whose approval makes it go on at once."""
+
+WHOLE_FOR = 3600.0
+"""Seconds a job waits until all that it may cost fits; after that it goes on as far as it fits, request by request."""
+
+MOST_AT_ONCE = 100
+"""Records of a request."""
 
 LONGEST_JOB = 86400.0
 """Seconds a job waits for anything but a human."""
@@ -60,6 +67,7 @@ class Waiting:
         journal: Journal,
         snapshots: Snapshots,
         ways: Mapping[str, Ways],
+        settings: Callable[[], Remediation],
         clock: Clock,
         look_again: Callable[[str, str], None],
     ) -> None:
@@ -68,6 +76,7 @@ class Waiting:
         self._journal = journal
         self._snapshots = snapshots
         self._ways = ways
+        self._settings = settings
         self._clock = clock
         self._look_again = look_again
         self._stopping = False
@@ -81,9 +90,10 @@ class Waiting:
         waited a day, or a week for a human; one that somebody has cancelled ends."""
         if await self._has_to_end(job) or await self._has_to_stop(job):
             return False
+        at_once = records if self._clock.time() - job.waits_since < WHOLE_FOR else min(records, MOST_AT_ONCE)
         refusal = (
             self._approval_refusal(job, records)
-            or await self.refusal(job.integration, records, job.action)
+            or await self.refusal(job.integration, at_once, job.action)
             or self._cause_refusal(job)
         )
         return refusal is None or await self.refused(job, refusal)
@@ -98,7 +108,8 @@ class Waiting:
         """Whether the suspension that the job's alert is about may be cleared now: as long as its cause is not seen."""
         if await self._has_to_end(job):
             return False
-        refusal = self._unknown_suspension(job.integration) or self._clearing_refusal(job)
+        off = why_not(self._settings())
+        refusal = off or self._unknown_suspension(job.integration) or self._clearing_refusal(job)
         return refusal is None or await self.refused(job, refusal)
 
     def is_suspended(self, integration: str) -> bool:
@@ -108,9 +119,9 @@ class Waiting:
 
     async def refusal(self, integration: str, records: int, action: str) -> Refusal | None:
         """Why so many records of the integration may not be resynced now by this action, whatever the job is."""
-        unknown = self._unknown_suspension(integration)
-        if unknown is not None:
-            return unknown
+        shut = why_not(self._settings()) or self._unknown_suspension(integration)
+        if shut is not None:
+            return shut
         snapshot, now = self._snapshots[integration], self._clock.time()
         facts = facts_of(snapshot, now)
         unseen = await self._unseen(snapshot, facts, now)
@@ -155,7 +166,7 @@ class Waiting:
             await self._journal.finish(job, FAILED, f"refused for a {words}: {refusal.detail}")
         else:
             pause = pause or (APPROVAL_PAUSE if for_human else self._until_news(job.integration, now))
-            await self._jobs.postpone(job, now + pause, job.failures, refusal.detail, refusal.reason)
+            await self._jobs.postpone(job, now + pause, None, refusal.detail, refusal.reason)
         return False
 
     def _approval_refusal(self, job: Job, records: int) -> Refusal | None:
@@ -164,8 +175,8 @@ class Waiting:
             return None
         return Refusal(
             NEEDS_APPROVAL,
-            f"{records} records are more than max_records ({most}): approve it with "
-            f"`resync --approve {job.id}` or POST /api/v1/resyncs/{job.id}/approve, or cancel it",
+            f"{records} records are more than max_records ({most}): approve it with POST "
+            f"/api/v1/resyncs/{job.id}/approve or the command resync with --approve={job.id}, or cancel it",
         )
 
     def _unknown_suspension(self, integration: str) -> Refusal | None:

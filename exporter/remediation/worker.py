@@ -143,7 +143,7 @@ class Worker:
         counts as a failure only after a day."""
         now = self._clock.time()
         hourly = again is Again.HOURLY and now - job.waits_since < LONGEST_JOB
-        failures = job.failures + (0 if hourly else 1)
+        failures = await self._jobs.failures(job) + (0 if hourly else 1)
         log.warning("resync failed", integration=job.integration, job=job.id, failures=failures, error=error)
         if failures >= MOST_FAILURES:
             await self._journal.finish(job, FAILED, f"given up after {failures} failures: {error}")

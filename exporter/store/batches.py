@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from exporter.store.database import PATIENCE, Database
 from exporter.store.fence import hold
-from exporter.store.job import Job
+from exporter.store.job import NEEDS_APPROVAL, QUEUED, Job
 from exporter.store.refusals import RefusalRow, insert_refusals
-from exporter.store.tables import batches, job_records
+from exporter.store.tables import batches, job_records, jobs
 
 PENDING, SENDING, SUCCEEDED, FAILED = "pending", "sending", "succeeded", "failed"
 ATTEMPTS_WINDOW = 86400.0
@@ -26,6 +26,13 @@ _UNHEARD = (
     .where(batches.c.ended_at.is_(None))
 )
 """Nobody has recorded what became of the request that named the record last, and it may have been resynced by it."""
+
+_WAITS_FOR_A_HUMAN = (
+    sa.exists()
+    .where(jobs.c.id == job_records.c.job_id, jobs.c.state == QUEUED, jobs.c.approved_at.is_(None))
+    .where(jobs.c.refused_for == NEEDS_APPROVAL)
+)
+"""Nothing of such a job was sent, and maybe nothing ever is."""
 
 _ASKED = job_records.c.earlier_attempts + job_records.c.attempts
 
@@ -123,16 +130,23 @@ class BatchStore:
             if values:
                 await connection.execute(sa.insert(job_records), values)
 
-    async def attempts(self, job_id: int, integration: str, records: Iterable[str], now: float) -> dict[str, Attempts]:
-        """Earlier resyncs of these records by other jobs: of the last 24 hours, and those that are still to come."""
+    async def attempts(
+        self, job_id: int, integration: str, records: Iterable[str], now: float, *, in_vain_too: bool = True
+    ) -> dict[str, Attempts]:
+        """Earlier resyncs of these records by other jobs: of the last 24 hours, and those that are still to come.
+
+        Those that were refused count, unless the cause of that is over.
+        """
         under_way = job_records.c.outcome.in_((PENDING, SENDING))
         in_vain = sa.and_(job_records.c.outcome == FAILED, ~_UNHEARD)
         taken = sa.case((in_vain, 0.0), (under_way, now), else_=job_records.c.at)
+        counted = job_records.c.attempts if in_vain_too else sa.case((in_vain, 0), else_=job_records.c.attempts)
         query = (
-            sa.select(job_records.c.record, sa.func.sum(job_records.c.attempts), sa.func.max(taken))
+            sa.select(job_records.c.record, sa.func.sum(counted), sa.func.max(taken))
             .where(
                 job_records.c.integration == integration,
                 job_records.c.job_id != job_id,
+                ~_WAITS_FOR_A_HUMAN,
                 sa.or_(job_records.c.at > now - ATTEMPTS_WINDOW, under_way),
             )
             .group_by(job_records.c.record)
@@ -186,8 +200,8 @@ class BatchStore:
         return Batch(number, asked)
 
     async def sent(self, job: Job) -> int:
-        """How many batches were begun."""
-        query = sa.select(sa.func.count()).where(batches.c.job_id == job.id)
+        """How many batches were begun, without those whose answer was lost."""
+        query = sa.select(sa.func.count()).where(batches.c.job_id == job.id, batches.c.fault == "")
         async with self._database.transaction() as connection:
             return int((await connection.execute(query)).scalar_one())
 
@@ -234,7 +248,9 @@ class BatchStore:
         ended = {"ended_at": now, "succeeded": succeeded, "failed": len(outcomes) - succeeded, "fault": fault}
         same = (batches.c.job_id == job.id, batches.c.number == number)
         async with self._database.transaction() as connection:
-            await hold(connection, job, lease_until=now + lease)
+            # An answer is a sign that the other side works again.
+            again = {} if fault else {"failures": 0}
+            await hold(connection, job, lease_until=now + lease, **again)
             await connection.execute(bound, values)
             await connection.execute(sa.update(batches).where(*same).values(ended))
 

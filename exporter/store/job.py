@@ -9,6 +9,9 @@ DONE, PARTLY_FAILED, FAILED, CANCELLED = "done", "partly_failed", "failed", "can
 ENDED = (DONE, PARTLY_FAILED, FAILED, CANCELLED)
 """States that a job does not leave again."""
 
+NEEDS_APPROVAL = "needs_approval"
+"""What a job is refused for that waits for a human."""
+
 REQUESTED = "requested"
 """Instead of the status of an alert: the job was ordered by somebody."""
 
@@ -54,7 +57,7 @@ class Job:
     """A claimed job. ``listed`` says whether its records stand in the store already; ``refused_for`` is why it had to
     wait last time, empty if it had not to; ``claim`` is the number of the claim that it is held by.
 
-    ``planned`` are the records that were listed, as soon as they are;
+    ``status`` is that of its alert, or ``REQUESTED``; ``planned`` are the records that were listed, once they are;
     ``trial`` is ``TRIAL_SENT`` while its first batches are to show whether they cure anything, ``cleared`` says that
     it has ended the suspension it was made for.
     """
@@ -72,6 +75,7 @@ class Job:
     created_at: float
     claim: int = 0
     selected: frozenset[str] = frozenset()
+    status: str = ""
     approved_at: float | None = None
     planned: int | None = None
     trial: str = ""

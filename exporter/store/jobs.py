@@ -13,13 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from exporter.store.batches import fail_left
 from exporter.store.database import Database
 from exporter.store.fence import hold
-from exporter.store.job import ENDED, QUEUED, RUNNING, Job, NewJob, Occurrence
+from exporter.store.job import ENDED, NEEDS_APPROVAL, QUEUED, RUNNING, Job, NewJob, Occurrence
 from exporter.store.notifications import NotificationRow, insert_notification
 from exporter.store.refusals import RefusalRow, insert_refusals
 from exporter.store.tables import jobs
-
-NEEDS_APPROVAL = "needs_approval"
-"""What a job is refused for that waits for a human."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +110,19 @@ class JobStore:
         async with self._database.transaction() as connection:
             await hold(connection, job, **values)
 
-    async def postpone(self, job: Job, not_before: float, failures: int, message: str, refused_for: str) -> None:
-        """Back into the queue, for later."""
+    async def postpone(
+        self, job: Job, not_before: float, failures: int | None, message: str, refused_for: str, **more: Any
+    ) -> None:
+        """Back into the queue, for later; ``failures`` stay as they are where ``None``; ``more`` are further columns of
+        ``jobs``."""
         values = {
             "state": QUEUED,
             # One that somebody wants ended has nothing to wait for.
             "not_before": sa.case((jobs.c.cancelled, 0.0), else_=not_before),
-            "failures": failures,
+            "failures": jobs.c.failures if failures is None else failures,
             "message": message,
             "refused_for": refused_for,
+            **more,
         }
         async with self._database.transaction() as connection:
             await hold(connection, job, **values)
@@ -142,6 +143,12 @@ class JobStore:
             await hold(connection, job, **values)
             await insert_refusals(connection, refused)
             return await fail_left(connection, job.id, message, now)
+
+    async def failures(self, job: Job) -> int:
+        """How often it has failed since something of it was answered."""
+        async with self._database.transaction() as connection:
+            counted = await connection.execute(sa.select(jobs.c.failures).where(jobs.c.id == job.id))
+            return int(counted.scalar_one())
 
     async def cancelled(self, job: Job) -> bool:
         """Whether somebody wants the job ended."""
@@ -231,6 +238,7 @@ def job_of(row: Any) -> Job:
         created_at=row["created_at"],
         claim=row["claims"],
         selected=frozenset(json.loads(row["selected"])),
+        status=row["status"],
         approved_at=row["approved_at"],
         planned=row["planned_records"],
         trial=row["trial"],

@@ -17,7 +17,7 @@ from exporter.store.job import Job
 from tests.remediation.at_work import Interrupted, permission_errors, records
 from tests.remediation.bench import Bench
 from tests.remediation.conftest import OpenBench
-from tests.remediation.payloads import alert
+from tests.remediation.payloads import alert, sync_errors
 
 # --- batches and outcomes
 
@@ -173,17 +173,17 @@ async def test_a_rejected_record_is_taken_the_next_time(open_on: OpenBench, conf
 async def test_rejected_attempts_count_towards_the_maximum_of_a_day(
     open_on: OpenBench, config: Config, acme: Org
 ) -> None:
-    """A job that could do nothing with a record five times leaves none for the next."""
-    permission_errors(acme, 3)
+    """A job that could do nothing with a record five times leaves none for the next, while the alert goes on."""
+    acme.add_errors("other", "unknown", 3)
     async with open_on(config, make_action=Answering) as bench:
         await bench.poll()
-        await bench.notify(alert(fingerprint="first"))
+        await bench.notify(sync_errors("other", fingerprint="first"))
         for _attempt in range(5):
             await bench.work()
             await bench.later(3600)
-        await bench.notify(alert(fingerprint="second"))
+        await bench.notify(sync_errors("other", fingerprint="second"))
         await bench.work()
-        assert await bench.refusals() == [("FieldPermissionsMissing", "max_attempts")]
+        assert await bench.refusals() == [("SyncErrors", "max_attempts")]
 
 
 async def test_two_jobs_never_name_the_same_record(bench: Bench, acme: Org) -> None:
@@ -267,3 +267,20 @@ async def test_an_answer_that_is_lost_is_no_failure_of_the_records(
         assert (job["state"], job["records"]) == ("done", records(succeeded=15))
         assert acme.resyncs.requests == 2
         assert bench.sample("resync_records_total", action="bridge", outcome="succeeded") == 15
+
+
+async def test_once_the_cause_is_gone_refused_attempts_are_forgotten(
+    open_on: OpenBench, config: Config, acme: Org
+) -> None:
+    """The alert has resolved, which it does once: what was refused all day is asked for now."""
+    ids = acme.add_errors("other", "unknown", 3)
+    async with open_on(config, make_action=Answering) as bench:
+        await bench.poll()
+        await bench.notify(sync_errors("other"))
+        for _attempt in range(5):
+            await bench.work()
+            await bench.later(3600)
+        await bench.notify(alert("HubSpotSalesforceOrgLocked", fingerprint="resolved"))
+        await bench.work()
+        job, _first = await bench.listed()
+        assert (ids[1], job["planned_records"], job["state"]) == ("e2", 1, "queued")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
+from exporter.errors import UpstreamTimeout
+from exporter.remediation.actions.bridge import BridgeResync
+from exporter.store.job import Job
 from tests.remediation.at_work import permission_errors, records
 from tests.remediation.bench import Bench
+from tests.remediation.conftest import OpenBench
 from tests.remediation.payloads import alert
 
 
@@ -91,3 +98,50 @@ async def test_a_trial_survives_a_bridge_that_is_away(bench: Bench, acme: Org) -
     await bench.later(60)
     await bench.work()
     assert (await bench.listed())[0]["state"] == "done"
+
+
+async def test_answers_that_are_lost_say_nothing_of_a_cure(open_on: OpenBench, config: Config, acme: Org) -> None:
+    """Two requests that time out are two failures, and no trial: the job goes on."""
+    permission_errors(acme, 1000)
+
+    class Slow(BridgeResync):
+        asked = 0
+
+        async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
+            self.asked += 1
+            if self.asked < 3:
+                raise UpstreamTimeout("POST /resync: no complete answer within 10 s")
+            return await super().resync(error_ids, job)
+
+    async with open_on(config, make_action=Slow) as bench:
+        await bench.poll()
+        await bench.notify(alert())
+        for _ in range(3):
+            await bench.work()
+            await bench.later(60)
+        await bench.work_off()
+        (job,) = await bench.listed()
+        assert (job["state"], job["failures"], job["records"]) == ("done", 0, records(succeeded=1000))
+
+
+async def test_failures_count_since_something_was_answered(open_on: OpenBench, config: Config, acme: Org) -> None:
+    """A long job on a bad line goes on: every second request fails, and none of those ends it."""
+    permission_errors(acme, 2500)
+
+    class BadLine(BridgeResync):
+        on_trial = False
+        asked = 0
+
+        async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
+            self.asked += 1
+            if self.asked % 2:
+                raise UpstreamTimeout("POST /resync: no complete answer within 10 s")
+            return await super().resync(error_ids, job)
+
+    async with open_on(config, make_action=BadLine) as bench:
+        await bench.poll()
+        await bench.notify(alert())
+        for _ in range(26):
+            await bench.work()
+            await bench.later(30)
+        assert (await bench.listed())[0]["records"] == records(succeeded=2500)

@@ -11,14 +11,22 @@ from typing import Any
 import pytest
 
 from exporter.config.file import load_config
-from exporter.config.settings import Config
+from exporter.config.settings import Config, Remediation
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.polling.schedule import HASTE_PAUSE
 from exporter.polling.target import Target
-from exporter.remediation.waiting import APPROVAL_PAUSE, LONGEST_APPROVAL, LONGEST_JOB, REFUSED_PAUSE, UNREAD_PAUSE
+from exporter.remediation.orders import Request
+from exporter.remediation.waiting import (
+    APPROVAL_PAUSE,
+    LONGEST_APPROVAL,
+    LONGEST_JOB,
+    REFUSED_PAUSE,
+    UNREAD_PAUSE,
+    WHOLE_FOR,
+)
 from tests.conftest import SIMULATOR
-from tests.remediation.at_work import Interrupted, permission_errors, records
+from tests.remediation.at_work import PERMISSIONS, Interrupted, permission_errors, records
 from tests.remediation.bench import Bench
 from tests.remediation.conftest import OpenBench
 from tests.remediation.payloads import alert
@@ -389,3 +397,67 @@ async def test_a_cancelled_job_ends_before_its_next_batch(open_on: OpenBench, co
         assert (job["state"], job["message"]) == ("cancelled", "cancelled")
         assert (job["records"], job["failed_for"]) == (records(succeeded=10, failed=15), {"cancelled": 15})
         assert bench.sample("resync_jobs", state="done") == 1
+
+
+# --- switched off meanwhile
+
+
+@pytest.mark.parametrize(
+    ("switched", "reason"), [(Remediation(enabled=False), "disabled"), (Remediation(dry_run=True), "dry_run")]
+)
+async def test_switching_off_stops_what_waits(
+    open_on: OpenBench, config: Config, acme: Org, switched: Remediation, reason: str
+) -> None:
+    """A job that was taken before sends nothing; switched on again it goes on."""
+    permission_errors(acme, 3)
+    async with open_on(config) as bench:
+        await bench.poll()
+        await bench.notify(alert())
+    async with open_on(replace(config, remediation=switched)) as off:
+        await off.poll()
+        await off.work()
+        assert acme.resyncs.requests == 0
+        assert await off.refusals() == [("FieldPermissionsMissing", reason)]
+    async with open_on(config) as bench:
+        await bench.later(REFUSED_PAUSE)
+        await bench.work()
+        assert (await bench.listed())[0]["records"] == records(succeeded=3)
+
+
+async def test_after_an_hour_a_job_goes_on_as_far_as_it_fits(open_on: OpenBench, config: Config, acme: Org) -> None:
+    """It would wait a day for room that an org in steady use never has, and then have sent nothing."""
+    acme.use_api_calls("HubSpot", 44_500)
+    permission_errors(acme, 200)
+    async with open_on(config) as bench:
+        await bench.poll()
+        await bench.notify(alert())
+        await bench.work()
+        assert acme.resyncs.requests == 0
+        await bench.later(WHOLE_FOR)
+        await bench.work()
+        (job,) = await bench.listed()
+        assert (job["state"], job["refused_for"], job["records"]) == (
+            "queued",
+            "api_budget",
+            records(succeeded=100, pending=100),
+        )
+
+
+async def test_what_waits_for_a_human_keeps_nobody_from_its_records(
+    open_on: OpenBench, config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], acme: Org
+) -> None:
+    """A smaller order is done meanwhile; approved at last, the large one leaves those records out."""
+    config_data["integrations"][0]["remediation"] = {"max_records": 2}
+    ids = permission_errors(acme, 4, cause="a trigger")
+    async with open_on(load_config(write_config(config_data))) as bench:
+        await bench.poll()
+        await bench.notify(alert())
+        await bench.work()
+        order = Request("acme", frozenset({PERMISSIONS}), frozenset(ids[:2]))
+        await bench.crew.orders.place(order)
+        await bench.work()
+        assert (await bench.listed())[0]["records"] == records(succeeded=2)
+        assert await bench.crew.orders.approve(1)
+        await bench.work()
+        assert (await bench.listed())[1]["records"] == records(succeeded=2)
+        assert set(acme.resyncs.records.values()) == {1}

@@ -11,8 +11,8 @@ import pytest
 from exporter.errors import LeaseLost, StoreError
 from exporter.store.batches import SUCCEEDED, Listed, Outcome
 from exporter.store.database import Database
-from exporter.store.job import ENDED, Job
-from exporter.store.jobs import NEEDS_APPROVAL, JobStore, Queue
+from exporter.store.job import ENDED, NEEDS_APPROVAL, Job
+from exporter.store.jobs import JobStore, Queue
 from exporter.store.refusals import RefusalRow
 from tests.store.shelf import ERRORS, LEASE, Shelf, a_job_with, accepted, claimed, new_job, opened, recorded
 
