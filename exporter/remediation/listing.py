@@ -14,19 +14,28 @@ async def listed(
 ) -> tuple[SyncError, ...]:
     """The current errors of these (category, error type) pairs, each id once; raises ``UpstreamError``.
 
-    If any are ``selected``, by the id of the error or of its record in HubSpot or Salesforce, only these.
+    If any are ``selected``, by the id of the error or of its record in HubSpot or Salesforce, only these. What is the
+    id of an error means that one alone: ids of different kinds may be the same number.
     """
     found: dict[str, SyncError] = {}
+    exact: set[str] = set()
     for (category, error_type), wanted in _questions(frozenset(pairs)).items():
         async for error in lister.sync_errors(category, error_type):
+            if error.id in selected:
+                exact.add(error.id)
             if CATALOG.classify(error.category, error.error_type) in wanted and _is_among(error, selected):
                 found[error.id] = error
-    return tuple(found.values())
+    # Only now it is known which of the selected are ids of errors.
+    of_records = frozenset(selected) - exact
+    return tuple(error for error in found.values() if not selected or error.id in exact or _is_of(error, of_records))
 
 
 def _is_among(error: SyncError, selected: Collection[str]) -> bool:
-    names = (error.id, error.record, error.hubspot_id, error.salesforce_id)
-    return not selected or any(name in selected for name in names if name)
+    return not selected or error.id in selected or _is_of(error, selected)
+
+
+def _is_of(error: SyncError, records: Collection[str]) -> bool:
+    return any(name in records for name in (error.record, error.hubspot_id, error.salesforce_id) if name)
 
 
 def _questions(pairs: frozenset[tuple[str, str]]) -> dict[tuple[str, str | None], frozenset[tuple[str, str]]]:
