@@ -70,7 +70,11 @@ def parse_notification(body: bytes, encoding: str = "") -> Notification:
 
 def _group(payload: Mapping[str, Any], alerts: Sequence[Alert]) -> Iterator[Alert]:
     """An alert that stands for the whole group where ``max_alerts`` has cut some off: the same ones every time, so that
-    nobody would ever hear of them. It says what the group's labels say of all of them, if that is enough."""
+    nobody would ever hear of them. It says what the group's labels say of all of them, if that is enough.
+
+    Which alerts are shown changes from one notification to the next. A firing group is one occurrence all the same, so
+    that one job stands for it and ``repeat_after`` holds; each time that it resolves is one of its own.
+    """
     labels = payload.get("groupLabels")
     if not isinstance(labels, dict) or not {"alertname", "integration"} <= labels.keys():
         return
@@ -78,8 +82,22 @@ def _group(payload: Mapping[str, Any], alerts: Sequence[Alert]) -> Iterator[Aler
         return
     shown = next((alert for alert in alerts if alert.status == payload.get("status")), None)
     if shown is not None:
-        name = labels["alertname"]
-        yield Alert(name, shown.status, labels, shown.starts_at, fingerprint_of(labels))
+        starts_at = _ANY_TIME if shown.status == "firing" else _newest_end(payload["alerts"], alerts)
+        yield Alert(labels["alertname"], shown.status, labels, starts_at, fingerprint_of(labels))
+
+
+def _newest_end(entries: Sequence[Mapping[str, Any]], alerts: Sequence[Alert]) -> str:
+    """When the last of the shown alerts that are over ended, or began where no end is told."""
+    over = [(entry, alert) for entry, alert in zip(entries, alerts, strict=True) if alert.status == "resolved"]
+    return max(max(_end(entry), alert.starts_at) for entry, alert in over)
+
+
+def _end(entry: Mapping[str, Any]) -> str:
+    """Empty where it is none: nothing else is read from it."""
+    try:
+        return _moment(str(entry.get("endsAt")), "")
+    except NotificationError:
+        return ""
 
 
 def _label(value: Any) -> str:
@@ -115,6 +133,9 @@ def _moment(text: str, where: str) -> str:
 
 
 _EXAMPLE = "2026-11-26T10:00:00Z"
+
+_ANY_TIME = "1970-01-01T00:00:00Z"
+"""When a firing group began: always the same, as nobody knows it."""
 
 
 def _printable(text: str) -> str:

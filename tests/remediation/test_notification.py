@@ -266,10 +266,43 @@ def test_alerts_that_were_cut_off_are_spoken_for_by_their_group() -> None:
     shown, group = read.alerts
     assert shown == parsed(entry)
     assert (group.name, group.integration, group.status) == (GROUP["alertname"], "acme", "firing")
-    assert (dict(group.labels), group.starts_at) == (GROUP, shown.starts_at)
+    assert dict(group.labels) == GROUP
     assert group.fingerprint not in ("", shown.fingerprint)
     again = parse(notification(entry, groupLabels=dict(reversed(GROUP.items())), truncatedAlerts=2))
     assert again.alerts == read.alerts
+
+
+def test_a_firing_group_is_one_occurrence_whichever_of_its_alerts_are_shown() -> None:
+    """So one unfinished job stands for it, and repeat_after holds."""
+    groups = {
+        parse(notification(alert(GROUP["alertname"], "firing", starts_at=at), groupLabels=GROUP, truncatedAlerts=3))
+        .alerts[-1]
+        .starts_at
+        for at in ("2027-01-15T07:00:00Z", "2027-01-15T07:55:00Z", "2027-01-15T07:59:00Z")
+    }
+    assert groups == {"1970-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        (("2027-01-15T08:00:00Z", "2027-01-15T09:00:00.7+01:00"), "2027-01-15T08:00:00Z"),
+        (("2027-01-15T08:00:00Z", "2027-01-15T08:10:00Z"), "2027-01-15T08:10:00Z"),
+        (("2027-01-15T08:10:00Z", "2027-01-15T08:00:00Z"), "2027-01-15T08:10:00Z"),
+        (("0001-01-01T00:00:00Z", "soon"), "2027-01-15T07:30:00Z"),
+        ((None, 7), "2027-01-15T07:30:00Z"),
+    ],
+    ids=str,
+)
+def test_each_time_that_a_group_resolves_is_one_of_its_own(ends: tuple[Any, Any], expected: str) -> None:
+    """It is told by its newest end, or start where no end can be read."""
+    starts = ("2027-01-15T07:30:00Z", "2027-01-15T07:00:00Z")
+    entries = [
+        {**alert(GROUP["alertname"], "resolved", starts_at=start), "endsAt": end}
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    group = parse(notification(*entries, groupLabels=GROUP, truncatedAlerts=3)).alerts[-1]
+    assert (group.status, group.starts_at) == ("resolved", expected)
 
 
 @pytest.mark.parametrize(
