@@ -16,6 +16,9 @@ from exporter.remediation.listing import listed
 from exporter.state.links import account_of, links_of
 from exporter.state.snapshots import Snapshots
 
+_OF_A_FILE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Records of customers: kept by no cache, and taken for nothing but CSV."""
+
 
 def sync_errors_endpoint(
     connections: Mapping[str, Connection], snapshots: Snapshots, clock: Clock
@@ -39,7 +42,7 @@ def sync_errors_endpoint(
         account = account_of(snapshots[name], clock.time()) if name in snapshots else None
         links = links_of(connection.settings, account)
         if wanted == "csv":
-            return Response(as_csv(errors, links), media_type="text/csv")
+            return Response(as_csv(errors, links), media_type="text/csv", headers=_OF_A_FILE)
         return JSONResponse({"errors": as_rows(errors, links)})
 
     return sync_errors

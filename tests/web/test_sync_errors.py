@@ -67,6 +67,14 @@ async def test_where_to_open_the_records(
     assert (row["hubspot_url"], row["salesforce_url"]) == (link, "")
 
 
+async def test_the_file_is_kept_by_no_cache(http: httpx.AsyncClient, acme: Org) -> None:
+    """It names the records of customers; and no browser may take it for something else than CSV."""
+    acme.add_errors("other", "unknown", 1)
+    answer = await http.get(URL, params={"integration": "acme", "format": "csv"})
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 async def test_one_type(http: httpx.AsyncClient, acme: Org) -> None:
     """Alone, or of its category; those without a known type too."""
     acme.add_errors("picklists", "option_limit_exceeded", 2)
