@@ -74,7 +74,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     jobs = parser.add_mutually_exclusive_group()
     jobs.add_argument("--job", type=int, metavar="JOB", help="go on with this one")
     jobs.add_argument("--approve", type=int, metavar="JOB", help="let this one go on, which waits for approval")
-    jobs.add_argument("--cancel", type=int, metavar="JOB", help="end this one before its next batch")
+    jobs.add_argument("--cancel", type=int, metavar="JOB", help="end this one: at once, or before its next batch")
     parser.add_argument("--wait-for-proof", action="store_true", help="end when it has been seen what was cured")
     parser.add_argument(
         "--token-file", type=Path, metavar="FILE", help=f"the exporter's API token; else the variable {VARIABLE}"

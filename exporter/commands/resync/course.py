@@ -74,7 +74,9 @@ class Course:
         """Ends a job: 0 once that is sure."""
         await self._job(job_id, integration)
         await self.desk.cancel(job_id)
-        self._say(f"job {job_id} ends before its next batch")
+        job = await self.desk.job(job_id)
+        ends = f"has ended: {job.state.replace('_', ' ')}" if job.has_ended else "ends before its next batch"
+        self._say(f"job {job_id} {ends}")
         return 0
 
     async def _job(self, job_id: int, integration: str) -> Job:

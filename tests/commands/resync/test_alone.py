@@ -157,7 +157,7 @@ async def test_a_large_job_waits_for_approval(stage: Stage, change_config: Chang
     assert "approval     so many records wait until somebody approves the job" in ended.out
     assert f"To approve it:\n  hubspot-salesforce-exporter resync {alone(stage)[0]} --approve=1 {ORG}\n" in ended.out
     ended = await run(*alone(stage), "--cancel=1")
-    assert (ended.code, ended.out) == (0, "job 1 ends before its next batch\n")
+    assert (ended.code, ended.out) == (0, "job 1 has ended: cancelled\n")
     assert_one_line(await run(*alone(stage), "--approve=1", "--yes"), "job 1 does not wait for approval: it is cancel")
     assert (await run(*alone(stage), "--yes")).code == 1
     ended = await run(*alone(stage), "--approve=2", "--yes")

@@ -147,6 +147,21 @@ async def test_an_approved_job_is_watched() -> None:
         await taken(Desk([waits])).course.approve(7, "beta")
 
 
+@pytest.mark.parametrize(
+    ("then", "words"),
+    [
+        (replace(DONE, state="cancelled"), "job 7 has ended: cancelled\n"),
+        (replace(QUEUED, state="running"), "job 7 ends before its next batch\n"),
+    ],
+    ids=["one that waited", "one under way"],
+)
+async def test_a_cancelled_job_is_told_as_it_is(then: Job, words: str) -> None:
+    """Only one that is worked on has a batch under way that is waited for."""
+    course = taken(Desk([QUEUED, then]))
+    assert await course.course.cancel(7, "acme") == 0
+    assert course.said.getvalue() == words
+
+
 async def test_a_job_is_ended_if_it_is_the_integrations() -> None:
     """The same."""
     desk = Desk([QUEUED])
