@@ -46,6 +46,7 @@ class SuspensionReason:
     resolution: str
     acts: str
     clears_by_itself: bool
+    clears_by_button: bool
     alert: str
     caused: tuple[str, ...]
 
@@ -71,6 +72,11 @@ class Catalog:
     @cached_property
     def reason_names(self) -> tuple[str, ...]:
         return tuple(reason.name for reason in self.suspension_reasons)
+
+    @cached_property
+    def cleared_by_button(self) -> tuple[SuspensionReason, ...]:
+        """What *Clear Suspension* ends, once the cause is gone."""
+        return tuple(reason for reason in self.suspension_reasons if reason.clears_by_button)
 
     @cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:

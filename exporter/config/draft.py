@@ -39,6 +39,13 @@ class Draft:
             if isinstance(inner, dict):
                 yield ("integrations", index, key), inner
 
+    def policies(self) -> Iterator[tuple[DocumentPath, Mapping[str, Any]]]:
+        """Every policy that is a mapping, with its path."""
+        policies = value_at(self.section("remediation"), ("policies",))
+        for index, policy in enumerate(policies if isinstance(policies, list) else ()):
+            if isinstance(policy, dict):
+                yield ("remediation", "policies", index), policy
+
     def texts(self, meaning: Meaning) -> Iterator[tuple[DocumentPath, str]]:
         """Every non-empty text that means this, with its path."""
         for path, value in _leaves(self.data, ()):

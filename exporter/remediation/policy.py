@@ -21,10 +21,6 @@ from exporter.state.facts import Facts
 SYNC_ERRORS_ALERT = "HubSpotSalesforceSyncErrors"
 
 
-CLEARED = ("unknown_error", "salesforce_org_locked", "salesforce_server_error", "missing_field_mappings")
-"""Suspension reasons that *Clear Suspension* ends, once the cause is gone."""
-
-
 def default_policies() -> tuple[Policy, ...]:
     """Resync at once what a plain resync can cure; resync what a suspension caused once its alert is resolved; clear
     the suspensions that need it."""
@@ -34,8 +30,7 @@ def default_policies() -> tuple[Policy, ...]:
     )
     cleared = tuple(
         Policy(alert=reason.alert, on="firing", errors=CATALOG.select(reason.caused, ()), action=ClearSuspension.name)
-        for reason in CATALOG.suspension_reasons
-        if reason.name in CLEARED
+        for reason in CATALOG.cleared_by_button
     )
     return (Policy(alert=SYNC_ERRORS_ALERT, on="firing", errors=CATALOG.resyncable), *caused, *cleared)
 

@@ -16,6 +16,7 @@ from exporter.remediation.journal import Journal
 from exporter.remediation.policy import why_not
 from exporter.remediation.refusal import Refusal
 from exporter.sources.sync_health import SOURCE
+from exporter.state.channels import CHANNELS
 from exporter.state.conditions import conditions_of
 from exporter.state.facts import Facts, facts_of, org_use_told_until, use_told_until
 from exporter.state.snapshot import Snapshot
@@ -200,12 +201,23 @@ class Waiting:
         return MOST_CALLS * await self._batches.sent_since(integration, max(moment, now - WINDOW))
 
     def _clearing_refusal(self, job: Job) -> Refusal | None:
-        """Why a suspension is not to be cleared: it is another one, or its cause is still there."""
-        reason = reason_of(job.alert)
-        suspension = facts_of(self._snapshots[job.integration], self._clock.time()).suspension
-        if suspension is not None and suspension.suspended and suspension.reason != reason:
-            return Refusal("waiting_for_cause", f"it is suspended for another reason ({suspension.reason}) by now")
-        return None if reason == _SEEN_WHILE_SUSPENDED else self._cause_refusal(job)
+        """Why a suspension is not to be cleared: it is another one, or its cause is still there, or may be."""
+        reason, now = reason_of(job.alert), self._clock.time()
+        if reason is None:
+            return Refusal(
+                "waiting_for_cause", f"which suspension is to be cleared is not known: {job.alert} is of none"
+            )
+        suspension = facts_of(self._snapshots[job.integration], now).suspension
+        suspended = suspension if suspension is not None and suspension.suspended else None
+        if suspended is not None and suspended.reason != reason:
+            return Refusal("waiting_for_cause", f"it is suspended for another reason ({suspended.reason}) by now")
+        if reason == _SEEN_WHILE_SUSPENDED:
+            return None
+        judged = {condition.reason for condition in conditions_of(self._snapshots[job.integration], now)}
+        # A cause that only HubSpot can see has no channel: it says so itself when it is asked to clear it.
+        if suspended is not None and reason in CHANNELS and reason not in judged:
+            return Refusal("waiting_for_cause", f"whether the cause is gone is not known: nothing tells of {reason}")
+        return self._cause_refusal(job)
 
     def _cause_refusal(self, job: Job) -> Refusal | None:
         """A cause may be gone since it was last seen. If that was before the job, its source is asked to look again,

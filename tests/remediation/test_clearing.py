@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from exporter.catalog.catalog import CATALOG
-from exporter.config.settings import Config
+from exporter.config.settings import Config, Policy
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.remediation.actions import ways_of
 from exporter.remediation.clearing import CLEAR_AGAIN
-from exporter.remediation.policy import CLEARED
 from exporter.remediation.waiting import REFUSED_PAUSE, UNREAD_PAUSE
 from tests.clocks import ManualClock
 from tests.remediation.at_work import records
@@ -34,7 +34,7 @@ async def bench(config: Config, clock: ManualClock, transport: httpx.ASGITranspo
 def test_the_reasons_that_are_cleared_are_those_of_the_catalogue() -> None:
     """The button stands in how they are resolved."""
     by_button = {reason.name for reason in CATALOG.suspension_reasons if "Clear Suspension" in reason.resolution}
-    assert set(CLEARED) == by_button
+    assert {reason.name for reason in CATALOG.cleared_by_button} == by_button
 
 
 def is_suspended(org: Org) -> bool:
@@ -106,6 +106,57 @@ async def test_a_stop_is_no_cause_of_its_own_suspension(bench: Bench, acme: Org)
     await bench.poll("hubspot_heartbeat")
     await suspended(bench, acme, "unknown_error", UNKNOWN)
     assert acme.suspension is None
+
+
+@pytest.mark.parametrize("reason", ["salesforce_org_locked", "salesforce_server_error"])
+async def test_while_the_cause_may_still_be_there_nothing_is_cleared(
+    config: Config, clock: ManualClock, transport: httpx.ASGITransport, acme: Org, reason: str
+) -> None:
+    """Not seen is not gone: what nobody has looked at since the start is unknown, until a call to Salesforce worked."""
+    alert_name = next(known.alert for known in CATALOG.suspension_reasons if known.name == reason)
+    async with open_bench(config, clock, transport, make_ways=ways_of) as bench:
+        acme.suspend(reason)
+        await bench.poll("sync_health")
+        await bench.notify(alert(alert_name, "firing"))
+        await bench.work()
+        (job,) = await bench.listed()
+        assert is_suspended(acme)
+        assert (job["refused_for"], job["cleared"]) == ("waiting_for_cause", False)
+        assert job["message"] == f"whether the cause is gone is not known: nothing tells of {reason}"
+        await bench.later(REFUSED_PAUSE)
+        await bench.poll()
+        await bench.work()
+        assert not is_suspended(acme)
+
+
+async def test_what_only_hubspot_can_see_is_cleared_unseen(
+    config: Config, clock: ManualClock, transport: httpx.ASGITransport, acme: Org
+) -> None:
+    """HubSpot answers 409 while mappings are missing: nobody else can tell."""
+    async with open_bench(config, clock, transport, make_ways=ways_of) as bench:
+        acme.suspend("missing_field_mappings")
+        await bench.poll("sync_health")
+        await bench.notify(alert("HubSpotSalesforceFieldMappingsMissing", "firing"))
+        await bench.work()
+        assert not is_suspended(acme)
+
+
+async def test_an_alert_about_no_suspension_clears_none(
+    config: Config, clock: ManualClock, transport: httpx.ASGITransport, acme: Org
+) -> None:
+    """Not even one whose reason nobody knows, which is no more known than that of the alert."""
+    policy = Policy("CrmFixed", "firing", CATALOG.select(["other"], []), action="clear-suspension")
+    loose = replace(config, remediation=replace(config.remediation, policies=(policy,)))
+    async with open_bench(loose, clock, transport, make_ways=ways_of) as bench:
+        acme.suspend("salesforce_org_locked")
+        assert acme.suspension is not None
+        acme.suspension = replace(acme.suspension, reason="a_reason_of_tomorrow")
+        await bench.poll()
+        await bench.notify(alert("CrmFixed", "firing"))
+        await bench.work()
+        (job,) = await bench.listed()
+        assert is_suspended(acme)
+        assert (job["refused_for"], job["cleared"]) == ("waiting_for_cause", False)
 
 
 async def test_where_nothing_is_known_nothing_is_cleared(bench: Bench, acme: Org) -> None:

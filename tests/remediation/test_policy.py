@@ -10,7 +10,7 @@ from exporter.catalog.catalog import CATALOG, UNKNOWN
 from exporter.config.settings import Policy, Remediation
 from exporter.model import Suspension
 from exporter.remediation.order import Order
-from exporter.remediation.policy import CLEARED, decide
+from exporter.remediation.policy import decide
 from exporter.remediation.refusal import Refusal
 from exporter.state.facts import Facts
 from tests.remediation.payloads import FIELD_PERMISSIONS, SYNC_ERRORS, alert, parsed, sync_errors
@@ -185,7 +185,7 @@ def test_a_policy_names_an_action_or_means_the_integrations_own() -> None:
     assert made["hook"] == Refusal("disabled", "the integration has not all that the action hook needs")
 
 
-@pytest.mark.parametrize("reason", CLEARED)
+@pytest.mark.parametrize("reason", [reason.name for reason in CATALOG.cleared_by_button])
 def test_a_suspension_that_needs_the_button_gets_it(reason: str) -> None:
     """When its alert fires, although it is suspended; what it caused is resynced after. Once over, that is all."""
     named = next(known for known in CATALOG.suspension_reasons if known.name == reason)
@@ -210,6 +210,6 @@ def test_where_nobody_can_press_the_button_nobody_is_told_to() -> None:
 
 def test_other_suspensions_end_without_a_button() -> None:
     """They clear by themselves, or when the owner has mended the cause."""
-    alerts = {reason.alert for reason in CATALOG.suspension_reasons if reason.name not in CLEARED}
+    alerts = {reason.alert for reason in CATALOG.suspension_reasons if not reason.clears_by_button}
     for name in alerts:
         assert decide(parsed(alert(name, "firing")), Remediation(), SUSPENDED, own="bridge", can=BOTH) == {}

@@ -47,7 +47,9 @@ CHECKS: tuple[Check, ...] = (
     intervals.short_intervals,
     actions.unconfigured_actions,
     actions.unconfigured_policy_actions,
+    actions.cleared_in_vain,
     actions.meaningful_properties,
     hooks.odd_timeouts,
     ledger.odd_times,
+    ledger.long_cooldowns,
 )

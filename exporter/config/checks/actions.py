@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from exporter.catalog.catalog import CATALOG
 from exporter.config.defaults import POLICY_ACTION
 from exporter.config.draft import Draft, value_at
 from exporter.config.finding import Finding
@@ -40,15 +41,23 @@ def unconfigured_actions(draft: Draft) -> Iterator[Finding]:
 
 def unconfigured_policy_actions(draft: Draft) -> Iterator[Finding]:
     """A policy names no action that no integration has anything for."""
-    section = draft.section("remediation")
-    policies = section.get("policies") if isinstance(section, dict) else None
-    for index, policy in enumerate(policies if isinstance(policies, list) else ()):
-        action = policy.get("action") if isinstance(policy, dict) else None
+    for path, policy in draft.policies():
+        action = policy.get("action")
         if not isinstance(action, str) or action not in _NEEDS:
             continue
         if not any(_has(entry, action) for entry in _integrations(draft)):
             expected = f"{POLICY_ACTION}, or {'.'.join(_NEEDS[action])} in an integration at least"
-            yield Finding(("remediation", "policies", index, "action"), f"got {shown(action)}", expected)
+            yield Finding((*path, "action"), f"got {shown(action)}", expected)
+
+
+def cleared_in_vain(draft: Draft) -> Iterator[Finding]:
+    """A policy clears only what its alert says is there, and what the button ends."""
+    alerts = [reason.alert for reason in CATALOG.cleared_by_button]
+    for path, policy in draft.policies():
+        alert = policy.get("alert")
+        if isinstance(alert, str) and alert not in alerts and policy.get("action") == "clear-suspension":
+            expected = f"with the action clear-suspension one of {', '.join(alerts)}"
+            yield Finding((*path, "alert"), f"got {shown(alert)}", expected)
 
 
 def meaningful_properties(draft: Draft) -> Iterator[Finding]:

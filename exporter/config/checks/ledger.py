@@ -28,3 +28,17 @@ def odd_times(draft: Draft) -> Iterator[Finding]:
             continue  # the schema has said so already
         if not least <= seconds <= most:
             yield Finding(("remediation", key), f"got {shown(text)}", expected)
+
+
+def long_cooldowns(draft: Draft) -> Iterator[Finding]:
+    """None is longer than attempts are looked back for."""
+    for path, policy in draft.policies():
+        text = policy.get("cooldown")
+        try:
+            seconds = parse_duration(text) if isinstance(text, str) else 0.0
+        except ValueError:
+            continue  # the schema has said so already
+        if seconds > _DAY:
+            yield Finding(
+                (*path, "cooldown"), f"got {shown(text)}", "1d at most: that far back it is looked what was resynced"
+            )
