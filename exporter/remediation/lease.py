@@ -27,7 +27,8 @@ log = structlog.get_logger(__name__)
 
 
 class Lease:
-    """How long a job is ours for sure. Time is that of the event loop, which goes on while the process stands still."""
+    """How long a job is ours for sure. Time is that of the event loop, which goes on while the process stands still,
+    but not while the machine is suspended: after that a request may be sent that is no longer ours to send."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
