@@ -57,7 +57,7 @@ ERRORS = (
         ({"nothing"}, set()),
         (set(), {"1", "2", "3", "4", "101"}),
     ],
-    ids=str,
+    ids=lambda value: " ".join(sorted(value)) or "none",
 )
 async def test_the_id_of_an_error_selects_that_error_alone(
     errors: tuple[SyncError, ...], selected: set[str], expected: set[str]
