@@ -346,9 +346,7 @@ async def test_a_large_job_waits_for_a_human(
         await bench.work()
         (job,) = await bench.listed()
         assert (job["state"], job["refused_for"], acme.resyncs.requests) == ("queued", "needs_approval", 0)
-        assert job["message"].startswith(
-            "3 records are more than max_records (2): approve it with `resync --approve 1`"
-        )
+        assert job["message"].startswith("3 records are more than max_records (2): approve it with POST ")
         assert bench.sample("resync_jobs_needing_approval") == 1
         assert bench.sample("resync_oldest_queued_timestamp_seconds") is None
         await bench.later(APPROVAL_PAUSE)
