@@ -9,7 +9,7 @@ import structlog
 
 from exporter.clock import Clock
 from exporter.errors import StoreError, UpstreamError
-from exporter.remediation.actions import Action, Ways
+from exporter.remediation.actions import Action, Ways, known_ways
 from exporter.remediation.proof import CURED, proofs_of
 from exporter.self_metrics import SelfMetrics
 from exporter.store.job import Job
@@ -51,18 +51,25 @@ class Prover:
 
     async def look(self, job_id: int | None = None) -> bool:
         """At the job that is due longest, or at this one; ``False`` if none is due. Raises ``StoreError``."""
-        look = await self._proofs.next_look(self._clock.time(), LOOK_LEASE, job_id)
+        now = self._clock.time()
+        too_late = now - LONGEST_PROOF
+        look = await self._proofs.next_look(now, LOOK_LEASE, job_id, known_ways(self._ways), too_late)
         if look is None:
             return False
         action = self._ways.get(look.job.integration, Ways()).by_name.get(look.job.action)
-        too_late = self._clock.time() - look.finished_at > LONGEST_PROOF
-        if action is None or too_late:
-            await self._proofs.put_off(look.job, None)
+        if look.finished_at < too_late or (action is None and not self._proofs.shared):
+            await self._proofs.end(look)
+            return True
+        if action is None:  # reloaded this moment: another replica may know it still
             return True
         try:
             await self._prove(look, action)
         except UpstreamError as error:
             log.warning("resyncs not looked at", integration=look.job.integration, job=look.job.id, error=str(error))
+        except StoreError:
+            raise
+        except Exception:  # a bug met by one look must end neither the others nor the exporter
+            log.exception("bug in a look at resyncs", integration=look.job.integration, job=look.job.id)
         return True
 
     async def seen(self, job: Job, action: Action) -> tuple[tuple[Sent, ...], dict[str, str]]:
@@ -77,7 +84,7 @@ class Prover:
     async def _prove(self, look: Look, action: Action) -> None:
         sent, seen = await self.seen(look.job, action)
         if not sent:
-            await self._proofs.put_off(look.job, None)
+            await self._proofs.end(look)
             return
         before = {each.error_id: each.proof for each in sent}
         # What had no effect at the first look is settled: HubSpot tries by itself again, and that is not our doing.
@@ -87,7 +94,9 @@ class Prover:
             if before[error_id] in ("", CURED) and proof != before[error_id]
         }
         now = self._clock.time()
-        await self._proofs.prove(look.job, news, now, None if look.number else look.finished_at + LAST_LOOK)
+        if not await self._proofs.prove(look, news, now, None if look.number else look.finished_at + LAST_LOOK):
+            log.warning("another has looked meanwhile", integration=look.job.integration, job=look.job.id)
+            return
         counts = Counter(news.values())
         for proof, count in counts.items():
             self._metrics.verified(look.job.integration, look.job.action, proof, count)

@@ -11,15 +11,15 @@ import structlog
 from exporter.clients.http.retry import LONGEST_RETRY_AFTER
 from exporter.clock import Clock
 from exporter.errors import Again, LeaseLost, ResyncRefused, StoreError, UpstreamError
-from exporter.remediation.actions import Action, Ways
+from exporter.remediation.actions import Action, Ways, known_ways
 from exporter.remediation.journal import Journal
 from exporter.remediation.lease import LEASE, kept
 from exporter.remediation.ledger import Ledger
 from exporter.remediation.prover import Prover
 from exporter.remediation.queues import Queues
 from exporter.remediation.steps import Steps
-from exporter.remediation.waiting import LONGEST_JOB
-from exporter.store.job import FAILED, Job
+from exporter.remediation.waiting import LONGEST_APPROVAL, LONGEST_JOB
+from exporter.store.job import FAILED, NEEDS_APPROVAL, Job, Reach
 from exporter.store.jobs import JobStore
 
 CONCURRENT_JOBS = 4
@@ -30,6 +30,9 @@ FIRST_RETRY, LONGEST_RETRY = 5.0, 300.0
 MOST_FAILURES = 10
 HOURLY_PAUSE = 3600.0
 """Seconds until a job looks whether a daily quota has come back, or somebody has mended what was in its way."""
+
+UNKNOWN_PAUSE = 60.0
+"""Seconds until another replica may take a job that was taken here just before its way was no longer configured."""
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +84,7 @@ class Worker:
             # Before the look at the queue: a job that comes during it wakes us again.
             self._woken.clear()
             try:
-                job = await self._jobs.claim(self._clock.time(), LEASE)
+                job = await self.claim()
                 if job is not None:
                     await self.do(job)
                     continue
@@ -95,10 +98,16 @@ class Worker:
             except TimeoutError:
                 continue
 
+    async def claim(self, job_id: int | None = None) -> Job | None:
+        """The next job to be done here, or this one; raises ``StoreError``."""
+        now = self._clock.time()
+        reach = Reach(known_ways(self._ways), now - LONGEST_JOB, now - LONGEST_APPROVAL)
+        return await self._jobs.claim(now, LEASE, job_id, reach)
+
     async def work_on(self, job_id: int) -> bool:
         """This job, as far as it gets now; ``False`` if it is not to be had: it has ended, has to wait, or another
         process is at it. Cancelled, it puts the job back into the queue; raises ``StoreError``."""
-        job = await self._jobs.claim(self._clock.time(), LEASE, job_id)
+        job = await self.claim(job_id)
         if job is None:
             return False
         try:
@@ -113,7 +122,7 @@ class Worker:
         """One job as far as it gets now: to its end, or back into the queue."""
         action = self._action_of(job)
         if action is None:
-            await self._journal.finish(job, FAILED, f"the integration has no way to resync by {job.action} any more")
+            await self._unknown(job)
             await self._queues.show(job.integration)
             return
         await self._queues.show(job.integration)
@@ -137,6 +146,17 @@ class Worker:
     def _action_of(self, job: Job) -> Action | None:
         """The action that the job was made for: another one would not know what its error ids mean."""
         return self._ways.get(job.integration, Ways()).by_name.get(job.action)
+
+    async def _unknown(self, job: Job) -> None:
+        """While the configuration is rolled out another replica may know what is not known here, or not yet: only what
+        nobody has done in its time ends."""
+        now = self._clock.time()
+        longest = LONGEST_APPROVAL if job.refused_for == NEEDS_APPROVAL else LONGEST_JOB
+        message = f"the integration has no way to resync by {job.action} any more"
+        if self._jobs.shared and now - job.waits_since <= longest:
+            await self._jobs.postpone(job, now + UNKNOWN_PAUSE, job.failures, message, job.refused_for)
+        else:
+            await self._journal.finish(job, FAILED, message)
 
     async def _failed(self, job: Job, error: str, retry_after: float | None, again: Again) -> None:
         """What passes or is mended within hours, such as a used-up quota or an expired certificate, is waited for: it

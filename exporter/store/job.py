@@ -18,6 +18,10 @@ REQUESTED = "requested"
 TRIAL_SENT, TRIAL_PASSED = "sent", "passed"
 
 
+Way = tuple[str, str]
+"""An integration and an action that it can be resynced by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Occurrence:
     """One occurrence of an alert, as Alertmanager tells it from others. An action has a job for it and each repeat.
@@ -50,6 +54,16 @@ class NewJob:
     repeat_after: float | None = None
     selected: frozenset[str] = frozenset()
     request: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which jobs a replica takes of a store it shares: those it knows a way for, and, to end them, those that have been
+    waiting since before ``stranded``, or for a human since before ``unapproved``: no other replica knows one either."""
+
+    ways: frozenset[Way]
+    stranded: float
+    unapproved: float
 
 
 @dataclass(frozen=True, slots=True)

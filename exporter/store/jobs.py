@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from exporter.store.batches import fail_left
 from exporter.store.database import Database
 from exporter.store.fence import hold
-from exporter.store.job import ENDED, NEEDS_APPROVAL, QUEUED, RUNNING, Job, NewJob, Occurrence
+from exporter.store.job import ENDED, NEEDS_APPROVAL, QUEUED, RUNNING, Job, NewJob, Occurrence, Reach, Way
 from exporter.store.notifications import NotificationRow, insert_notification
 from exporter.store.refusals import RefusalRow, insert_refusals
 from exporter.store.tables import jobs
@@ -78,9 +78,16 @@ class JobStore:
         async with self._database.transaction() as connection:
             await connection.execute(sa.update(jobs).where(jobs.c.state == RUNNING).values(state=QUEUED))
 
-    async def claim(self, now: float, lease: float, job_id: int | None = None) -> Job | None:
+    @property
+    def shared(self) -> bool:
+        """Whether other replicas, maybe configured otherwise for the moment, take jobs of the same store."""
+        return not self._database.single_process
+
+    async def claim(
+        self, now: float, lease: float, job_id: int | None = None, reach: Reach | None = None
+    ) -> Job | None:
         """Takes the oldest job that may run now, or this one, one an integration; it is lost again if its lease runs
-        out."""
+        out. ``reach`` limits whoever shares the store."""
         running = sa.alias(jobs)
         busy = sa.exists().where(
             running.c.integration == jobs.c.integration, running.c.state == RUNNING, running.c.lease_until > now
@@ -89,6 +96,8 @@ class JobStore:
         query = sa.select(jobs).where(free, jobs.c.not_before <= now, ~busy).order_by(jobs.c.id).limit(1)
         if job_id is not None:
             query = query.where(jobs.c.id == job_id)
+        if reach is not None and self.shared:
+            query = query.where(_within(reach))
         async with self._database.transaction() as connection:
             # Two that look at the same moment would take two jobs of one integration.
             await connection.run_sync(self._database.lock, "claim of a job")
@@ -180,6 +189,17 @@ class JobStore:
                     before.needing_approval + int(approvals),
                 )
         return found
+
+
+def by_these_ways(ways: Collection[Way]) -> sa.ColumnElement[bool]:
+    """Jobs that one of the ways is of."""
+    return sa.tuple_(jobs.c.integration, jobs.c.action).in_(sorted(ways)) if ways else sa.false()
+
+
+def _within(reach: Reach) -> sa.ColumnElement[bool]:
+    since = sa.func.coalesce(jobs.c.approved_at, jobs.c.created_at)
+    longest = sa.case((jobs.c.refused_for == NEEDS_APPROVAL, reach.unapproved), else_=reach.stranded)
+    return sa.or_(by_these_ways(reach.ways), since < longest)
 
 
 async def _repetition(

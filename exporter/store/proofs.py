@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from exporter.store.batches import SUCCEEDED
 from exporter.store.database import Database
-from exporter.store.job import Job
-from exporter.store.jobs import job_of
+from exporter.store.job import Job, Way
+from exporter.store.jobs import by_these_ways, job_of
 from exporter.store.tables import batches, job_records, jobs
 
 
@@ -44,12 +45,27 @@ class ProofStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def next_look(self, now: float, lease: float, job_id: int | None = None) -> Look | None:
+    @property
+    def shared(self) -> bool:
+        """Whether other replicas, maybe configured otherwise for the moment, look as well."""
+        return not self._database.single_process
+
+    async def next_look(
+        self,
+        now: float,
+        lease: float,
+        job_id: int | None = None,
+        ways: Collection[Way] | None = None,
+        too_late: float = 0.0,
+    ) -> Look | None:
         """Takes the job whose look is due longest, or this one if it is due; it is due again after ``lease`` seconds if
-        nothing comes of it."""
+        nothing comes of it. Of a shared store only those that one of the ``ways`` is of, or that ended before
+        ``too_late``."""
         query = sa.select(jobs).where(jobs.c.look_at <= now).order_by(jobs.c.look_at, jobs.c.id).limit(1)
         if job_id is not None:
             query = query.where(jobs.c.id == job_id)
+        if ways is not None and self.shared:
+            query = query.where(sa.or_(by_these_ways(ways), jobs.c.finished_at < too_late))
         async with self._database.transaction() as connection:
             row = (await connection.execute(query)).mappings().first()
             if row is None:
@@ -68,21 +84,32 @@ class ProofStore:
         async with self._database.transaction() as connection:
             return tuple(Sent(*row) for row in await connection.execute(query.order_by(job_records.c.error_id)))
 
-    async def prove(self, job: Job, verdicts: Mapping[str, str], now: float, next_look: float | None) -> None:
-        """Writes what was seen, by error id, and when to look again, if at all."""
+    async def prove(self, look: Look, verdicts: Mapping[str, str], now: float, next_look: float | None) -> bool:
+        """Writes what was seen, by error id, and when to look again, if at all.
+
+        ``False``, and nothing is written, if another has looked meanwhile: who stood still longer than its lease does
+        not overwrite that.
+        """
         bound = (
             sa.update(job_records)
-            .where(job_records.c.job_id == job.id, job_records.c.error_id == sa.bindparam("id"))
+            .where(job_records.c.job_id == look.job.id, job_records.c.error_id == sa.bindparam("id"))
             .values(proof=sa.bindparam("new_proof"), proved_at=now)
         )
         async with self._database.transaction() as connection:
+            if not await _looked(connection, look, look_at=next_look, looks=look.number + 1):
+                return False
             if verdicts:
                 rows = [{"id": error_id, "new_proof": proof} for error_id, proof in verdicts.items()]
                 await connection.execute(bound, rows)
-            looked = {"look_at": next_look, "looks": jobs.c.looks + 1}
-            await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(looked))
+        return True
 
-    async def put_off(self, job: Job, look_at: float | None) -> None:
-        """Looks at another time, or not at all."""
+    async def end(self, look: Look) -> None:
+        """Nobody is to look again, unless another has looked meanwhile."""
         async with self._database.transaction() as connection:
-            await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(look_at=look_at))
+            await _looked(connection, look, look_at=None)
+
+
+async def _looked(connection: AsyncConnection, look: Look, **values: Any) -> bool:
+    """Whether the look was still the next one of its job."""
+    same = (jobs.c.id == look.job.id, jobs.c.looks == look.number)
+    return (await connection.execute(sa.update(jobs).where(*same).values(values))).rowcount == 1

@@ -33,10 +33,11 @@ from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database
 from exporter.store.durations import DurationStore
 from exporter.store.history import JobFilter
-from exporter.store.job import Job
+from exporter.store.job import NEEDS_APPROVAL, Job, Reach, Way
 from exporter.store.jobs import JobStore
 from exporter.store.orders import OrderStore
 from exporter.store.polls import PollRow, PollStore
+from exporter.store.proofs import ProofStore
 from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
 from tests.e2e.postgresql import Server
@@ -229,6 +230,32 @@ async def test_a_job_is_claimed_once(databases: Sequence[Database]) -> None:
     await stores[0].accept([new_job("a")], (), 100.0)
     claims = await asyncio.gather(*(store.claim(100.0, LEASE) for store in stores * 4))
     assert sum(claim is not None for claim in claims) == 1
+
+
+async def test_a_replica_takes_what_it_has_a_way_for(databases: Sequence[Database]) -> None:
+    """And what nobody has taken for a day, for a week where a human has to approve it; likewise with looks."""
+    knows, knows_not = JobStore(databases[0]), JobStore(databases[1])
+    acme = frozenset({("acme", "bridge")})
+    await knows.accept([new_job("a")], (), 100.0)
+    for ways in (frozenset({("beta", "bridge"), ("acme", "touch")}), frozenset[Way]()):
+        assert await knows_not.claim(200.0, LEASE, reach=Reach(ways, 100.0, 0.0)) is None
+    waits = await knows.claim(200.0, LEASE, reach=Reach(acme, 0.0, 0.0))
+    assert waits is not None
+    await knows.postpone(waits, 200.0, 0, "", NEEDS_APPROVAL)
+    assert await knows_not.claim(200.0, LEASE, reach=Reach(frozenset(), 101.0, 100.0)) is None
+    job = await knows_not.claim(200.0, LEASE, reach=Reach(frozenset(), 101.0, 101.0))
+    assert job is not None
+    await knows.finish(job, "done", "", 300.0, look_at=300.0)
+    proofs = ProofStore(databases[1])
+    assert await proofs.next_look(300.0, 120.0, ways=frozenset(), too_late=300.0) is None
+    assert await proofs.next_look(300.0, 120.0, ways=acme, too_late=0.0) is not None
+    late = await proofs.next_look(420.0, 120.0, ways=frozenset(), too_late=301.0)
+    assert late is not None
+    # Two that look at once: one of them writes.
+    assert sorted(await asyncio.gather(*(ProofStore(each).prove(late, {}, 420.0, None) for each in databases))) == [
+        *(False for _ in databases[1:]),
+        True,
+    ]
 
 
 class DyingResync(BridgeResync):

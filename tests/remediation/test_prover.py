@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any
 
+from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
-from exporter.remediation.prover import LAST_LOOK, LONGEST_PROOF, LOOK_LEASE
+from exporter.model import SyncError
+from exporter.remediation.actions import Pair
+from exporter.remediation.actions.bridge import BridgeResync
+from exporter.remediation.prover import LAST_LOOK, LONGEST_PROOF, LOOK_LEASE, Prover
+from exporter.store.database import open_database
+from exporter.store.proofs import ProofStore
+from tests.clocks import ManualClock
 from tests.remediation.at_work import permission_errors
 from tests.remediation.bench import Bench
+from tests.remediation.conftest import OpenBench
 from tests.remediation.payloads import alert
+from tests.store.shelf import SharedDatabase
 
 
 def verified(bench: Bench) -> dict[str, float | None]:
@@ -83,3 +93,68 @@ async def test_a_job_that_sent_nothing_has_nothing_to_prove(bench: Bench, acme: 
     acme.faults.put(Fault("bridge", "server_error"))
     job = await look(bench, bench.verify_after)
     assert (job["state"], job["look_at"]) == ("done", None)
+
+
+class Disturbed(BridgeResync):
+    """Once ``meanwhile`` is set, it happens as soon as the bridge has answered, a single time."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
+        found = await super().find(pairs, selected)
+        meanwhile, Disturbed.meanwhile = Disturbed.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+        return found
+
+
+async def test_a_bug_met_by_one_look_puts_it_off(open_on: OpenBench, config: Config, acme: Org) -> None:
+    """It ends neither the looks at other jobs nor the exporter; it is tried again as after a failure."""
+    permission_errors(acme, 3)
+    async with open_on(config, make_action=Disturbed) as bench:
+        await bench.poll()
+        await resynced(bench)
+
+        async def bug() -> None:
+            raise KeyError("nobody thought of it")
+
+        Disturbed.meanwhile = bug
+        assert (await look(bench, bench.verify_after))["looks"] == 0
+        assert (await look(bench, LOOK_LEASE))["looks"] == 1
+        assert verified(bench) == {"cured": 3, "unchanged": 0, "came_back": 0}
+
+
+async def test_who_stood_still_overwrites_and_counts_nothing(open_on: OpenBench, config: Config, acme: Org) -> None:
+    """Another has looked since its lease ran out: what that saw stands, and is counted once."""
+    permission_errors(acme, 3)
+    async with open_on(config, make_action=Disturbed) as bench:
+        await bench.poll()
+        await resynced(bench)
+
+        async def stands_still() -> None:
+            bench.clock.advance(LOOK_LEASE)
+            assert await bench.crew.prover.look()
+
+        Disturbed.meanwhile = stands_still
+        job = await look(bench, bench.verify_after)
+        assert (job["looks"], job["look_at"] is None) == (1, False)
+        assert verified(bench) == {"cured": 3, "unchanged": 0, "came_back": 0}
+
+
+async def test_a_replica_that_does_not_know_an_integration_leaves_its_proofs(
+    bench: Bench, acme: Org, clock: ManualClock, config: Config
+) -> None:
+    """While a configuration is rolled out; after a day nobody can tell, and any replica ends the looking."""
+    permission_errors(acme, 3)
+    await resynced(bench)
+    clock.advance(bench.verify_after)
+    database = await open_database(config.store)
+    try:
+        ignorant = Prover(ProofStore(SharedDatabase(database)), {}, bench.metrics, clock)
+        assert not await ignorant.look()
+        assert (await look(bench, 0))["looks"] == 1
+        clock.advance(LONGEST_PROOF)
+        assert await ignorant.look()
+        assert (await look(bench, 0))["look_at"] is None
+    finally:
+        await database.close()

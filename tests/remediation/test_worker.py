@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from exporter.clients.http.retry import LONGEST_RETRY_AFTER
 from exporter.config.file import load_config
 from exporter.config.settings import Config
@@ -19,6 +21,7 @@ from exporter.remediation.actions import Pair
 from exporter.remediation.actions.bridge import BridgeResync
 from exporter.remediation.lease import LEASE
 from exporter.remediation.order import Order, new_job
+from exporter.remediation.waiting import LONGEST_JOB
 from exporter.remediation.worker import (
     CONCURRENT_JOBS,
     FIRST_RETRY,
@@ -26,14 +29,16 @@ from exporter.remediation.worker import (
     IDLE_PAUSE,
     LONGEST_RETRY,
     MOST_FAILURES,
+    UNKNOWN_PAUSE,
 )
 from exporter.store.database import Database
-from exporter.store.job import Job
+from exporter.store.job import Job, Reach
 from exporter.store.jobs import JobStore
 from tests.remediation.at_work import DEADLINE, PERMISSIONS, permission_errors, records, running, until
 from tests.remediation.bench import Bench
 from tests.remediation.conftest import OpenBench
 from tests.remediation.payloads import alert, parsed, sync_errors
+from tests.store.shelf import SharedDatabase
 
 # --- failures
 
@@ -199,6 +204,73 @@ async def test_a_job_of_another_action_fails(bench: Bench, acme: Org) -> None:
     assert acme.resyncs.requests == 0
 
 
+def shared(database: Database) -> JobStore:
+    """A store that other replicas work on too."""
+    return JobStore(SharedDatabase(database))
+
+
+@pytest.mark.parametrize("without", ["integration", "bridge"])
+async def test_a_replica_that_does_not_know_a_way_yet_leaves_its_jobs(
+    open_on: OpenBench,
+    config: Config,
+    config_data: dict[str, Any],
+    write_config: Callable[[dict[str, Any]], Path],
+    acme: Org,
+    without: str,
+) -> None:
+    """While a configuration is rolled out: another replica does them, at once."""
+    permission_errors(acme, 1)
+    if without == "bridge":
+        del config_data["integrations"][0]["sync_health"]
+    else:
+        del config_data["integrations"][0]
+    async with open_on(config, shared) as new, open_on(load_config(write_config(config_data)), shared) as old:
+        await new.poll()
+        await new.notify(alert())
+        assert await old.work() == 0
+        assert await new.work() == 1
+        assert [job["state"] for job in await new.listed()] == ["done"]
+
+
+async def test_a_job_that_no_replica_has_a_way_for_ends_after_a_day(
+    open_on: OpenBench,
+    config: Config,
+    config_data: dict[str, Any],
+    write_config: Callable[[dict[str, Any]], Path],
+) -> None:
+    """Not before: until then some replica may be told of it."""
+    async with open_on(config, shared) as gone:
+        await gone.poll()
+        await gone.notify(alert())
+    del config_data["integrations"][0]
+    async with open_on(load_config(write_config(config_data)), shared) as left:
+        left.clock.advance(LONGEST_JOB)
+        assert await left.work() == 0
+        left.clock.advance(1)
+        assert await left.work() == 1
+        (job,) = await left.listed()
+        assert (job["state"], job["message"]) == ("failed", "the integration has no way to resync by bridge any more")
+
+
+async def test_a_job_whose_way_is_taken_out_just_after_it_was_claimed_goes_back(
+    open_on: OpenBench,
+    config: Config,
+    config_data: dict[str, Any],
+    write_config: Callable[[dict[str, Any]], Path],
+) -> None:
+    """On a shared store: it is no failure, and another replica may have it a minute later."""
+    del config_data["integrations"][0]
+    async with open_on(config, shared) as new, open_on(load_config(write_config(config_data)), shared) as old:
+        await new.poll()
+        await new.notify(alert())
+        await old.worker.do(await new.claim())
+        (job,) = await new.listed()
+        assert (job["state"], job["failures"]) == ("queued", 0)
+        assert await new.work() == 0
+        await new.later(UNKNOWN_PAUSE)
+        assert await new.work() == 1
+
+
 # --- several at once
 
 
@@ -289,8 +361,10 @@ class Overtaken(JobStore):
         super().__init__(database)
         self._came = asyncio.Event()
 
-    async def claim(self, now: float, lease: float, job_id: int | None = None) -> Job | None:
-        job = await super().claim(now, lease, job_id)
+    async def claim(
+        self, now: float, lease: float, job_id: int | None = None, reach: Reach | None = None
+    ) -> Job | None:
+        job = await super().claim(now, lease, job_id, reach)
         self.looks += 1
         if self.looks == CONCURRENT_JOBS:
             await self.job_comes()
@@ -317,11 +391,13 @@ class AwayOnce(JobStore):
 
     failed = False
 
-    async def claim(self, now: float, lease: float, job_id: int | None = None) -> Job | None:
+    async def claim(
+        self, now: float, lease: float, job_id: int | None = None, reach: Reach | None = None
+    ) -> Job | None:
         if not self.failed:
             self.failed = True
             raise StoreError("store: OperationalError: disk I/O error")
-        return await super().claim(now, lease, job_id)
+        return await super().claim(now, lease, job_id, reach)
 
 
 async def test_a_store_that_fails_does_not_end_the_worker(open_on: OpenBench, config: Config, acme: Org) -> None:

@@ -23,6 +23,20 @@ class Shelf(JobStore, OrderStore, BatchStore, RefusalStore, ResyncHistory):
     """What was written can be read back."""
 
 
+class SharedDatabase(Database):
+    """The same file, treated as one that several processes share; what is sent to it is still SQLite's."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database._engine)
+        self.transaction = database.transaction  # type: ignore[method-assign]
+        self.insert_once = database.insert_once  # type: ignore[method-assign]
+        self.lock = database.lock  # type: ignore[method-assign]
+
+    @property
+    def single_process(self) -> bool:
+        return False
+
+
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Database]:
     database = await open_database(f"sqlite:///{folder / 'jobs.db'}")

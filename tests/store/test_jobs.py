@@ -10,11 +10,21 @@ import pytest
 
 from exporter.errors import LeaseLost, StoreError
 from exporter.store.batches import SUCCEEDED, Listed, Outcome
-from exporter.store.database import Database
 from exporter.store.job import ENDED, NEEDS_APPROVAL, Job
 from exporter.store.jobs import JobStore, Queue
 from exporter.store.refusals import RefusalRow
-from tests.store.shelf import ERRORS, LEASE, Shelf, a_job_with, accepted, claimed, new_job, opened, recorded
+from tests.store.shelf import (
+    ERRORS,
+    LEASE,
+    SharedDatabase,
+    Shelf,
+    a_job_with,
+    accepted,
+    claimed,
+    new_job,
+    opened,
+    recorded,
+)
 
 # --- accepting
 
@@ -264,20 +274,12 @@ async def test_a_restart_releases_what_was_running(store: Shelf, other: Shelf) -
     assert await other.claim(100.0, LEASE) is not None
 
 
-class SharedDatabase(Database):
-    """The same file, treated as one that several processes share."""
-
-    @property
-    def single_process(self) -> bool:
-        return False
-
-
 async def test_a_shared_store_is_not_released(tmp_path: Path, store: Shelf) -> None:
     """On a database that others may be using a running job is left to its lease."""
     await accepted(store)
     await claimed(store)
     async with opened(tmp_path) as database:
-        await JobStore(SharedDatabase(database._engine)).release()
+        await JobStore(SharedDatabase(database)).release()
     assert await store.claim(100.0, LEASE) is None
 
 

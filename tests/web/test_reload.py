@@ -16,6 +16,7 @@ import structlog
 from exporter.config.file import load_config
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.world import World
+from exporter.remediation.prover import LOOK_LEASE
 from exporter.service import Service, open_service
 from exporter.store.database import open_database
 from tests.clocks import ManualClock
@@ -116,6 +117,56 @@ class TestUntouched:
         assert (await reload(http)).status_code == 200
         assert service.poller.targets == targets
         assert (await look(http)).lines("acme") == before
+
+
+class Cut(httpx.AsyncBaseTransport):
+    """Once ``held``, answers nothing until a client is closed; what was under way then breaks off, as on a network."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+        self.held = False
+        self.reached, self._closed = asyncio.Event(), asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.held:
+            self.reached.set()
+            await self._closed.wait()
+            raise httpx.ReadError("closed", request=request)
+        return await self._transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        self._closed.set()
+
+
+async def test_a_look_whose_connections_are_replaced_is_made_anew(
+    config_data: dict[str, Any],
+    write_config: WriteConfig,
+    clock: ManualClock,
+    transport: httpx.ASGITransport,
+    world: World,
+) -> None:
+    """Closing them under it costs that look and nothing else: the next uses the new ones."""
+    world.orgs["beta"].add_errors("permissions", "salesforce_field_permissions", 3)
+    file, cut = write_config(config_data), Cut(transport)
+    opened = open_service(load_config(file), clock, cut, file, lifecycle=True)
+    async with opened as service, client_of(service) as http:
+        await poll_all(service)
+        await post_to(http, notification(alert(integration="beta")))
+        job = await service.worker.claim()
+        assert job is not None
+        await service.worker.do(job)
+        clock.advance(3600)
+        cut.held = True
+        looking = asyncio.create_task(service.prover.look())
+        await asyncio.wait_for(cut.reached.wait(), 10)
+        write_config(changed(config_data, 1, notify="weekly"))
+        assert (await reload(http)).status_code == 200
+        assert await looking
+        cut.held = False
+        clock.advance(LOOK_LEASE)
+        assert await service.prover.look()
+        labels = {"integration": "beta", "action": "bridge", "outcome": "cured"}
+        assert (await look(http)).value("resync_verified_records_total", **labels) == 3
 
 
 class TestRemoved:

@@ -106,6 +106,9 @@ class Upstream:
         if self._spend is not None:
             await self._spend()
         time_limit.check()
+        if self._http.is_closed:
+            # A reload has closed it under who was still at work; that may go on with the new one, unlike httpx' answer.
+            raise ConnectError("the configuration was reloaded meanwhile: its connections are closed", again=Again.SOON)
         self._count()
 
     async def _send(self, request: httpx.Request) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exporter.clients.connection import Connection
 from exporter.remediation.actions import bridge, hook, touch
-from exporter.remediation.actions.action import Action, ActionKind, Final, Pair, Ways
+from exporter.remediation.actions.action import Action, ActionKind, Final, Pair, Ways, known_ways
 from exporter.remediation.actions.bridge import ClearSuspension
 
 ACTIONS: tuple[ActionKind, ...] = (bridge.RESYNC, touch.KIND, hook.KIND, bridge.CLEAR_SUSPENSION)
@@ -20,4 +20,4 @@ def ways_of(connection: Connection) -> Ways:
     return Ways(by_name, named or unasked, connection.settings.remediation.guards)
 
 
-__all__ = ["ACTIONS", "Action", "ActionKind", "ClearSuspension", "Final", "Pair", "Ways", "ways_of"]
+__all__ = ["ACTIONS", "Action", "ActionKind", "ClearSuspension", "Final", "Pair", "Ways", "known_ways", "ways_of"]

@@ -9,7 +9,7 @@ from typing import Protocol
 from exporter.clients.connection import Connection
 from exporter.config.settings import Guards
 from exporter.model import SyncError
-from exporter.store.job import Job
+from exporter.store.job import Job, Way
 
 Pair = tuple[str, str]
 """Category and error type, as the catalogue names them."""
@@ -72,3 +72,8 @@ class Ways:
     by_name: Mapping[str, Action] = field(default_factory=dict)
     own: str | None = None
     guards: Guards = field(default_factory=Guards)
+
+
+def known_ways(ways: Mapping[str, Ways]) -> frozenset[Way]:
+    """Every action of every integration."""
+    return frozenset((integration, action) for integration, its in ways.items() for action in its.by_name)

@@ -71,6 +71,15 @@ async def test_without_retry_one_request_is_sent(upstream_over: MakeUpstream, se
     assert sent.count == 1
 
 
+async def test_a_client_that_a_reload_has_closed_is_a_failure_that_passes(clock: ManualClock, sent: Sent) -> None:
+    """Who was at work when its connections were replaced is told so, sends nothing, and is to try again soon."""
+    http = httpx.AsyncClient(transport=CannedTransport(OK))
+    await http.aclose()
+    with pytest.raises(ConnectError, match="the configuration was reloaded") as caught:
+        await ask(Upstream(http, clock, sent.one))
+    assert (caught.value.again, sent.count) == (Again.SOON, 0)
+
+
 @pytest.mark.parametrize("status", [301, 302, 400, 404, 409, 418])
 async def test_an_answer_that_makes_no_sense_is_not_retried(
     upstream_over: MakeUpstream, sent: Sent, status: int
