@@ -30,6 +30,8 @@ from tests.e2e.postgresql import Server
 from tests.pages import look
 from tests.remediation.payloads import notification, sync_errors
 
+pytestmark = pytest.mark.faults
+
 DEADLINE = 30.0
 TOKEN = {"Authorization": f"Bearer {WEBHOOK_TOKEN}"}
 
