@@ -106,6 +106,7 @@ async def test_what_was_accepted_is_claimed_as_it_was(store: Shelf, other: Shelf
         refused_for="",
         created_at=100.0,
         claim=1,
+        status="resolved",
     )
 
 
