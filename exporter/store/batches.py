@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from exporter.store.database import PATIENCE, Database
 from exporter.store.fence import hold
-from exporter.store.job import NEEDS_APPROVAL, QUEUED, Job
+from exporter.store.job import Job
 from exporter.store.refusals import RefusalRow, insert_refusals
-from exporter.store.tables import batches, job_records, jobs
+from exporter.store.tables import batches, job_records
 
 PENDING, SENDING, SUCCEEDED, FAILED = "pending", "sending", "succeeded", "failed"
 ATTEMPTS_WINDOW = 86400.0
@@ -26,13 +26,6 @@ _UNHEARD = (
     .where(batches.c.ended_at.is_(None))
 )
 """Nobody has recorded what became of the request that named the record last, and it may have been resynced by it."""
-
-_WAITS_FOR_A_HUMAN = (
-    sa.exists()
-    .where(jobs.c.id == job_records.c.job_id, jobs.c.state == QUEUED, jobs.c.approved_at.is_(None))
-    .where(jobs.c.refused_for == NEEDS_APPROVAL)
-)
-"""Nothing of such a job was sent, and maybe nothing ever is."""
 
 _ASKED = job_records.c.earlier_attempts + job_records.c.attempts
 
@@ -146,7 +139,6 @@ class BatchStore:
             .where(
                 job_records.c.integration == integration,
                 job_records.c.job_id != job_id,
-                ~_WAITS_FOR_A_HUMAN,
                 sa.or_(job_records.c.at > now - ATTEMPTS_WINDOW, under_way),
             )
             .group_by(job_records.c.record)

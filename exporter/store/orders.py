@@ -12,7 +12,7 @@ from exporter.store.batches import fail_left
 from exporter.store.database import Database
 from exporter.store.job import CANCELLED, NEEDS_APPROVAL, QUEUED, REQUESTED, RUNNING, Job, NewJob
 from exporter.store.jobs import job_of, job_values
-from exporter.store.tables import job_records, jobs
+from exporter.store.tables import jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,11 @@ class OrderStore:
             return 0 if marked.rowcount else None
 
     async def approve(self, job_id: int, now: float) -> bool:
-        """Lets a job go on that waits for a human; ``False`` if it does not. What it is to resync is looked up anew:
-        others were free to resync it meanwhile."""
+        """Lets a job go on that waits for a human; ``False`` if it does not."""
         waiting = (jobs.c.id == job_id, jobs.c.state == QUEUED, jobs.c.refused_for == NEEDS_APPROVAL)
-        approved = {"approved_at": now, "not_before": now, "refused_for": "", "message": "", "listed": False}
+        approved = {"approved_at": now, "not_before": now, "refused_for": "", "message": ""}
         async with self._database.transaction() as connection:
-            if not (await connection.execute(sa.update(jobs).where(*waiting).values(approved))).rowcount:
-                return False
-            await connection.execute(sa.delete(job_records).where(job_records.c.job_id == job_id))
-        return True
+            return bool((await connection.execute(sa.update(jobs).where(*waiting).values(approved))).rowcount)
 
 
 def _of_key(key: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -199,5 +199,10 @@ def test_no_guard_is_ever_passed(
         return Guards(config, folder)
 
     # Health checks are about speed, and a file for every example is slow.
-    bounded = settings(max_examples=examples(64), stateful_step_count=12, suppress_health_check=list(HealthCheck))
+    bounded = settings(
+        max_examples=examples(64),
+        stateful_step_count=12,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.generate),  # to make a smaller story of one that fails takes minutes
+    )
     run_state_machine_as_test(made, settings=bounded)  # type: ignore[arg-type]  # any factory will do

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from exporter.config.file import load_config
@@ -84,7 +84,11 @@ def test_an_interrupted_run_ends_as_one_that_was_not(
         locked=st.booleans(),
         cuts=st.lists(st.integers(1, 50), min_size=1, max_size=4),
     )
-    @settings(max_examples=examples(48), suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=examples(48),
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.generate),
+    )
     def ends_alike(errors: tuple[int, int], locked: bool, cuts: list[int]) -> None:
         undisturbed = played(config, next(folders), errors, locked, ())
         assert played(config, next(folders), errors, locked, cuts) == undisturbed

@@ -16,7 +16,6 @@ from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.polling.schedule import HASTE_PAUSE
 from exporter.polling.target import Target
-from exporter.remediation.orders import Request
 from exporter.remediation.waiting import (
     APPROVAL_PAUSE,
     LONGEST_APPROVAL,
@@ -26,7 +25,7 @@ from exporter.remediation.waiting import (
     WHOLE_FOR,
 )
 from tests.conftest import SIMULATOR
-from tests.remediation.at_work import PERMISSIONS, Interrupted, permission_errors, records
+from tests.remediation.at_work import Interrupted, permission_errors, records
 from tests.remediation.bench import Bench
 from tests.remediation.conftest import OpenBench
 from tests.remediation.payloads import alert
@@ -440,23 +439,3 @@ async def test_after_an_hour_a_job_goes_on_as_far_as_it_fits(open_on: OpenBench,
             "api_budget",
             records(succeeded=100, pending=100),
         )
-
-
-async def test_what_waits_for_a_human_keeps_nobody_from_its_records(
-    open_on: OpenBench, config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], acme: Org
-) -> None:
-    """A smaller order is done meanwhile; approved at last, the large one leaves those records out."""
-    config_data["integrations"][0]["remediation"] = {"max_records": 2}
-    ids = permission_errors(acme, 4, cause="a trigger")
-    async with open_on(load_config(write_config(config_data))) as bench:
-        await bench.poll()
-        await bench.notify(alert())
-        await bench.work()
-        order = Request("acme", frozenset({PERMISSIONS}), frozenset(ids[:2]))
-        await bench.crew.orders.place(order)
-        await bench.work()
-        assert (await bench.listed())[0]["records"] == records(succeeded=2)
-        assert await bench.crew.orders.approve(1)
-        await bench.work()
-        assert (await bench.listed())[1]["records"] == records(succeeded=2)
-        assert set(acme.resyncs.records.values()) == {1}

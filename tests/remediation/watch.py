@@ -16,6 +16,7 @@ from exporter.catalog.catalog import CATALOG
 from exporter.demo.simulator.world import World
 from exporter.model import SyncError
 from exporter.remediation.actions import Pair
+from exporter.remediation.waiting import WHOLE_FOR
 from exporter.store.job import Job
 from tests.clocks import ManualClock
 
@@ -133,7 +134,7 @@ class Watch:
         name, now = job.integration, self.clock.time()
         records = {each: self._record_of[name, each][0] for each in error_ids}
         request = Request(now, name, job.id, records)
-        passed = [*self._gate(request), *self._records(request, job), *self._job(request)]
+        passed = [*self._gate(request, job), *self._records(request, job), *self._job(request)]
         if name in self._at_work:
             passed.append("two jobs of one integration at once")
         self.broken += [f"job {job.id}, {sorted(records)}: {each}" for each in passed]
@@ -144,14 +145,14 @@ class Watch:
         finally:
             self._at_work.discard(name)
 
-    def _gate(self, request: Request) -> Iterator[str]:
+    def _gate(self, request: Request, job: Job) -> Iterator[str]:
         seen, now = self.seen[request.integration], request.at
         if not seen.readable or now - seen.health_at > HEALTH_GOOD_FOR:
             yield "whether it is suspended is not known"
         elif seen.suspended:
             yield "suspended"
-        job_began = any(each.job == request.job for each in self.requests)
-        records = len(request.records) if job_began else self._left(request.job)
+        one_by_one = any(each.job == request.job for each in self.requests) or now - job.waits_since >= WHOLE_FOR
+        records = len(request.records) if one_by_one else self._left(request.job)
         if self._used(request.integration, seen.used, seen.health_at) + CALLS * records > MOST_USED:
             yield f"the share of the allocation, with {seen.used} used and {records} records"
         fresh = now - seen.limits_at < LIMITS_GOOD_FOR
@@ -178,13 +179,18 @@ class Watch:
                 each.at
                 for each in earlier
                 for one, named in each.records.items()
-                if named == record and each.counts(one) and each.at > request.at - DAY
+                if named == record and each.at > request.at - DAY and self._is_attempt(each, one, job)
             ]
             if len(attempts) >= job.max_attempts:
                 yield f"{record} was asked for {len(attempts)} times in a day"
             mine = [each for each in earlier if each.job == request.job and error_id in each.records]
             if any(error_id in each.accepted for each in mine):
                 yield f"{error_id} was accepted before"
+
+    def _is_attempt(self, earlier: Request, error_id: str, job: Job) -> bool:
+        """Of a job whose cause is gone, what other jobs were refused before is none."""
+        mended = job.status != "firing" and earlier.job != job.id
+        return error_id in earlier.accepted if mended else earlier.counts(error_id)
 
     def _job(self, request: Request) -> Iterator[str]:
         rows = int(self.rows("SELECT count(*) FROM job_records WHERE job_id = ?", request.job)[0][0])
