@@ -35,11 +35,11 @@ class _Watch:
         if name.startswith("_") or not asyncio.iscoroutinefunction(step):
             return step
 
-        async def counted(*arguments: Any) -> Any:
+        async def counted(*arguments: Any, **named: Any) -> Any:
             self._at_work += 1
             self.rests.clear()
             try:
-                return await step(*arguments)
+                return await step(*arguments, **named)
             finally:
                 self._at_work -= 1
                 if not self._at_work:
