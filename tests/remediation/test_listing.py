@@ -26,7 +26,7 @@ class Lister:
     async def error_page(
         self, category: str | None, error_type: str | None, after: str | None, limit: int
     ) -> ErrorPage:
-        raise NotImplementedError
+        raise AssertionError("the list is read whole, not a page of it")
 
 
 def error(
