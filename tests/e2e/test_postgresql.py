@@ -126,8 +126,10 @@ async def test_services_on_one_store_poll_each_target_once(start: Start, config:
             for org in world.orgs.values():
                 assert org.requests["bridge.sync_health"] == org.requests["salesforce.limits"] == round_
         async with client_of(one) as http, client_of(other) as http2:
+            # What the other won of the last round is seen by the first poll; the second is the newest of every target.
             await poll_all(one.poller)
-            await poll_all(other.poller)
+            assert await poll_all(one.poller) == len(one.poller.targets)
+            assert await poll_all(other.poller) == 0
             used = (await look(http)).value("org_api_calls_used", integration="acme")
             assert used is not None
             assert (await look(http2)).value("org_api_calls_used", integration="acme") == used
