@@ -12,7 +12,7 @@ From top to bottom; each imports only what is further down, and what stands on o
     spoiled | in_between                         answers that look right at first | those of whoever stands in front
     world                                        all orgs together
     org                                          one customer: what happens to it, and what can be done to it
-    sync                                         HubSpot's rounds, and when it suspends
+    sync | mail                                  HubSpot's rounds, and when it suspends | the e-mails it writes
     state                                        what is true of a customer
     faults | login_faults | names | settings …   the ground
 """

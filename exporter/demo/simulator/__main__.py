@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.life.life import Life
 from exporter.demo.simulator.request_lines import RequestLines
-from exporter.demo.simulator.settings import Settings
+from exporter.demo.simulator.settings import NOTIFY, Settings
 from exporter.demo.simulator.world import World
 
 LOOPBACK = "127.0.0.1"
@@ -123,6 +123,7 @@ def _options() -> argparse.ArgumentParser:
     )
     add("--event-log-without", default="", metavar="COLUMNS", help="columns EventLogFile lacks, separated by commas")
     add("--no-event-logs", action="store_true", help="the org has no event log files")
+    add("--notify", choices=NOTIFY, default=usual.notify, help="HubSpot's e-mails about new sync errors")
     return parser
 
 
@@ -151,6 +152,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         event_log_nameless=options.event_log_nameless,
         event_log_without=frozenset(name.strip() for name in options.event_log_without.split(",") if name.strip()),
         event_logs=not options.no_event_logs,
+        notify=options.notify,
     )
 
 

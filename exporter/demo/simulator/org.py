@@ -5,6 +5,7 @@ Every control verb is a method here; the HTTP layer only reads the body and call
 
 from collections.abc import Collection
 
+from exporter.demo.simulator.mail.postman import write_mails
 from exporter.demo.simulator.names import REASONS
 from exporter.demo.simulator.state.access import ACCESSES, DIRECT, OWN, WAYS, Assignment
 from exporter.demo.simulator.state.org_state import OrgState, Storage, Suspension
@@ -36,6 +37,7 @@ class Org(OrgState):
         changes, self.changes_owed = divmod(self.changes_owed, 1.0)
         self.records.change_next(int(changes), now, since)
         run_round(self, now)
+        write_mails(self, now)
 
     # What HubSpot's API and the bridge can do.
 
@@ -78,6 +80,7 @@ class Org(OrgState):
         if self.suspension is not None and reason_holds(self, self.suspension.reason):
             return self.suspension.reason
         self.suspension = None
+        write_mails(self, self.clock())
         return None
 
     # What can happen to the org.
@@ -150,6 +153,7 @@ class Org(OrgState):
         self.suspension = Suspension(reason, self.clock())
         if cause_holds:
             self.causes.add(reason)
+        write_mails(self, self.clock())
 
     def fall_silent(self, seconds_ago: float) -> None:
         """HubSpot stopped syncing that long ago without a word; what changed since waits."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 SECONDS_PER_DAY = 86_400.0
+NOTIFY = ("immediate", "daily", "weekly", "off")
 
 # Properties whose change HubSpot passes on to Salesforce. The last one is the one made for touching a record.
 MAPPED_PROPERTIES = frozenset(
@@ -49,5 +50,6 @@ class Settings:
     event_log_nameless: float = 0.0  # share of the calls, of every app, that name no app; in real orgs up to 0.9
     event_log_without: frozenset[str] = frozenset()  # columns EventLogFile does not have; without Interval: daily files
     event_logs: bool = True  # without them EventLogFile is no object of the org
+    notify: str = "immediate"  # e-mails about new sync errors: one of NOTIFY. Those about a suspension are always sent
     mapped_properties: frozenset[str] = MAPPED_PROPERTIES
     unmapped_properties: frozenset[str] = UNMAPPED_PROPERTIES

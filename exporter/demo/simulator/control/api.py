@@ -1,6 +1,7 @@
 """The strings behind the stage, without authentication: what an org is like, and what happens to it next.
 
 `GET /control` names the orgs, `GET /control/{org}` shows one, `GET /control/{org}/resyncs` what was resynced,
+`GET /control/{org}/outbox?after=` what e-mails HubSpot has written, `/outbox/{number}` one as it goes over the wire,
 `POST /control/{org}/{verb}` does something (see `verbs`), `DELETE /control/{org}/fault` ends all faults.
 """
 
@@ -30,6 +31,8 @@ class Control:
             Route("/control", self.names, methods=["GET"]),
             Route("/control/{org}", self.state, methods=["GET"]),
             Route("/control/{org}/resyncs", self.resyncs, methods=["GET"]),
+            Route("/control/{org}/outbox", self.outbox, methods=["GET"]),
+            Route("/control/{org}/outbox/{number:int}", self.mail, methods=["GET"]),
             Route("/control/{org}/fault", self.end_faults, methods=["DELETE"]),
             Route("/control/{org}/clear-suspension", self.clear_suspension, methods=["POST"]),
             Route("/control/{org}/{verb}", self.perform, methods=["POST"]),
@@ -51,6 +54,29 @@ class Control:
         if org is None:
             return _no_such_org(request)
         return JSONResponse({**org.resyncs.as_json(), "touches": org.touches.as_json()})
+
+    async def outbox(self, request: Request) -> Response:
+        """`{"mails": [{"number": 1, "sent_at": "2026-11-21T10:00:00.000Z", "subject": "…"}]}`, those behind `after`."""
+        org = self._org(request)
+        if org is None:
+            return _no_such_org(request)
+        after = request.query_params.get("after", "0")
+        if not after.isdecimal():
+            return _error(400, f"after: {after!r} is no number of an e-mail")
+        mails = org.outbox.after(int(after))
+        return JSONResponse(
+            {"mails": [{"number": m.number, "sent_at": iso(m.sent_at), "subject": m.subject} for m in mails]}
+        )
+
+    async def mail(self, request: Request) -> Response:
+        """An e-mail as the mailbox gets it."""
+        org = self._org(request)
+        if org is None:
+            return _no_such_org(request)
+        mail = org.outbox.get(request.path_params["number"])
+        if mail is None:
+            return _error(404, f"no e-mail {request.path_params['number']}, or not any more")
+        return Response(mail.raw, media_type="message/rfc822")
 
     async def end_faults(self, request: Request) -> Response:
         """All APIs of the org work again."""

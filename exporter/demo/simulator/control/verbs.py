@@ -11,6 +11,7 @@ from typing import Any
 from exporter.demo.simulator import faults
 from exporter.demo.simulator.login_faults import LOGIN_FAULTS
 from exporter.demo.simulator.org import Org
+from exporter.demo.simulator.settings import NOTIFY
 from exporter.demo.simulator.spoiled import GONE, LOG_FILES
 from exporter.demo.simulator.state.access import WAYS
 from exporter.demo.simulator.state.org_state import ACCOUNT_RESOURCES, BRIDGE_PARTS
@@ -221,5 +222,6 @@ VERBS: dict[str, Verb] = {
     "fall-silent": Verb(Org.fall_silent, {"seconds_ago": (number, REQUIRED)}),
     "speak-again": Verb(Org.speak_again, {}),
     "spoil-log-file": Verb(_set("spoiled_log_file"), {"how": (or_null(one_of((*LOG_FILES, GONE))), REQUIRED)}),
+    "notify": Verb(_set("notify"), {"mode": (one_of(NOTIFY), REQUIRED)}),
     "tick": Verb(_tick, {"rounds": (whole, 1)}),
 }

@@ -9,6 +9,7 @@ from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.state.access import Access
 from exporter.demo.simulator.state.call_window import CallWindow
 from exporter.demo.simulator.state.daily_calls import DailyCalls
+from exporter.demo.simulator.state.outbox import Outbox
 from exporter.demo.simulator.state.rate_limit import RateLimit
 from exporter.demo.simulator.state.records import RecordBook
 from exporter.demo.simulator.state.request_log import RequestLog
@@ -63,6 +64,8 @@ class OrgState:
         self.resynced: list[SyncError] = []
         self.causes: set[str] = set()
         self.suspension: Suspension | None = None
+        self.notify = settings.notify
+        self.outbox = Outbox(clock())
         self.faults = FaultBook()
         self.spoiled_log_file: str | None = None  # what is wrong with the newest event log file
         self.trust: str | None = "OK"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, takewhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,15 @@ class ErrorList:
         if start is None:
             raise ValueError(f"after: {after!r} is no cursor")
         return list(islice(self._matching(category, error_type, start), limit))
+
+    @property
+    def newest(self) -> int:
+        """The number of the error that was listed last, however long it stood there; 0 before the first."""
+        return self._last
+
+    def since(self, number: int) -> list[SyncError]:
+        """Those listed under a greater number, in their order; costs no more than there are of them."""
+        return [*takewhile(lambda error: error.number > number, reversed(self._by_number.values()))][::-1]
 
     def counts(self) -> list[tuple[str, str, int, int]]:
         """(category, error type, errors, affected records) of every pair that has errors."""

@@ -43,6 +43,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "fall-silent": {"seconds_ago": 7200},
     "speak-again": {},
     "spoil-log-file": {"how": "cut"},
+    "notify": {"mode": "daily"},
     "tick": {"rounds": 2},
 }
 
