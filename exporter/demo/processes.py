@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -21,7 +22,10 @@ ALERTMANAGER = ("prometheus-alertmanager", "alertmanager")
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command line, the URL that answers 200 once the program is ready, and how long it may take to start and end."""
+    """A command line, the URL that answers 200 once the program is ready, and how long it may take to start and end.
+
+    ``tcp://HOST:PORT`` stands for a program that greets whoever connects, as a mail server does.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -30,13 +34,14 @@ class Program:
     end_seconds: float = 5.0
 
 
-def find_binary(names: Sequence[str]) -> str:
-    """The path of the first of ``names`` that is installed; raises ``ProcessError`` saying what to install."""
+def find_binary(names: Sequence[str], package: str | None = None) -> str:
+    """The path of the first of ``names`` that is installed; raises ``ProcessError`` saying what to install, which is a
+    ``package`` of another name than the program's, if one is given."""
     for name in names:
         found = shutil.which(name)
         if found is not None:
             return found
-    raise ProcessError(f"{names[0]} is not installed: apt-get install {names[0]}, or put it on PATH")
+    raise ProcessError(f"{names[0]} is not installed: apt-get install {package or names[0]}, or put it on PATH")
 
 
 def free_port() -> int:
@@ -104,10 +109,28 @@ async def _until_ready(program: Program, process: asyncio.subprocess.Process, lo
 
 
 async def _answers(http: httpx.AsyncClient, url: str) -> bool:
+    if url.startswith("tcp://"):
+        return await _greets(url)
     try:
         return (await http.get(url)).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
+
+
+async def _greets(url: str) -> bool:
+    address = urlsplit(url)
+    try:
+        reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    except OSError:
+        return False
+    try:
+        return bool(await reader.readline())
+    except OSError:
+        return False
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 def _tail(log: Path) -> str:
