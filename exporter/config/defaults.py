@@ -14,6 +14,7 @@ INTERVALS: Mapping[str, float] = {
     "hubspot_heartbeat": 120.0,
     "hubspot_account": 300.0,
     "sync_health": 60.0,
+    "mailbox": 60.0,
 }
 """Seconds, by source."""
 OFF = "off"
@@ -29,6 +30,11 @@ HUBSPOT_URL = "https://api.hubapi.com"
 HUBSPOT_API_VERSION = "2026-09"
 CONNECTED_APPS = ("HubSpot",)
 HEARTBEAT_OBJECTS = ("contacts", "companies", "deals")
+
+MAILBOX_TLS = "implicit"
+MAILBOX_PORTS: Mapping[str, int] = {"implicit": 993, "starttls": 143, "off": 143}
+"""RFC 8314; by ``tls``."""
+MAILBOX_FOLDER = "INBOX"
 
 HOOK_TIMEOUT = 10.0
 """Seconds, as long as GitHub waits for whom it tells."""

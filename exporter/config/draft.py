@@ -16,8 +16,8 @@ EXTENSION = "x-"
 
 
 _URL_KEYS = {"url", "audience"}
-_FREE_KEYS = {"mapping", "patterns", "filters"}  # below them keys are the user's own and mean nothing to us
-_AUTHORITIES = "ca_file"  # no secret
+_FREE_KEYS = {"mapping", "filters"}  # below them keys are the user's own and mean nothing to us
+_NO_SECRETS = {"ca_file", "patterns_file"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _meaning(path: DocumentPath) -> Meaning | None:
         return None
     if key in _URL_KEYS:
         return "url"
-    if key.endswith("_file") and key != _AUTHORITIES:
+    if key.endswith("_file") and key not in _NO_SECRETS:
         return "secret file"
     if key.endswith("_env"):
         return "secret variable"

@@ -12,6 +12,7 @@ from exporter.config import defaults
 from exporter.config.check import find_problems
 from exporter.config.durations import parse_duration
 from exporter.config.hook import hook_of
+from exporter.config.mailbox import mailbox_of
 from exporter.config.network import network_of
 from exporter.config.notes import notes_of
 from exporter.config.problem import ConfigError, Problem
@@ -80,6 +81,7 @@ def _integration(entry: Mapping[str, Any], folder: Path) -> Integration:
         notify=entry.get("notify", defaults.NOTIFY),
         intervals=_intervals(entry.get("intervals", {})),
         remediation=_own_remediation(entry.get("remediation", {}), folder),
+        mailbox=mailbox_of(entry["mailbox"], folder) if "mailbox" in entry else None,
     )
 
 

@@ -19,7 +19,6 @@ from exporter.config.store_url import SQLITE
 _NOT_BUILT = (
     ("hubspot", "unsynced"),
     ("sync_health", "mapping"),
-    ("mailbox",),
 )
 
 _ASKING_SALESFORCE = (
@@ -97,11 +96,15 @@ def _blindness(entry: Mapping[str, Any]) -> Iterator[str]:
     missing = "" if "sync_health" in entry else "sync_health is left out"
     if not missing and entry.get("intervals", {}).get("sync_health") == OFF:
         missing = "intervals.sync_health is off"
-    if missing:
-        yield (
-            f"{entry['name']}: {missing}, so nobody knows whether HubSpot suspended it unless it is reported, "
-            "and nothing is resynced"
-        )
+    if not missing:
+        return
+    if "mailbox" in entry and entry.get("intervals", {}).get("mailbox") != OFF:
+        yield f"{entry['name']}: {missing}, so nothing is resynced"
+        return
+    yield (
+        f"{entry['name']}: {missing}, so nobody knows whether HubSpot suspended it unless it is reported, "
+        "and nothing is resynced"
+    )
 
 
 def _touch_notes(entry: Mapping[str, Any]) -> Iterator[str]:

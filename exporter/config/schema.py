@@ -22,6 +22,7 @@ _SECRET_KEYS = {
     "private_key",
     "token",
     "password",
+    "access_token",
     "webhook_token",
     "api_token",
     "store_password",

@@ -78,6 +78,28 @@ class SyncHealthFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class Mailbox:
+    """An IMAP folder that HubSpot's notification e-mails come into.
+
+    ``tls`` is ``implicit``, ``starttls`` or, on loopback alone, ``off``; ``is_token``: the credential is a bearer token
+    for XOAUTH2. ``patterns_file`` replaces patterns that ship. ``account`` is a regular expression that finds the id of
+    the HubSpot account in an e-mail that is this integration's; ``None``: the id that HubSpot itself tells.
+    ``senders`` replace those that HubSpot is known to write as.
+    """
+
+    host: str
+    port: int
+    tls: str
+    username: str
+    credential: Secret
+    is_token: bool
+    folder: str
+    patterns_file: Path | None
+    account: str | None
+    senders: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Hook:
     """Somebody else's automation. Requests are signed with each of the ``secrets``, the newest first; ``timeout`` are
     seconds until the whole answer is there."""
@@ -123,6 +145,7 @@ class Integration:
     notify: str
     intervals: Mapping[str, float]
     remediation: OwnRemediation = field(default_factory=OwnRemediation)
+    mailbox: Mailbox | None = None
 
     @property
     def allocated_api_calls(self) -> int | None:
