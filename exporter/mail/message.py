@@ -44,7 +44,8 @@ class Message:
     """``sender`` is the one address of ``From``, in lower case and never the name beside it; empty if there is none, or
     more than one. ``body`` is the writer's own text, ``quoted`` what stands beneath it. Times are epoch seconds:
     ``received_at`` by the receiving server, ``sent_at`` by the sender. ``derived`` is ``reply`` or ``forward`` for what
-    follows from another e-mail. ``attached``: e-mails that came as attachments. ``defects``: what could not be read, in sentences."""
+    follows from another e-mail. ``attached``: e-mails that came as attachments. ``defects``: what could not be read, in
+    sentences."""
 
     sender: str
     subject: str

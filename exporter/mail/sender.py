@@ -13,7 +13,7 @@ from exporter.mail.patterns import Senders
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """``known``: the address is one of those asked for; ``believed``: and nothing speaks against it. ``why`` says so."""
+    """``known``: the address is one of those asked for. ``believed``: and nothing speaks against it. ``why``: both."""
 
     known: bool
     believed: bool
@@ -31,18 +31,23 @@ def check(message: Message, senders: Senders, patterns: Sequence[str]) -> Sender
         return Sender(False, False, "its From names no sender, or several")
     if not matching:
         return Sender(False, False, f"{message.sender} is none of the senders that are read")
+    believed, why = _authenticated(message, senders, matching)
+    return Sender(True, believed, f"{message.sender}{', by ' if believed else ' is not believed: '}{why}")
+
+
+def _authenticated(message: Message, senders: Senders, patterns: Sequence[str]) -> tuple[bool, str]:
+    """Whether it is believed, and by what or why not."""
     results = trusted(message.authentication, senders.servers)
     if senders.authentication == "off":
-        return Sender(True, True, f"{message.sender}, by its address alone: authentication is off")
+        return True, "its address alone: authentication is off"
     if not results:
         if senders.authentication == "required":
-            return Sender(True, False, f"{message.sender} is not believed: no server that is trusted has looked at it")
-        return Sender(True, True, f"{message.sender}, by its address alone: the receiving server states nothing of it")
-    stated = ", ".join(map(str, results[:6]))
-    passed = _passed(results, message.sender.rpartition("@")[2], matching)
+            return False, "no server that is trusted has looked at it"
+        return True, "its address alone: the receiving server states nothing of it"
+    passed = _passed(results, message.sender.rpartition("@")[2], patterns)
     if passed is None:
-        return Sender(True, False, f"{message.sender} is not believed: the receiving server states {stated}")
-    return Sender(True, True, f"{message.sender}, by {passed}")
+        return False, f"the receiving server states {', '.join(map(str, results[:6]))}"
+    return True, str(passed)
 
 
 def _passed(results: Sequence[Result], domain: str, patterns: Sequence[str]) -> Result | None:
@@ -62,11 +67,8 @@ def _passed(results: Sequence[Result], domain: str, patterns: Sequence[str]) -> 
 def _aligned(passed: str, domain: str, patterns: Sequence[str]) -> bool:
     """A domain above the sender's has two parts at least: nobody signs for ``com``."""
     above = domain.endswith(f".{passed}") and "." in passed
-    return (
-        passed == domain
-        or above
-        or any(_regex(pattern).fullmatch(f"x@{passed}") for pattern in patterns if "*@" in pattern)
-    )
+    wide = [pattern for pattern in patterns if pattern.startswith("*@")]
+    return passed == domain or above or any(_regex(pattern).fullmatch(f"x@{passed}") for pattern in wide)
 
 
 def _regex(pattern: str) -> re.Pattern[str]:

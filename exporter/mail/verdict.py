@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from exporter.mail.message import Message, when
+from exporter.mail.message import FORWARD, Message, when
 from exporter.mail.patterns import Patterns
 from exporter.mail.phrases import plain
 from exporter.mail.sender import Sender, check
@@ -64,8 +64,8 @@ class _Reading:
 
 
 def judge(message: Message, patterns: Patterns, accounts: Sequence[str] = ()) -> Verdict:
-    """``accounts`` are the integrations that share the mailbox: each an account id of HubSpot's, or a regular expression
-    that is looked for in recipient, subject, text and links. Empty: whichever account it is about."""
+    """``accounts`` are the integrations that share the mailbox: each an account id of HubSpot's, or a regular
+    expression that is looked for in recipient, subject, text and links. Empty: whichever account it is about."""
     sender = check(message, patterns.senders, patterns.senders.patterns)
     if sender.known:
         return _judge_own(message, sender, patterns, accounts)
@@ -161,7 +161,7 @@ def _judge_forwarded(message: Message, forwarder: Sender, patterns: Patterns, ac
     if relevant:
         return replace(relevant[0], why=(passed_on, *relevant[0].why))
     inline = _read("", message.quoted, patterns)
-    if inline.stated and message.derived and not message.subject.lower().startswith("re:"):
+    if inline.stated and message.derived == FORWARD:
         advice = "it quotes a notification, whose sender and time cannot be trusted: pass it on as an attachment"
         return Verdict(UNMATCHED, why=(passed_on, str(inline.stated[0]), advice))
     return Verdict(IGNORED, why=(passed_on, "no notification is attached to it"))
@@ -177,10 +177,7 @@ def _of_account(verdict: Verdict, message: Message, patterns: Patterns, accounts
     links = [unquote(link) for link in message.links]
     haystack = "\n".join([message.recipient, message.subject, message.body, *links])
     named = tuple(dict.fromkeys(found for one in patterns.accounts for found in one.findall(haystack)))
-    if not accounts:
-        ours = named
-    else:
-        ours = tuple(account for account in accounts if _is(account, named, haystack))
+    ours = tuple(account for account in accounts if _is(account, named, haystack)) if accounts else named
     if len(ours) > 1 or (not ours and not named and len(accounts) > 1):
         which = f"more than one: {', '.join(ours)}" if ours else "none, and several integrations share the mailbox"
         return Verdict(UNMATCHED, why=(*verdict.why, f"account: {which}"))
