@@ -1,4 +1,4 @@
-"""An e-mail as far as it matters here, from its bytes: whatever they are it takes a second at most and never raises."""
+"""An e-mail as far as it matters here, from its bytes: whatever they are it takes a second or two and never raises."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.header import decode_header
 from email.message import Message as Parsed
+from email.policy import Compat32
 from email.utils import parsedate_to_datetime
 
 from exporter.mail.authentication import Statement, statements
@@ -16,7 +17,7 @@ from exporter.mail.charset import decoded
 from exporter.mail.html_text import text_and_links
 from exporter.mail.quotation import own_and_quoted
 
-LONGEST_MESSAGE = 2 * 1024 * 1024
+LONGEST_MESSAGE = 1024 * 1024
 """Bytes that are read. HubSpot's e-mails have about a hundred thousand; what lies behind is somebody's attachment."""
 _LONGEST_TEXT = 512 * 1024
 _LONGEST_HEADER = 8_192
@@ -24,7 +25,7 @@ _MOST_HEADERS = 500
 _MOST_PARTS = 100
 _DEEPEST = 20
 _MOST_ATTACHED = 3
-_LONGEST_OWN = 100_000
+_LONGEST_OWN = 50_000
 """Characters of the text that are looked at."""
 
 _ADDRESS = r"[^\s<>@,;:\"()\\]+@[^\s<>@,;:\"()\\]+"
@@ -69,6 +70,17 @@ class Message:
         return min(self.sent_at, self.received_at)
 
 
+class _Bounded(Compat32):
+    """Headers are cut off while they are read: the library takes time by the square of a header's length."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST_HEADER]
+
+
+_POLICY = _Bounded()
+
+
 def parse_message(raw: bytes, received_at: float | None = None) -> Message:
     """Whatever the bytes are; ``received_at`` (epoch seconds) as the mailbox says, left out: as the topmost
     ``Received`` does."""
@@ -76,7 +88,7 @@ def parse_message(raw: bytes, received_at: float | None = None) -> Message:
     if len(raw) > LONGEST_MESSAGE:
         defects.append(f"only the first {LONGEST_MESSAGE:,} of its {len(raw):,} bytes were read")
     try:
-        return _message(message_from_bytes(raw[:LONGEST_MESSAGE]), received_at, defects)
+        return _message(message_from_bytes(raw[:LONGEST_MESSAGE], policy=_POLICY), received_at, defects)
     except Exception as error:  # noqa: BLE001 - the library raises a dozen kinds of errors for what strangers write
         return _headers_alone(raw, received_at, [*defects, f"its parts could not be read ({type(error).__name__})"])
 
@@ -85,7 +97,7 @@ def _headers_alone(raw: bytes, received_at: float | None, defects: list[str]) ->
     """Who wrote it and the subject, of a message that cannot be read as a whole."""
     head = re.split(rb"\r?\n\r?\n", raw[:LONGEST_MESSAGE], maxsplit=1)[0]
     try:
-        parsed = message_from_bytes(head[: 64 * 1024] + b"\r\n\r\n")
+        parsed = message_from_bytes(head[: 64 * 1024] + b"\r\n\r\n", policy=_POLICY)
         return _message(parsed, received_at, defects)
     except Exception:  # noqa: BLE001 - as above
         return Message("", "", "", received_at, defects=tuple(defects))

@@ -89,6 +89,7 @@ class Patterns:
 
     senders: Senders
     accounts: tuple[re.Pattern[str], ...]
+    pages: tuple[re.Pattern[str], ...]
     languages: tuple[Language, ...]
     titles: Titles
 
@@ -135,7 +136,7 @@ def load_patterns(file: Path | None = None) -> Patterns:
 
 def parse_patterns(raw: object) -> Patterns:
     """An owner's patterns, as YAML gives them, over the defaults; raises ``ValueError``."""
-    given = _mapping(raw if raw is not None else {}, "the file", ("sender", "account", "languages"))
+    given = _mapping(raw if raw is not None else {}, "the file", ("sender", "account", "page", "languages"))
     spoken = _mapping(given.get("languages", {}), "languages")
     own = {_code(code): _language(_code(code), keys) for code, keys in spoken.items()}
     codes = list(dict.fromkeys([*_SHIPPED["languages"], *own]))
@@ -144,7 +145,8 @@ def parse_patterns(raw: object) -> Patterns:
         senders=_senders(
             {**_SHIPPED["sender"], **_mapping(given.get("sender", {}), "sender", tuple(_SHIPPED["sender"]))}
         ),
-        accounts=tuple(map(_account, _texts(given.get("account", _SHIPPED["account"]), "account"))),
+        accounts=_expressions(given, "account", groups=1),
+        pages=_expressions(given, "page", groups=0),
         languages=tuple(_merged(code, {**shipped.get(code, {}), **own.get(code, {})}) for code in codes),
         titles=TITLES.with_more([*_titles(own), *_titles(shipped)]),
     )
@@ -189,14 +191,18 @@ def _addresses(value: object, where: str) -> tuple[str, ...]:
     return texts
 
 
-def _account(text: str) -> re.Pattern[str]:
-    try:
-        pattern = re.compile(text, re.IGNORECASE)
-    except re.error as error:
-        raise ValueError(f"account: {text!r} is no regular expression: {error}") from error
-    if pattern.groups != 1:
-        raise ValueError(f"account: {text!r} has {pattern.groups} groups, not one for the id")
-    return pattern
+def _expressions(given: Mapping[str, Any], key: str, *, groups: int) -> tuple[re.Pattern[str], ...]:
+    """The regular expressions of a key, each with so many groups."""
+    found = []
+    for text in _texts(given.get(key, _SHIPPED[key]), key):
+        try:
+            pattern = re.compile(text, re.IGNORECASE)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"{key}: {text!r} is no regular expression: {error}") from error
+        if pattern.groups != groups:
+            raise ValueError(f"{key}: {text!r} has {pattern.groups} groups, not {groups}")
+        found.append(pattern)
+    return tuple(found)
 
 
 def _texts(value: object, where: str) -> tuple[str, ...]:

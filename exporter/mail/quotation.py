@@ -50,8 +50,10 @@ def _take_back_rule(own: list[str], quoted: list[str]) -> None:
 
 def _take_back_attribution(own: list[str], quoted: list[str]) -> None:
     """``On Friday … wrote:`` above the first line that is quoted; it may be folded once."""
+    if quoted:
+        return
     kept = [line for line in own if line.strip()]
-    if quoted or not kept or not _ATTRIBUTION.match(kept[-1]):
+    if not kept or not _ATTRIBUTION.match(kept[-1]):
         return
     while own and not own[-1].strip():
         own.pop()

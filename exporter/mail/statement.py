@@ -41,10 +41,12 @@ class Statement:
 def statements_in(subject: str, body: str, patterns: Patterns) -> tuple[Statement, ...]:
     """Every one, the subject's first; each language looks at each sentence."""
     found: list[Statement] = []
+    whole = plain(f"{subject}\n{body}")
+    spoken = [language for language in patterns.languages if _speaks(language, whole)]
     for in_subject, text in ((True, subject), (False, body)):
-        for sentence in _sentences(text):
+        for sentence in _sentences(text) if spoken else ():
             words = plain(sentence)
-            for language in patterns.languages:
+            for language in spoken:
                 found.extend(_statements(sentence, words, language, in_subject))
     return tuple(found)
 
@@ -74,6 +76,11 @@ def categories_in(text: str, patterns: Patterns) -> tuple[str, ...]:
     types = {CATALOG.error_types[name].category for name in _entries(text, patterns, ERROR_TYPE)}
     chosen = counted or named | types
     return tuple(name for name in CATALOG.category_names if name in chosen)
+
+
+def _speaks(language: Language, words: str) -> bool:
+    """Is there anything of the language that a sentence may state? Most messages have nothing of most languages."""
+    return any(one.search(words) for one in (language.suspended, language.cleared, language.sync_errors))
 
 
 def _sentences(text: str) -> Iterator[str]:

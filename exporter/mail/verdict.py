@@ -47,12 +47,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What a message states, and what it only speaks of."""
+    """What a message states, and what it only speaks of. ``accounts`` are the ids it names; ``page``: it leads to the
+    integration's page, whatever it says."""
 
-    statements: tuple[Statement, ...]
-    reasons: tuple[str, ...]
-    categories: tuple[str, ...]
-    newsletter: str | None
+    statements: tuple[Statement, ...] = ()
+    reasons: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    newsletter: str | None = None
+    accounts: tuple[str, ...] = ()
+    page: str | None = None
 
     @property
     def stated(self) -> tuple[Statement, ...]:
@@ -77,24 +80,26 @@ def judge(message: Message, patterns: Patterns, accounts: Sequence[str] = ()) ->
 
 def _judge_own(message: Message, sender: Sender, patterns: Patterns, accounts: Sequence[str]) -> Verdict:
     """One whose address is HubSpot's."""
-    reading = _read(message.subject, message.body, patterns)
-    if not reading.statements:
+    reading = _read(message.subject, message.body, message.links, patterns)
+    if not reading.statements and not reading.page:
         return Verdict(IGNORED, why=(sender.why, "nothing in it speaks of the Salesforce integration's state"))
     spoken_of = tuple(map(str, (reading.stated or reading.statements)[:4]))
-    if not reading.stated and reading.newsletter:
+    if reading.newsletter and all(one.kind == ERRORS for one in reading.stated):
         return Verdict(IGNORED, why=(sender.why, *spoken_of, f"it is a newsletter: {reading.newsletter!r}"))
     obstacle = _obstacle(message, sender, reading)
     if obstacle is not None:
         return Verdict(UNMATCHED, why=(sender.why, *spoken_of, *message.defects, obstacle))
     verdict = _decide(message, reading)
     verdict = replace(verdict, why=(sender.why, *spoken_of, *message.defects, *verdict.why))
-    return verdict if verdict.result != MATCHED else _of_account(verdict, message, patterns, accounts)
+    return verdict if verdict.result != MATCHED else _of_account(verdict, message, reading.accounts, accounts)
 
 
 def _obstacle(message: Message, sender: Sender, reading: _Reading) -> str | None:
     """Why a message that speaks of the integration cannot be read as a notification."""
     if not sender.believed:
         return "it may be forged, so nothing of it is taken for true"
+    if not reading.statements:
+        return f"it leads to the integration's page ({reading.page}), in words that are not known"
     if not reading.stated:
         return "it speaks of the integration and states nothing that is known"
     if reading.newsletter:
@@ -137,15 +142,28 @@ def _explained(kind: str, reading: _Reading) -> tuple[str, ...]:
     return ()
 
 
-def _read(subject: str, body: str, patterns: Patterns) -> _Reading:
-    """What stands in the writer's own words, as far as Salesforce is mentioned at all."""
+def _read(subject: str, body: str, links: Sequence[str], patterns: Patterns) -> _Reading:
+    """What stands in the writer's own words, as far as Salesforce is mentioned at all. An e-mail that names an account
+    is no newsletter: its footer may lead to one."""
     whole = f"{subject}\n\n{body}"
     words = plain(whole)
-    found = statements_in(subject, body, patterns) if "salesforce" in words else ()
-    if not found:
-        return _Reading((), (), (), None)
+    if "salesforce" not in words:
+        return _Reading()
+    accounts = _accounts("\n".join([whole, *map(unquote, links)]), patterns)
     newsletter = next((match[0] for one in patterns.languages if (match := one.newsletter.search(words))), None)
-    return _Reading(found, reasons_in(whole, patterns), categories_in(body, patterns), newsletter)
+    pages = (match[0] for link in links for one in patterns.pages if (match := one.search(unquote(link))))
+    return _Reading(
+        statements=statements_in(subject, body, patterns),
+        reasons=reasons_in(whole, patterns),
+        categories=categories_in(body, patterns),
+        newsletter=None if accounts else newsletter,
+        accounts=accounts,
+        page=next(pages, None) if "salesforce" in plain(subject) else None,
+    )
+
+
+def _accounts(text: str, patterns: Patterns) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(found for one in patterns.accounts for found in one.findall(text)))
 
 
 def _judge_forwarded(message: Message, forwarder: Sender, patterns: Patterns, accounts: Sequence[str]) -> Verdict:
@@ -160,7 +178,7 @@ def _judge_forwarded(message: Message, forwarder: Sender, patterns: Patterns, ac
         return Verdict(UNMATCHED, why=(passed_on, "more than one e-mail is attached: pass on each by itself"))
     if relevant:
         return replace(relevant[0], why=(passed_on, *relevant[0].why))
-    inline = _read("", message.quoted, patterns)
+    inline = _read("", message.quoted, (), patterns)
     if inline.stated and message.derived == FORWARD:
         advice = "it quotes a notification, whose sender and time cannot be trusted: pass it on as an attachment"
         return Verdict(UNMATCHED, why=(passed_on, str(inline.stated[0]), advice))
@@ -172,12 +190,10 @@ def _without_forwarders(patterns: Patterns) -> Patterns:
     return replace(patterns, senders=senders)
 
 
-def _of_account(verdict: Verdict, message: Message, patterns: Patterns, accounts: Sequence[str]) -> Verdict:
+def _of_account(verdict: Verdict, message: Message, named: Sequence[str], accounts: Sequence[str]) -> Verdict:
     """With the account it is about; ignored if that is somebody else's, unmatched if it may be several."""
-    links = [unquote(link) for link in message.links]
-    haystack = "\n".join([message.recipient, message.subject, message.body, *links])
-    named = tuple(dict.fromkeys(found for one in patterns.accounts for found in one.findall(haystack)))
-    ours = tuple(account for account in accounts if _is(account, named, haystack)) if accounts else named
+    haystack = "\n".join([message.recipient, message.subject, message.body, *map(unquote, message.links)])
+    ours = tuple(account for account in accounts if _is(account, named, haystack)) if accounts else tuple(named)
     if len(ours) > 1 or (not ours and not named and len(accounts) > 1):
         which = f"more than one: {', '.join(ours)}" if ours else "none, and several integrations share the mailbox"
         return Verdict(UNMATCHED, why=(*verdict.why, f"account: {which}"))
