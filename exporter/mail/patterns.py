@@ -186,7 +186,7 @@ def _senders(keys: Mapping[str, Any]) -> Senders:
 def _addresses(value: object, where: str) -> tuple[str, ...]:
     texts = tuple(text.strip().lower() for text in _texts(value, where))
     for text in texts:
-        if not re.fullmatch(r"[^@\s]+@[^@\s]+", text) or text.endswith("@*"):
+        if not re.fullmatch(r"[^@\s]+@[^@\s]*[^@*\s]", text):
             raise ValueError(f"{where}: {text!r} is no address; written as noreply@hubspot.com or *@*.hubspot.com")
     return texts
 
