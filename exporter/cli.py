@@ -21,6 +21,9 @@ COMMANDS = (
     Command("poll", "read every source once and print the metrics; exit 1 if a source failed", "poll"),
     Command("errors", "list the current sync errors of an integration, asked of its bridge", "errors"),
     Command("resync", "resync records, at a running exporter or alone: plan, question, progress, outcomes", "resync"),
+    Command(
+        "mail-test", "say what notification e-mails would be read as, and why; exit 1 if one cannot be", "mail_test"
+    ),
     Command("rules", "print the alert and recording rules", "rules"),
     Command("demo", "play an incident with simulated companies and real Prometheus components", "demo"),
 )
