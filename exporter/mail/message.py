@@ -221,19 +221,23 @@ def _parts(parsed: Parsed) -> Iterator[Parsed]:
         part, depth = stack.pop()
         left -= 1
         yield part
-        inner = part.get_payload()
-        if isinstance(inner, list) and part.get_content_maintype() == "multipart" and depth < _DEEPEST:
-            stack.extend((one, depth + 1) for one in reversed(inner[:_MOST_PARTS]) if isinstance(one, Parsed))
+        if part.get_content_maintype() == "multipart" and depth < _DEEPEST:
+            stack.extend((one, depth + 1) for one in reversed(_inner(part)[:_MOST_PARTS]))
 
 
 def _attached(parsed: Parsed) -> list[Parsed]:
     """E-mails that are attachments."""
     found: list[Parsed] = []
     for part in _parts(parsed):
-        inner = part.get_payload()
-        if part.get_content_type() == "message/rfc822" and isinstance(inner, list):
-            found.extend(one for one in inner[:1] if isinstance(one, Parsed))
+        if part.get_content_type() == "message/rfc822":
+            found.extend(_inner(part)[:1])
     return found[:_MOST_ATTACHED]
+
+
+def _inner(part: Parsed) -> list[Parsed]:
+    """What it consists of. Of a text the library must not be asked: it would decode it by whatever charset is named."""
+    inner = part.get_payload() if part.is_multipart() else ()
+    return [one for one in inner if isinstance(one, Parsed)]
 
 
 def when(seconds: float) -> str:

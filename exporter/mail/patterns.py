@@ -130,8 +130,10 @@ def load_patterns(file: Path | None = None) -> Patterns:
         if len(text) > _LARGEST_FILE:
             raise ValueError("is larger than a megabyte")  # noqa: TRY301
         return parse_patterns(yaml.safe_load(text))
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise ValueError(f"{file}: {' '.join(str(error).split()) or 'is nested too deeply'}") from error
+    except RecursionError as error:
+        raise ValueError(f"{file}: is nested too deeply") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise ValueError(f"{file}: {' '.join(str(error).split())}") from error
 
 
 def parse_patterns(raw: object) -> Patterns:

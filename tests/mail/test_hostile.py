@@ -17,7 +17,7 @@ PATTERNS = load_patterns()
 FROM = b"From: HubSpot <noreply@notifications.hubspot.com>\r\nSubject: Salesforce integration suspended\r\n"
 TEXT = FROM + b"Content-Type: text/plain; charset=utf-8\r\n\r\nSalesforce "
 HTML = FROM + b"Content-Type: text/html; charset=utf-8\r\n\r\nSalesforce "
-SECONDS = 10.0
+SECONDS = 30.0
 """Far more than it takes, as tests share their machine; by the square it would be minutes."""
 
 
@@ -111,6 +111,7 @@ HOSTILE = {
     "base64 of nothing": FROM + b"Content-Transfer-Encoding: base64\r\n\r\n" + fill(b"===="),
     "uuencoded": FROM + b"Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a\n" + fill(b"M\n"),
     "punycode": FROM + b"Content-Type: text/plain; charset=punycode\r\n\r\n" + fill(b"a"),
+    "punycode of bytes": FROM + b"Content-Type: text/plain; charset=punycode\r\n\r\n" + fill(b"\xff"),
     "nothing but NUL": fill(b"\x00"),
 }
 
