@@ -215,11 +215,16 @@ class Org(OrgState):
             ids.append(self.errors.add(error).id)
         return ids
 
-    def add_records(self, object_type: str, count: int) -> list[str]:
-        """New HubSpot records, to be created in Salesforce in the next round; their HubSpot ids."""
+    def lose_changes(self, count: int) -> None:
+        """HubSpot forgets so many of the changes that wait, the oldest."""
+        self.records.lose(count)
+
+    def add_records(self, object_type: str, count: int, in_segment: bool = True) -> list[str]:
+        """New HubSpot records, to be created in Salesforce in the next round, or outside the inclusion segment never;
+        their HubSpot ids."""
         _one_of("object_type", object_type, OBJECT_TYPES)
         now = self.clock()
-        records = [self.records.add(object_type, now) for _ in range(count)]
+        records = [self.records.add(object_type, now, in_segment) for _ in range(count)]
         for record in records:
             self.records.change(record, now)
         return [record.hubspot_id for record in records]

@@ -121,8 +121,8 @@ def _add_errors(org: Org, **keys: Any) -> dict[str, Any]:
     return {"added": len(ids), "first": ids[0] if ids else None, "last": ids[-1] if ids else None}
 
 
-def _add_records(org: Org, object_type: str, count: int) -> dict[str, Any]:
-    return {"hubspot_ids": org.add_records(object_type, count)}
+def _add_records(org: Org, object_type: str, count: int, in_segment: bool) -> dict[str, Any]:
+    return {"hubspot_ids": org.add_records(object_type, count, in_segment)}
 
 
 def _tick(org: Org, rounds: int) -> None:
@@ -200,7 +200,11 @@ VERBS: dict[str, Verb] = {
             "details": (or_null(text), None),
         },
     ),
-    "add-records": Verb(_add_records, {"object_type": (_OBJECT_TYPE, REQUIRED), "count": (whole, REQUIRED)}),
+    "add-records": Verb(
+        _add_records,
+        {"object_type": (_OBJECT_TYPE, REQUIRED), "count": (whole, REQUIRED), "in_segment": (flag, True)},
+    ),
+    "lose-changes": Verb(Org.lose_changes, {"count": (whole, REQUIRED)}),
     "traffic": Verb(_set("records_per_second"), {"records_per_second": (number, REQUIRED)}),
     "bridge-omits": Verb(_set("omitted_parts"), {"parts": (list_of(one_of(BRIDGE_PARTS)), REQUIRED)}),
     "refuse-writes": Verb(_set("refused_writes"), {"hubspot_ids": (list_of(text), REQUIRED)}),

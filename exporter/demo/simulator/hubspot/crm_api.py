@@ -15,7 +15,7 @@ from exporter.demo.simulator.gate import Gate, Handler, Refusal, fault_refusal, 
 from exporter.demo.simulator.hubspot.limits import count_for_the_day, limited, with_limits
 from exporter.demo.simulator.hubspot.properties import definitions
 from exporter.demo.simulator.hubspot.refusals import OutOfScope, check_token, scope_of, write_refusal
-from exporter.demo.simulator.hubspot.search import as_json, read_search, run_search
+from exporter.demo.simulator.hubspot.search import BeyondLimit, as_json, read_search, run_search
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.state.records import Record
 from exporter.demo.simulator.world import World
@@ -77,6 +77,9 @@ async def search(org: Org, request: Request) -> Response:
         found = run_search(read_search(body, org.absent_properties), records)
     except ValueError as error:
         raise Refusal(400, "VALIDATION_ERROR", f"There was a problem with the request: {error}") from error
+    except BeyondLimit as error:
+        # HubSpot says no more than this, and names no category.
+        raise Refusal(400, "", "There was a problem with the request.") from error
     return JSONResponse(found)
 
 

@@ -47,6 +47,8 @@ def write_refusal(refusal: Refusal) -> Response:
         "correlationId": _CORRELATION_ID,
         "category": category,
     }
+    if not category:
+        del content["category"]
     if category == "RATE_LIMIT":
         content |= {"errorType": "RATE_LIMIT", "policyName": _POLICIES[refusal.code]}
     if category == "MISSING_SCOPES":

@@ -11,9 +11,15 @@ LARGEST_PAGE = 200
 MOST_RESULTS = 10_000
 DEFAULT_PAGE = 10
 _ALWAYS = ("createdate", "hs_object_id")
-# As in HubSpot, at most so many.
+# As in HubSpot, at most so many; in a group, and in all of them.
 _MOST_GROUPS = 5
+_MOST_IN_GROUP = 6
 _MOST_FILTERS = 18
+
+
+class BeyondLimit(Exception):
+    """Results that no search reaches."""
+
 
 Value = str | float
 
@@ -31,7 +37,7 @@ class Search:
 
 def read_search(body: Mapping[str, Any], absent: Collection[str] = ()) -> Search:
     """The body of a search request. ValueError says what is wrong with it, also that it goes by a property which this
-    account does not have; one that is only asked for is left out of the answer instead."""
+    account does not have; one that is only asked for is left out of the answer instead. BeyondLimit: a page too far."""
     groups = _list(body, "filterGroups")
     filters = [_list(_object(group, "filterGroups"), "filters") for group in groups]
     used = [one.get("propertyName") for group in filters for one in group if isinstance(one, dict)]
@@ -40,6 +46,8 @@ def read_search(body: Mapping[str, Any], absent: Collection[str] = ()) -> Search
         raise ValueError(f'Property "{missing[0]}" does not exist')
     if len(groups) > _MOST_GROUPS or sum(map(len, filters)) > _MOST_FILTERS:
         raise ValueError(f"at most {_MOST_GROUPS} filterGroups with {_MOST_FILTERS} filters in all")
+    if any(len(group) > _MOST_IN_GROUP for group in filters):
+        raise ValueError(f"at most {_MOST_IN_GROUP} filters in a group")
     limit = body.get("limit", DEFAULT_PAGE)
     if not isinstance(limit, int) or isinstance(limit, bool) or not 0 < limit <= LARGEST_PAGE:
         raise ValueError(f"limit must be 1 to {LARGEST_PAGE}")
@@ -106,12 +114,13 @@ def _condition(one: Mapping[str, Any]) -> Callable[[Record], bool]:
         return lambda record: (str(record.value(name)).lower() in among) == inside
     if operator == "BETWEEN":
         low, high = _text(one.get("value"), "value"), _text(one.get("highValue"), "highValue")
-        return lambda record: _compare(record.value(name), low, ">=") and _compare(record.value(name), high, "<=")
+        not_below, not_above = _comparison(low, ">="), _comparison(high, "<=")
+        return lambda record: not_below(record.value(name)) and not_above(record.value(name))
     sign = _SIGNS.get(str(operator))
     if sign is None:
         raise ValueError(f"operator {operator!r} is not known")
-    wanted_text = _text(one.get("value"), "value")
-    return lambda record: _compare(record.value(name), wanted_text, sign)
+    holds = _comparison(_text(one.get("value"), "value"), sign)
+    return lambda record: holds(record.value(name))
 
 
 _SIGNS = {"EQ": "=", "NEQ": "!=", "GT": ">", "GTE": ">=", "LT": "<", "LTE": "<="}
@@ -125,17 +134,30 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _compare(value: Value | None, wanted: str, sign: str) -> bool:
-    """A record without the property never matches."""
-    if value is None:
-        return False
-    if isinstance(value, float):
-        return _COMPARE[sign](value, _milliseconds(wanted))
-    return _COMPARE[sign](value.lower(), wanted.lower())
+def _comparison(wanted: str, sign: str) -> Callable[[Value | None], bool]:
+    """A record without the property never matches. A time is compared with a time; what is none is said then."""
+    compare, text, moment = _COMPARE[sign], wanted.lower(), _milliseconds(wanted)
+
+    def holds(value: Value | None) -> bool:
+        if value is None:
+            return False
+        if isinstance(value, str):
+            return compare(value.lower(), text)
+        if moment is None:
+            raise ValueError(f"{wanted!r} is no time")
+        return compare(value, moment)
+
+    return holds
 
 
-def _milliseconds(wanted: str) -> float:
-    return float(wanted) if wanted.lstrip("-").isdecimal() else parse_iso(wanted) * 1000
+def _milliseconds(wanted: str) -> float | None:
+    """``None`` for a text that is no time."""
+    if wanted.lstrip("-").isdecimal():
+        return float(wanted)
+    try:
+        return parse_iso(wanted) * 1000
+    except ValueError:
+        return None
 
 
 def _sort(sort: Any) -> tuple[str, bool]:
@@ -154,7 +176,7 @@ def _offset(after: Any, limit: int) -> int:
     if not isinstance(after, str) or not after.isdecimal():
         raise ValueError("after must be a text that a former page gave")
     if int(after) + limit > MOST_RESULTS:
-        raise ValueError(f"a search ends at {MOST_RESULTS} results")
+        raise BeyondLimit
     return int(after)
 
 

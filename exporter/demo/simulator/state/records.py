@@ -44,18 +44,17 @@ class Record:
     changed: float
     synced: float | None
     written: dict[str, str] = field(default_factory=dict)  # properties set by batch update
+    in_segment: bool = True  # one outside the inclusion segment is never created in Salesforce
     former: tuple[Former, ...] = ()
 
     def value(self, name: str) -> str | float | None:
         """A property: a text, epoch *milliseconds* for a time, None when it has none."""
-        times = {
-            "createdate": self.created,
-            "lastmodifieddate" if self.object_type == "contacts" else "hs_lastmodifieddate": self.changed,
-            "salesforcelastsynctime": self.synced,
-        }
-        if name in times:
-            when = times[name]
-            return None if when is None else when * 1000
+        if name == "salesforcelastsynctime":
+            return None if self.synced is None else self.synced * 1000
+        if name == "createdate":
+            return self.created * 1000
+        if name == ("lastmodifieddate" if self.object_type == "contacts" else "hs_lastmodifieddate"):
+            return self.changed * 1000
         if name == SALESFORCE_ID_PROPERTY[self.salesforce_object]:
             return self.salesforce_id
         return self.hubspot_id if name == "hs_object_id" else self.written.get(name)
@@ -103,7 +102,7 @@ class RecordBook:
         self._regular = cycle(tuple(self.by_id.values()))
         self._busy = count > 0
 
-    def add(self, object_type: str, now: float) -> Record:
+    def add(self, object_type: str, now: float, in_segment: bool = True) -> Record:
         """A new record, not yet in Salesforce and not waiting either."""
         siblings = self.by_type[object_type]
         hubspot_id = str(101 + len(self.by_id))
@@ -115,6 +114,7 @@ class RecordBook:
             created=now,
             changed=now,
             synced=None,
+            in_segment=in_segment,
         )
         siblings.append(record)
         self.by_id[hubspot_id] = record
@@ -128,9 +128,15 @@ class RecordBook:
         return record
 
     def change(self, record: Record, now: float) -> None:
-        """A mapped property of the record changed: HubSpot syncs it in its next round."""
+        """A mapped property of the record changed: HubSpot syncs it in its next round, if it ever does."""
         record.touch(now)
-        self.waiting[record.hubspot_id] = record
+        if record.in_segment or record.salesforce_id is not None:
+            self.waiting[record.hubspot_id] = record
+
+    def lose(self, count: int) -> None:
+        """HubSpot comes back to so many of those that wait, the first, no more: only a further change syncs them."""
+        for hubspot_id in list(islice(self.waiting, count)):
+            del self.waiting[hubspot_id]
 
     def change_unmapped(self, object_type: str, count: int, now: float) -> None:
         """Properties that are not mapped changed on so many linked records: no round ever syncs them."""
