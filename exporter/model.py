@@ -48,7 +48,7 @@ class ErrorCount:
 @dataclass(frozen=True, slots=True)
 class SyncError:
     """One current sync error; ``id`` is what its resync is asked for by, ``record`` names the HubSpot or Salesforce
-    record it belongs to."""
+    record it belongs to; ``changed_at`` is since when that waits, where this is known."""
 
     id: str
     category: str
@@ -60,6 +60,7 @@ class SyncError:
     affected_records: int | None = None
     last_seen: str | None = None
     details: str | None = None
+    changed_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,23 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class UnsyncedObject:
+    """Records of one HubSpot object that have not reached Salesforce: ``stale`` ones changed since their last sync,
+    the others were ``never_synced``."""
+
+    object: str
+    stale: int | None
+    never_synced: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsynced:
+    """What was found by searching HubSpot for them: an upper bound, as not every change is one that syncs."""
+
+    objects: tuple[UnsyncedObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HubSpotAccount:
     """The HubSpot account: its id, the host of its pages, and the API calls of its day, which ends at ``resets_at``
     (midnight of its time zone; ``None`` where that is not told). Its apps share the limit, and use it together."""
@@ -189,7 +207,7 @@ class HubSpotAccount:
         return None if self.resets_at is not None and now >= self.resets_at else self.calls_used
 
 
-Part = OrgLimits | SyncHealth | Access | TrustStatus | UsageLog | Heartbeat | HubSpotAccount
+Part = OrgLimits | SyncHealth | Access | TrustStatus | UsageLog | Heartbeat | Unsynced | HubSpotAccount
 """What one source says."""
 
 

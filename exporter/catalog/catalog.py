@@ -14,6 +14,14 @@ import yaml
 UNKNOWN = "unknown"
 OTHER = "other"
 
+UNSYNCED = "unsynced"
+"""A category that is none of HubSpot's: records that have not reached Salesforce, found by search."""
+
+STALE, NEVER_SYNCED = "stale", "never_synced"
+"""Its types: changed since their last sync, and never in Salesforce."""
+
+UNSYNCED_PAIRS = ((UNSYNCED, STALE), (UNSYNCED, NEVER_SYNCED))
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorType:
@@ -70,6 +78,16 @@ class Catalog:
         return tuple(category.name for category in self.categories)
 
     @cached_property
+    def selectable_categories(self) -> tuple[str, ...]:
+        """What a resync may be asked for by: the categories, and the records that no error tells of."""
+        return (*self.category_names, UNSYNCED)
+
+    @cached_property
+    def selectable_types(self) -> tuple[str, ...]:
+        """Likewise."""
+        return (*self.error_types, UNKNOWN, STALE, NEVER_SYNCED)
+
+    @cached_property
     def reason_names(self) -> tuple[str, ...]:
         return tuple(reason.name for reason in self.suspension_reasons)
 
@@ -106,9 +124,13 @@ class Catalog:
         return by_title.get(name)
 
     def select(self, categories: Iterable[str], error_types: Iterable[str]) -> frozenset[tuple[str, str]]:
-        """The pairs that stand in one of ``categories`` or are one of ``error_types``; all of them if none is named."""
+        """The pairs that stand in one of ``categories`` or are one of ``error_types``; all errors if none is named.
+
+        Those of ``UNSYNCED`` are no errors: they are meant only where they are named.
+        """
         wanted = {*categories, *error_types}
         everything = {*self.pairs, *((category, UNKNOWN) for category in self.category_names)}
+        everything |= set(UNSYNCED_PAIRS) if wanted else set()
         return frozenset(pair for pair in everything if not wanted or wanted & set(pair))
 
     @cached_property

@@ -13,6 +13,7 @@ INTERVALS: Mapping[str, float] = {
     "salesforce_usage_log": 21600.0,
     "hubspot_heartbeat": 120.0,
     "hubspot_account": 300.0,
+    "hubspot_unsynced": 300.0,
     "sync_health": 60.0,
     "mailbox": 60.0,
 }

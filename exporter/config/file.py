@@ -31,6 +31,7 @@ from exporter.config.settings import (
     Salesforce,
     SyncHealthFeed,
     TrustSettings,
+    Unsynced,
 )
 from exporter.config.store_url import canonical, database_file
 from exporter.config.yaml_document import YamlSyntaxError, read_yaml
@@ -149,7 +150,16 @@ def _hubspot(entry: Mapping[str, Any], folder: Path) -> HubSpot:
         allocated_api_calls=_whole(entry.get("allocated_api_calls")),
         connected_apps=_one_or_more(entry.get("connected_app", defaults.CONNECTED_APPS)),
         heartbeat_objects=tuple(entry.get("heartbeat_objects", defaults.HEARTBEAT_OBJECTS)),
+        unsynced=_unsynced(entry.get("unsynced", {})),
     )
+
+
+def _unsynced(entry: Mapping[str, Any]) -> Unsynced:
+    told: dict[str, Any] = {key: parse_duration(entry[key]) for key in ("grace", "window") if key in entry}
+    if "objects" in entry:
+        told["objects"] = tuple(entry["objects"])
+    filters = {name: tuple(given) for name, given in entry.get("filters", {}).items()}
+    return Unsynced(filters=filters, **told)
 
 
 def _one_or_more(value: str | Sequence[str]) -> tuple[str, ...]:

@@ -17,7 +17,6 @@ from exporter.config.proxy import full_url
 from exporter.config.store_url import SQLITE
 
 _NOT_BUILT = (
-    ("hubspot", "unsynced"),
     ("sync_health", "mapping"),
 )
 

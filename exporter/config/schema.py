@@ -11,7 +11,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from exporter.catalog.catalog import CATALOG, UNKNOWN
+from exporter.catalog.catalog import CATALOG
 from exporter.config.finding import Finding
 from exporter.config.masking import shown
 from exporter.config.yaml_document import DocumentPath, named_by
@@ -37,8 +37,8 @@ def config_schema() -> dict[str, Any]:
     text = (resources.files("exporter.config") / "config.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     policy = schema["$defs"]["remediation"]["properties"]["policies"]["items"]["properties"]
-    policy["categories"]["items"]["enum"] = list(CATALOG.category_names)
-    policy["error_types"]["items"]["enum"] = [*CATALOG.error_types, UNKNOWN]
+    policy["categories"]["items"]["enum"] = list(CATALOG.selectable_categories)
+    policy["error_types"]["items"]["enum"] = list(CATALOG.selectable_types)
     return schema
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from exporter.config.network import Network
 from exporter.config.secret import Secret
@@ -56,6 +57,18 @@ class Salesforce:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsynced:
+    """Which records are looked for that have not reached Salesforce: of these ``objects`` those that changed or were
+    created within the last ``window`` seconds, but not within the last ``grace``. ``filters`` are further conditions
+    by object, as HubSpot's search takes them."""
+
+    objects: tuple[str, ...] = ("contacts", "companies", "deals")
+    grace: float = 1800.0
+    window: float = 86400.0
+    filters: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class HubSpot:
     """The HubSpot account; without a ``token`` nothing is asked there. ``connected_apps`` are names or ids of it in
     Salesforce's event log."""
@@ -66,6 +79,7 @@ class HubSpot:
     allocated_api_calls: int | None
     connected_apps: tuple[str, ...]
     heartbeat_objects: tuple[str, ...]
+    unsynced: Unsynced = field(default_factory=Unsynced)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from exporter.sources import (
     hubspot_account,
     hubspot_heartbeat,
+    hubspot_unsynced,
     salesforce_access,
     salesforce_limits,
     salesforce_status,
@@ -19,6 +20,7 @@ SOURCES: tuple[Source, ...] = (
     salesforce_status.SOURCE,
     salesforce_usage_log.SOURCE,
     hubspot_heartbeat.SOURCE,
+    hubspot_unsynced.SOURCE,
     hubspot_account.SOURCE,
     sync_health.SOURCE,
 )

@@ -21,6 +21,7 @@ from typing import Any
 
 from exporter.clients.connection import Connection
 from exporter.clients.hubspot.client import Filters, HubSpotClient
+from exporter.clients.hubspot.record_properties import LINKS, changed_property
 from exporter.clients.hubspot.refusals import concerns_account
 from exporter.clients.hubspot.sync_time import SYNCED, time_of
 from exporter.config.settings import Integration
@@ -29,13 +30,6 @@ from exporter.model import Heartbeat, ObjectHeartbeat
 from exporter.schemas.json_schema import checked
 from exporter.sources.source import Source, configured, fetched, remembered
 from exporter.sources.waiting_changes import Change, waiting_records, waiting_since
-
-LINKS: Mapping[str, Sequence[str]] = {
-    "contacts": ("salesforcecontactid", "salesforceleadid"),
-    "companies": ("salesforceaccountid",),
-    "deals": ("hs_salesforceopportunityid",),
-}
-"""The properties that say to which Salesforce record a record is linked; a contact has either of two."""
 
 NEWEST = 10
 """Changed records looked at an object and poll: the newest. Earlier ones are known from the polls before."""
@@ -107,7 +101,7 @@ def _explained(error: UpstreamError, name: str) -> UpstreamError:
 
 
 async def _look(hubspot: HubSpotClient, name: str, patience: float) -> _Look:
-    changed = "lastmodifieddate" if name == "contacts" else "hs_lastmodifieddate"
+    changed = changed_property(name)
     try:
         async with asyncio.timeout(patience):
             synced = await hubspot.search(name, [_has(SYNCED)], SYNCED, (SYNCED,))

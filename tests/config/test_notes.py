@@ -14,7 +14,7 @@ from tests.config.conftest import FULL, SMALL, Load
 def test_what_this_version_does_not_use_is_said_aloud(load: Load) -> None:
     """Nothing that was asked for is dropped in silence; what is used has no note."""
     noted = {note.removesuffix(" is accepted, but this version does not use it yet") for note in load(FULL).notes}
-    assert "acme: hubspot.unsynced" in noted
+    assert "acme: intervals.mailbox" in noted
     used = (
         "acme: salesforce.url",
         "acme: sync_health.url",

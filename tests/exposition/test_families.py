@@ -25,6 +25,8 @@ from exporter.model import (
     Suspension,
     SyncHealth,
     TrustStatus,
+    Unsynced,
+    UnsyncedObject,
     UsageLog,
 )
 from exporter.state.reading import Reading
@@ -47,6 +49,7 @@ PARTS: dict[str, Part] = {
     "salesforce_usage_log": UsageLog(1, NOW, by_app=(("HubSpot", 1), ("other", 0), ("unnamed", 2))),
     "salesforce_status": TrustStatus("NA2", "OK"),
     "hubspot_heartbeat": Heartbeat((ObjectHeartbeat("contacts", NOW, NOW, None),)),
+    "hubspot_unsynced": Unsynced((UnsyncedObject("contacts", 1, 0),)),
     "hubspot_account": HubSpotAccount(1, "app.hubspot.com", 2, 3),
     "sync_health": SyncHealth(
         as_of=NOW,

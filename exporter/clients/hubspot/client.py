@@ -34,6 +34,10 @@ MAX_INPUTS = 100
 Filters = Sequence[Mapping[str, Any]]
 """Conditions that must all hold, each ``{"propertyName", "operator", "value"}``; values are strings."""
 
+LARGEST_PAGE = 200
+MOST_RESULTS = 10_000
+"""Of one search, page after page: what lies behind them is refused (400)."""
+
 
 @dataclass(frozen=True, slots=True)
 class AccountAnswer:
@@ -61,16 +65,18 @@ class HubSpotClient:
         *,
         limit: int = 1,
         after: str = FIRST_PAGE,
+        ascending: bool = False,
     ) -> Any:
         """A page ``{"total", "results": [{"id", "properties"}], "paging"}`` of what any of the groups matches.
 
-        The greatest value of ``sort`` comes first. A search changes nothing, so it is retried although it is a POST.
+        The greatest value of ``sort`` comes first, or where ``ascending`` the least. A search changes nothing, so it is
+        retried although it is a POST.
         """
         token = sendable_token(self._token, "HubSpot")
         body = {
             # All five are sent: HubSpot's own clients do, and some of its versions refuse a search without them.
             "filterGroups": [{"filters": list(filters)} for filters in filter_groups],
-            "sorts": [{"propertyName": sort, "direction": "DESCENDING"}],
+            "sorts": [{"propertyName": sort, "direction": "ASCENDING" if ascending else "DESCENDING"}],
             "properties": list(properties),
             "limit": limit,
             "after": after,

@@ -23,6 +23,7 @@ from exporter.config.checks import (
     salesforce_urls,
     secrets,
     store,
+    unsynced,
     urls,
 )
 from exporter.config.draft import Draft
@@ -50,6 +51,9 @@ CHECKS: tuple[Check, ...] = (
     mailboxes.unreadable_patterns,
     mailboxes.mixed_up_mailboxes,
     intervals.short_intervals,
+    unsynced.short_windows,
+    unsynced.odd_filters,
+    unsynced.too_many_filters,
     actions.unconfigured_actions,
     actions.unconfigured_policy_actions,
     actions.cleared_in_vain,

@@ -17,6 +17,7 @@ from exporter.exposition.families import (
     suspension,
     sync_errors,
     trust,
+    unsynced,
 )
 from exporter.exposition.families.entry import Families, joined
 
@@ -30,6 +31,7 @@ FAMILIES: Families = joined(
     access.FAMILIES,
     trust.FAMILIES,
     heartbeat.FAMILIES,
+    unsynced.FAMILIES,
     info.FAMILIES,
     sources.FAMILIES,
 )
