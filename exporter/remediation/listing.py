@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from exporter.catalog.catalog import CATALOG, UNKNOWN
+from exporter.catalog.catalog import CATALOG, UNKNOWN, UNSYNCED
 from exporter.clients.connection import ErrorLister
 from exporter.model import SyncError
 
@@ -15,22 +15,25 @@ async def listed(
     """The current errors of these (category, error type) pairs, each id once; raises ``UpstreamError``.
 
     If any are ``selected``, by the id of the error or of its record in HubSpot or Salesforce, only these. What is the
-    id of an error means that one alone: ids of different kinds may be the same number.
+    id of an error means that one alone: ids of different kinds may be the same number. Records that no error tells of
+    (``UNSYNCED``) are in no list.
     """
     found: dict[str, SyncError] = {}
     exact: set[str] = set()
-    for (category, error_type), wanted in _questions(frozenset(pairs)).items():
+    of_errors = frozenset(pair for pair in pairs if pair[0] != UNSYNCED)
+    for (category, error_type), wanted in _questions(of_errors).items():
         async for error in lister.sync_errors(category, error_type):
             if error.id in selected:
                 exact.add(error.id)
-            if CATALOG.classify(error.category, error.error_type) in wanted and _is_among(error, selected):
+            if CATALOG.classify(error.category, error.error_type) in wanted and is_among(error, selected):
                 found[error.id] = error
     # Only now it is known which of the selected are ids of errors.
     of_records = frozenset(selected) - exact
     return tuple(error for error in found.values() if not selected or error.id in exact or _is_of(error, of_records))
 
 
-def _is_among(error: SyncError, selected: Collection[str]) -> bool:
+def is_among(error: SyncError, selected: Collection[str]) -> bool:
+    """Whether it is meant where some are selected, or none is."""
     return not selected or error.id in selected or _is_of(error, selected)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exporter.remediation.catching_up import lasted_since
 from exporter.remediation.notification import Alert
 from exporter.store.job import Job, NewJob, Occurrence
 
@@ -13,7 +14,8 @@ class Order:
     """What is to be done: resync every error of these (category, error type) pairs; of these only the ``selected``, by
     the id of an error or a record, if any are.
 
-    ``mended``: an alert is over, or a person wants it, so what was refused before may be taken now.
+    ``mended``: an alert is over, or a person wants it, so what was refused before may be taken now. ``since`` is from
+    when on records are looked for that have not reached Salesforce, ``None`` for the configured window.
     """
 
     errors: frozenset[tuple[str, str]]
@@ -21,6 +23,7 @@ class Order:
     max_attempts: int
     selected: frozenset[str] = frozenset()
     mended: bool = False
+    since: float | None = None
 
 
 def occurrence_of(alert: Alert) -> Occurrence:
@@ -44,4 +47,6 @@ def new_job(alert: Alert, action: str, order: Order, repeat_after: float | None 
 
 def order_of(job: Job) -> Order:
     """The order that the job carries out."""
-    return Order(job.errors, job.cooldown, job.max_attempts, job.selected, mended=job.status != "firing")
+    return Order(
+        job.errors, job.cooldown, job.max_attempts, job.selected, mended=job.status != "firing", since=lasted_since(job)
+    )

@@ -9,10 +9,11 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from exporter.catalog.catalog import UNSYNCED
 from exporter.clock import Clock
 from exporter.config.settings import Policy, Remediation
 from exporter.errors import KeyUsed, OrderRefused
-from exporter.remediation.actions import Action, Ways
+from exporter.remediation.actions import Action, Ways, backlog_of
 from exporter.remediation.order import Order
 from exporter.remediation.plan import Plan
 from exporter.remediation.planner import Planner
@@ -185,7 +186,13 @@ class Orders:
         why = why_not_by(name, ways.by_name.keys())
         if why is not None:
             raise OrderRefused(why)
-        return ways.by_name[name]
+        action = ways.by_name[name]
+        if backlog_of(action) is None and any(category == UNSYNCED for category, _ in request.errors):
+            raise OrderRefused(
+                f"the action {name} finds no records without an error: {UNSYNCED} takes the action touch "
+                "(remediation.touch.property) and hubspot.unsynced.objects"
+            )
+        return action
 
 
 def _order(request: Request) -> Order:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from exporter.catalog.catalog import CATALOG, UNSYNCED
 from exporter.model import SyncError
 from exporter.remediation.gate import MOST_CALLS, Room
 from exporter.remediation.order import Order
@@ -55,3 +56,10 @@ def plan_of(errors: Iterable[SyncError], order: Order, attempts: Mapping[str, At
             chosen.append(error)
     earlier = {error.record: attempts[error.record].count for error in chosen if error.record in attempts}
     return Plan(tuple(chosen), refused, earlier)
+
+
+def pair_of(error: SyncError) -> tuple[str, str]:
+    """Category and error type, by which the ledger knows it."""
+    if error.category == UNSYNCED and error.error_type is not None:
+        return error.category, error.error_type
+    return CATALOG.classify(error.category, error.error_type)

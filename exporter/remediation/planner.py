@@ -28,7 +28,7 @@ class Planner:
         self, integration: str, order: Order, action: Action, guards: Guards, job_id: int = NO_JOB
     ) -> tuple[Plan, int]:
         """The plan, and how many errors there are in all; raises ``UpstreamError`` and ``StoreError``."""
-        errors = await action.find(order.errors, order.selected)
+        errors = await action.find(order.errors, order.selected, order.since)
         now = self._clock.time()
         records = {error.record for error in errors}
         attempts = await self._batches.attempts(job_id, integration, records, now, in_vain_too=not order.mended)

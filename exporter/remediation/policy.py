@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from exporter.catalog.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG, STALE, UNSYNCED
 from exporter.config.settings import USUAL_GUARDS, Guards, Policy, Remediation
-from exporter.remediation.actions import ClearSuspension
+from exporter.remediation.actions import BridgeResync, ClearSuspension, Touch
 from exporter.remediation.gate import gate
 from exporter.remediation.notification import Alert
 from exporter.remediation.order import Order
@@ -21,11 +21,12 @@ from exporter.state.facts import Facts
 SYNC_ERRORS_ALERT = "HubSpotSalesforceSyncErrors"
 
 
-def default_policies() -> tuple[Policy, ...]:
+def default_policies(*, catch_up: bool = False) -> tuple[Policy, ...]:
     """Resync at once what a plain resync can cure; resync what a suspension caused once its alert is resolved; clear
-    the suspensions that need it."""
+    the suspensions that need it. ``catch_up``: what changed while it lasted is resynced too, error or not."""
+    waiting = frozenset({(UNSYNCED, STALE)} if catch_up else ())
     caused = tuple(
-        Policy(alert=reason.alert, on="resolved", errors=CATALOG.select(reason.caused, ()))
+        Policy(alert=reason.alert, on="resolved", errors=CATALOG.select(reason.caused, ()) | waiting)
         for reason in CATALOG.suspension_reasons
     )
     cleared = tuple(
@@ -51,8 +52,11 @@ def decide(
     """
     policies = settings.policies
     if policies is None:
+        # Where there is a bridge its errors are what is left behind. Else what changed meanwhile is found by search.
+        by_touch = own == Touch.name and BridgeResync.name not in can
         # Nobody has asked for it outright where it cannot be done.
-        policies = tuple(each for each in default_policies() if each.action is None or each.action in can)
+        usual = default_policies(catch_up=by_touch)
+        policies = tuple(each for each in usual if each.action is None or each.action in can)
     by_action: dict[str, list[Policy]] = {}
     for policy in policies:
         if (policy.alert, policy.on) == (alert.name, alert.status):
@@ -95,8 +99,8 @@ def why_not_by(action: str, can: Collection[str]) -> str | None:
     """Why the integration has not what the action needs; ``None`` if it has."""
     if not action:
         return (
-            "nothing to resync with: it takes a bridge (sync_health.url), which lists the errors, and where that "
-            "cannot press Resync a property to touch (remediation.touch.property)"
+            "nothing to resync with: it takes a bridge (sync_health.url), or a property to touch "
+            "(remediation.touch.property) and a HubSpot token to write it with (hubspot.token_file)"
         )
     return None if action in can else f"the integration has not all that the action {action} needs"
 

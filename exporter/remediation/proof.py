@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from exporter.catalog.catalog import CATALOG
+from exporter.catalog.catalog import CATALOG, UNSYNCED
 from exporter.model import SyncError
 from exporter.store.proofs import Sent
 
@@ -20,7 +20,8 @@ def proofs_of(sent: Iterable[Sent], errors: Iterable[SyncError], synced: Mapping
     id is known there.
 
     An error that is still listed and was seen since its resync has come back, as has one that was gone when it was
-    looked at before. One that nobody has seen since is unchanged, and so is a record that nothing has synced.
+    looked at before. One that nobody has seen since is unchanged, and so is a record that nothing has synced. Of a
+    record without an error only its sync is a proof: where nobody tells of that, there is none.
     """
     listed = tuple(errors)
     by_id = {error.id: error for error in listed}
@@ -30,6 +31,7 @@ def proofs_of(sent: Iterable[Sent], errors: Iterable[SyncError], synced: Mapping
             each, by_id.get(each.error_id) or by_record.get((each.record, (each.category, each.error_type))), synced
         )
         for each in sent
+        if each.category != UNSYNCED or each.error_id in synced
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from exporter.catalog.catalog import UNSYNCED
 from exporter.clock import Clock
 from exporter.errors import StoreError, UpstreamError
 from exporter.remediation.actions import Action, Ways, known_ways
@@ -77,7 +78,8 @@ class Prover:
         sent = await self._proofs.sent(job)
         if not sent:
             return (), {}
-        errors = await action.find(job.errors)
+        # What has no error is in no list of them: whether it was synced since is all that can be seen of it.
+        errors = await action.find(pair for pair in job.errors if pair[0] != UNSYNCED)
         synced = await action.synced_at([each.error_id for each in sent])
         return sent, proofs_of(sent, errors, synced)
 

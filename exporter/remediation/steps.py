@@ -11,17 +11,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from exporter.catalog.catalog import CATALOG
 from exporter.clock import Clock
-from exporter.model import SyncError
-from exporter.remediation.actions import Action
+from exporter.remediation.actions import Action, backlog_of
+from exporter.remediation.catching_up import SETTLING, lasted_since, looks_at
 from exporter.remediation.clearing import Clearing
 from exporter.remediation.journal import Journal
 from exporter.remediation.lanes import Lanes
 from exporter.remediation.lease import LEASE, Lease
 from exporter.remediation.order import order_of
 from exporter.remediation.outcomes import ended, outcomes_of, settled
-from exporter.remediation.plan import Plan
+from exporter.remediation.plan import Plan, pair_of
 from exporter.remediation.planner import Planner
 from exporter.remediation.refusal import Refusal
 from exporter.remediation.trial import Trial
@@ -64,6 +63,8 @@ class Steps:
         if not await self._waiting.may_go_on(job, await self._records_left(job)):
             return
         if not job.listed:
+            if not await self._is_settled(job, action):
+                return
             planned = await self._list(job, action)
             # What it comes to is known only now.
             if not planned or not await self._waiting.may_go_on(job, planned):
@@ -74,6 +75,15 @@ class Steps:
         tried = await self._trial.ended(job, action)
         if tried is not None and await self._send_all(tried, action, lease):
             await self._end(tried)
+
+    async def _is_settled(self, job: Job, action: Action) -> bool:
+        """Whether HubSpot has had its time to sync by itself what an alert has left behind; else the job waits."""
+        backlog, now = backlog_of(action), self._clock.time()
+        at = now if backlog is None else looks_at(job, backlog.grace, now)
+        if at > now:
+            words = "HubSpot syncs by itself what has waited; what is left of it is resynced then"
+            await self._jobs.postpone(job, at, None, words, SETTLING)
+        return at <= now
 
     async def _has_work(self, job: Job) -> bool:
         """Whether a record of it has no outcome yet."""
@@ -103,7 +113,7 @@ class Steps:
             for batch in doubtful:
                 await self._send(job, action, batch, lease)
             return
-        still_there = {error.id for error in await action.find(job.errors)}
+        still_there = {error.id for error in await action.find(job.errors, since=lasted_since(job))}
         for batch in doubtful:
             await self._journal.record(job, batch.number, settled(batch, still_there), "the answer was lost")
 
@@ -149,10 +159,6 @@ class Steps:
 
 def _listed(plan: Plan) -> list[Listed]:
     return [
-        Listed(error.id, error.record, *_pair_of(error), plan.earlier_attempts.get(error.record, 0))
+        Listed(error.id, error.record, *pair_of(error), plan.earlier_attempts.get(error.record, 0), error.changed_at)
         for error in plan.errors
     ]
-
-
-def _pair_of(error: SyncError) -> tuple[str, str]:
-    return CATALOG.classify(error.category, error.error_type)

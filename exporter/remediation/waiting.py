@@ -21,6 +21,7 @@ from exporter.state.conditions import conditions_of
 from exporter.state.facts import Facts, facts_of, org_use_told_until, use_told_until
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
+from exporter.state.tellers import why_unknown
 from exporter.store.batches import BatchStore
 from exporter.store.job import CANCELLED, FAILED, NEEDS_APPROVAL, Job
 from exporter.store.jobs import JobStore
@@ -181,11 +182,9 @@ class Waiting:
         )
 
     def _unknown_suspension(self, integration: str) -> Refusal | None:
-        reading, now = self._snapshots[integration].reading(SYNC_HEALTH), self._clock.time()
-        if reading is None or not reading.up or reading.visible_part(now) is None:
-            # An alert also resolves when its series vanish: that a suspension is over must be known, not assumed.
-            return Refusal("suspended", "whether HubSpot suspended it is not known: Sync Health cannot be read")
-        return None
+        why = why_unknown(self._snapshots[integration], self._clock.time())
+        # An alert also resolves when its series vanish: that a suspension is over must be known, not assumed.
+        return None if why is None else Refusal("suspended", f"whether HubSpot suspended it is not known: {why}")
 
     async def _unseen(self, snapshot: Snapshot, facts: Facts, now: float) -> Unseen:
         """What our own resyncs may have cost since calls were counted: minutes ago by a bridge or Salesforce, hours ago
@@ -233,7 +232,10 @@ class Waiting:
 
     def _until_news(self, integration: str, now: float) -> float:
         """Seconds until the gate may have opened: not before the next poll, which is overdue where nothing is known."""
-        reading = self._snapshots[integration].reading(SYNC_HEALTH)
-        if reading is None or (reading.up and reading.visible_part(now) is None):
-            return UNREAD_PAUSE
-        return min(REFUSED_PAUSE, reading.interval)
+        snapshot = self._snapshots[integration]
+        pauses = [REFUSED_PAUSE]
+        for reading in map(snapshot.reading, snapshot.told_by):
+            if reading is None or (reading.up and reading.visible_part(now) is None):
+                return UNREAD_PAUSE
+            pauses.append(reading.interval)
+        return min(pauses)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exporter.state.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is known of one integration: its settings that are facts, and the newest reading of each source."""
+    """What is known of one integration: its settings that are facts, and the newest reading of each source.
+
+    ``told_by`` are the sources that are configured to say whether HubSpot has suspended it.
+    """
 
     integration: str
     notify: str
     configured_allocation: int | None
     readings: tuple[Reading, ...] = ()
+    told_by: tuple[str, ...] = ()
 
     def reading(self, source: str) -> Reading | None:
         return next((reading for reading in self.readings if reading.source == source), None)
@@ -30,12 +34,14 @@ class Snapshot:
         reading = self.reading(source)
         return reading.as_of if reading else None
 
-    def with_settings(self, notify: str, configured_allocation: int | None, sources: Collection[str]) -> Snapshot:
+    def with_settings(
+        self, notify: str, configured_allocation: int | None, sources: Collection[str], told_by: tuple[str, ...] = ()
+    ) -> Snapshot:
         """A new Snapshot after a change of the configuration; readings of other sources than these are dropped."""
         kept = tuple(reading for reading in self.readings if reading.source in sources)
-        return Snapshot(self.integration, notify, configured_allocation, kept)
+        return Snapshot(self.integration, notify, configured_allocation, kept, told_by)
 
     def with_reading(self, reading: Reading) -> Snapshot:
         """A new Snapshot in which ``reading`` replaces the older one of its source."""
         others = tuple(old for old in self.readings if old.source != reading.source)
-        return Snapshot(self.integration, self.notify, self.configured_allocation, (*others, reading))
+        return replace(self, readings=(*others, reading))

@@ -10,15 +10,14 @@ from exporter.model import Suspension, SyncHealth
 from exporter.state.facts import REPORT
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
+from exporter.state.tellers import tellers_of
 
 
 class Snapshots:
     """Holds one frozen Snapshot an integration; ``watch`` is called with each new one."""
 
     def __init__(self, integrations: Iterable[Integration]) -> None:
-        self._by_name = {
-            entry.name: Snapshot(entry.name, entry.notify, entry.allocated_api_calls) for entry in integrations
-        }
+        self._by_name = {entry.name: _empty(entry) for entry in integrations}
         self._watchers: list[Callable[[Snapshot], None]] = []
         self._forgetters: list[Callable[[str], None]] = []
 
@@ -46,9 +45,9 @@ class Snapshots:
             for forget in self._forgetters:
                 forget(name)
         for name, entry in wanted.items():
-            old = self._by_name.get(name, Snapshot(name, entry.notify, entry.allocated_api_calls))
+            old = self._by_name.get(name, _empty(entry))
             kept = {*sources.get(name, ()), REPORT}
-            self._replace(old.with_settings(entry.notify, entry.allocated_api_calls, kept))
+            self._replace(old.with_settings(entry.notify, entry.allocated_api_calls, kept, tellers_of(entry)))
 
     def put(self, integration: str, reading: Reading) -> None:
         """Replaces the reading of one source."""
@@ -63,3 +62,7 @@ class Snapshots:
         self._by_name[snapshot.integration] = snapshot
         for watcher in self._watchers:
             watcher(snapshot)
+
+
+def _empty(entry: Integration) -> Snapshot:
+    return Snapshot(entry.name, entry.notify, entry.allocated_api_calls, told_by=tellers_of(entry))

@@ -27,18 +27,23 @@ _UNHEARD = (
 )
 """Nobody has recorded what became of the request that named the record last, and it may have been resynced by it."""
 
+_DUE = sa.case((job_records.c.attempts == 0, sa.func.coalesce(job_records.c.retry_at, 1e11)), else_=1e11)
+"""The order of records: first those that it is known of since when they wait."""
+
 _ASKED = job_records.c.earlier_attempts + job_records.c.attempts
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A record that a job is to resync, and the error it is resynced for."""
+    """A record that a job is to resync, and the error it is resynced for; ``due`` is since when it waits, where that is
+    known: these come first, the oldest before the others."""
 
     error_id: str
     record: str
     category: str = ""
     error_type: str = ""
     earlier_attempts: int = 0
+    due: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,7 @@ class BatchStore:
                 "outcome": PENDING,
                 "reason": "",
                 "at": now,
+                "retry_at": None if each.due is None else min(each.due, now),
             }
             for each in records
         ]
@@ -174,7 +180,7 @@ class BatchStore:
                 job_records.c.outcome == PENDING,
                 sa.or_(job_records.c.retry_at.is_(None), job_records.c.retry_at <= now),
             )
-            .order_by(job_records.c.error_id)
+            .order_by(_DUE, job_records.c.error_id)
             .limit(at_most)
         )
         last = sa.select(sa.func.max(batches.c.number)).where(batches.c.job_id == job.id)

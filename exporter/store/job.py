@@ -73,7 +73,7 @@ class Job:
 
     ``status`` is that of its alert, or ``REQUESTED``; ``planned`` are the records that were listed, once they are;
     ``trial`` is ``TRIAL_SENT`` while its first batches are to show whether they cure anything, ``cleared`` says that
-    it has ended the suspension it was made for.
+    it has ended the suspension it was made for. ``starts_at`` is when its alert began, empty of one that was ordered.
     """
 
     id: int
@@ -94,6 +94,7 @@ class Job:
     planned: int | None = None
     trial: str = ""
     cleared: bool = False
+    starts_at: str = ""
 
     @property
     def waits_since(self) -> float:

@@ -263,4 +263,5 @@ def job_of(row: Any) -> Job:
         planned=row["planned_records"],
         trial=row["trial"],
         cleared=row["cleared"],
+        starts_at=row["starts_at"],
     )

@@ -34,7 +34,7 @@ def resyncs_endpoint(history: ResyncHistory, snapshots: Snapshots) -> Endpoint:
         wanted = JobFilter(
             integration=_integration(query, snapshots),
             state=choice(query, "state", STATES),
-            category=choice(query, "category", CATALOG.category_names),
+            category=choice(query, "category", CATALOG.selectable_categories),
             alert=text(query, "alert", LONGEST_ALERT),
         )
         limit, before = limit_of(query), before_of(query)

@@ -52,7 +52,9 @@ class WatchedBridge(Cut, BridgeResync):
         self._scissors = scissors
         self._company = company
 
-    async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
+    async def find(
+        self, pairs: Iterable[Pair], selected: Collection[str] = (), since: float | None = None
+    ) -> tuple[SyncError, ...]:
         wanted = tuple(pairs)
         errors = await super().find(wanted, selected)
         self._company.watch.found(self._name, wanted, selected, errors)

@@ -100,7 +100,9 @@ class Disturbed(BridgeResync):
 
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
-    async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
+    async def find(
+        self, pairs: Iterable[Pair], selected: Collection[str] = (), since: float | None = None
+    ) -> tuple[SyncError, ...]:
         found = await super().find(pairs, selected)
         meanwhile, Disturbed.meanwhile = Disturbed.meanwhile, None
         if meanwhile is not None:

@@ -140,7 +140,9 @@ async def test_a_pause_for_years_is_not_kept_to(bench: Bench, acme: Org) -> None
 class Buggy(BridgeResync):
     """Trips over its own feet."""
 
-    async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
+    async def find(
+        self, pairs: Iterable[Pair], selected: Collection[str] = (), since: float | None = None
+    ) -> tuple[SyncError, ...]:
         raise KeyError("hubspot_id")
 
 
@@ -282,7 +284,9 @@ class Slow(BridgeResync):
         self._at_work = at_work
         self._go = go
 
-    async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
+    async def find(
+        self, pairs: Iterable[Pair], selected: Collection[str] = (), since: float | None = None
+    ) -> tuple[SyncError, ...]:
         found = await super().find(pairs, selected)
         self._at_work.append(",".join(error.record for error in found))
         await self._go.wait()

@@ -23,7 +23,7 @@ def snapshots(config: Config) -> Snapshots:
 def test_every_integration_has_one_from_the_start(snapshots: Snapshots) -> None:
     """Empty, and with what the configuration knows."""
     assert [snapshot.integration for snapshot in snapshots] == ["acme", "beta"]
-    assert snapshots["acme"] == Snapshot("acme", "immediate", None)
+    assert snapshots["acme"] == Snapshot("acme", "immediate", None, told_by=("sync_health",))
     assert "acme" in snapshots
     assert "gamma" not in snapshots
 
@@ -71,7 +71,7 @@ class TestReload:
         """And changed settings are taken over."""
         beta = replace(config.integrations[1], name="gamma", notify="off")
         snapshots.reconfigure([config.integrations[0], beta], {})
-        assert snapshots["gamma"] == Snapshot("gamma", "off", None)
+        assert snapshots["gamma"] == Snapshot("gamma", "off", None, told_by=("sync_health",))
 
     def test_a_source_that_no_longer_applies_says_nothing_more(self, snapshots: Snapshots, config: Config) -> None:
         """Its reading goes, those of the others stay."""

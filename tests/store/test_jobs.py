@@ -107,6 +107,7 @@ async def test_what_was_accepted_is_claimed_as_it_was(store: Shelf, other: Shelf
         created_at=100.0,
         claim=1,
         status="resolved",
+        starts_at="2027-01-15T07:55:00Z",
     )
 
 

@@ -14,7 +14,7 @@ from shlex import quote
 
 from rich.console import Console
 
-from exporter.catalog.catalog import CATALOG, UNKNOWN
+from exporter.catalog.catalog import CATALOG
 from exporter.clients.http.client import ClientOpener
 from exporter.clients.http.upstream import Upstream
 from exporter.clock import SystemClock
@@ -50,15 +50,15 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="the integration")
     parser.add_argument(
         "--category",
-        choices=CATALOG.category_names,
+        choices=CATALOG.selectable_categories,
         action="append",
         default=[],
         metavar="CATEGORY",
-        help="its errors only; several times: of each of them",
+        help="its errors only; several times: of each of them; unsynced: records that no error tells of",
     )
     parser.add_argument(
         "--error-type",
-        choices=(*CATALOG.error_types, UNKNOWN),
+        choices=CATALOG.selectable_types,
         action="append",
         default=[],
         metavar="TYPE",

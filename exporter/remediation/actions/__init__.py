@@ -5,7 +5,9 @@ from __future__ import annotations
 from exporter.clients.connection import Connection
 from exporter.remediation.actions import bridge, hook, touch
 from exporter.remediation.actions.action import Action, ActionKind, Final, Pair, Ways, known_ways
-from exporter.remediation.actions.bridge import ClearSuspension
+from exporter.remediation.actions.bridge import BridgeResync, ClearSuspension
+from exporter.remediation.actions.touch import Touch
+from exporter.remediation.backlog import Backlog
 
 ACTIONS: tuple[ActionKind, ...] = (bridge.RESYNC, touch.KIND, hook.KIND, bridge.CLEAR_SUSPENSION)
 
@@ -20,4 +22,22 @@ def ways_of(connection: Connection) -> Ways:
     return Ways(by_name, named or unasked, connection.settings.remediation.guards)
 
 
-__all__ = ["ACTIONS", "Action", "ActionKind", "ClearSuspension", "Final", "Pair", "Ways", "known_ways", "ways_of"]
+def backlog_of(action: Action) -> Backlog | None:
+    """How the action finds records that have not reached Salesforce; ``None`` if it finds none but those of errors."""
+    return action.backlog if isinstance(action, Touch) else None
+
+
+__all__ = [
+    "ACTIONS",
+    "Action",
+    "ActionKind",
+    "BridgeResync",
+    "ClearSuspension",
+    "Final",
+    "Pair",
+    "Touch",
+    "Ways",
+    "backlog_of",
+    "known_ways",
+    "ways_of",
+]

@@ -40,8 +40,11 @@ class Action(Protocol):
     on_trial: bool
     asks_hubspot: bool
 
-    async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
-        """The current errors of these pairs, each id once; of these only the ``selected``, if any are."""
+    async def find(
+        self, pairs: Iterable[Pair], selected: Collection[str] = (), since: float | None = None
+    ) -> tuple[SyncError, ...]:
+        """The current errors of these pairs, each id once; of these only the ``selected``, if any are. ``since`` is
+        from when on records are looked for that have not reached Salesforce, by an action that finds such."""
 
     async def synced_at(self, error_ids: Sequence[str]) -> Mapping[str, float | None]:
         """When the records of these errors were synced last, ``None`` where never; nothing of those that this action

@@ -25,7 +25,10 @@ class BridgeResync:
     def __init__(self, client: BridgeClient) -> None:
         self._client = client
 
-    async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
+    async def find(
+        self, pairs: Iterable[Pair], selected: Collection[str] = (), since: float | None = None
+    ) -> tuple[SyncError, ...]:
+        del since  # it knows of errors only
         return await listed(self._client, pairs, selected)
 
     async def synced_at(self, error_ids: Sequence[str]) -> Mapping[str, float | None]:

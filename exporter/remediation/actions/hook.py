@@ -40,7 +40,10 @@ class HookResync:
         self._lister = lister
         self._hook = hook
 
-    async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
+    async def find(
+        self, pairs: Iterable[Pair], selected: Collection[str] = (), since: float | None = None
+    ) -> tuple[SyncError, ...]:
+        del since  # it knows of errors only
         errors = await listed(self._lister, pairs, selected)
         found = [replace(error, id=_written(_record_of(error))) for error in errors]
         fitting = tuple(error for error in found if len(error.id) <= _LONGEST)

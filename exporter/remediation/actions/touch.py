@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from exporter.catalog.catalog import UNSYNCED
 from exporter.clients.connection import Connection, ErrorLister
 from exporter.clients.hubspot.batch_writer import BatchWriter
 from exporter.clients.hubspot.client import MAX_INPUTS, HubSpotClient
@@ -22,6 +23,7 @@ from exporter.clock import Clock
 from exporter.errors import AuthError, InvalidAnswer
 from exporter.model import SyncError
 from exporter.remediation.actions.action import ActionKind, Final, Pair
+from exporter.remediation.backlog import Backlog
 from exporter.remediation.lanes import Lanes
 from exporter.remediation.listing import listed
 from exporter.store.job import Job
@@ -49,7 +51,8 @@ class Verdict:
 
 
 class Touch:
-    """The ``Action`` of an integration with a property to touch. Its ids are those of records: ``contacts/101``; an
+    """The ``Action`` of an integration with a property to touch. Without a ``lister`` it knows of no errors, without a
+    ``backlog`` of no records that wait without one. Its ids are those of records: ``contacts/101``; an
     error that names none keeps its own behind a ``?``, and fails with the reason."""
 
     name = "touch"
@@ -59,7 +62,15 @@ class Touch:
     on_trial = True
     asks_hubspot = True
 
-    def __init__(self, lister: ErrorLister, client: HubSpotClient, property_name: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        lister: ErrorLister | None,
+        client: HubSpotClient,
+        property_name: str,
+        clock: Clock,
+        backlog: Backlog | None = None,
+    ) -> None:
+        self.backlog = backlog
         self._lister = lister
         self._client = client
         self._writer = BatchWriter(client, clock)
@@ -68,10 +79,17 @@ class Touch:
         self._verdicts: dict[str, Verdict] = {}
         self._checking = asyncio.Lock()
 
-    async def find(self, pairs: Iterable[Pair], selected: Collection[str] = ()) -> tuple[SyncError, ...]:
-        """A record with several errors is found once."""
-        found = await listed(self._lister, pairs, selected)
-        return tuple({error.id: error for error in map(_by_record, found)}.values())
+    async def find(
+        self, pairs: Iterable[Pair], selected: Collection[str] = (), since: float | None = None
+    ) -> tuple[SyncError, ...]:
+        """A record with several errors is found once. First come those that no error has to tell of, the oldest change
+        first: they wait longest."""
+        wanted = frozenset(pairs)
+        kinds = {kind for category, kind in wanted if category == UNSYNCED}
+        waiting = await self.backlog.find(kinds, selected, since) if kinds and self.backlog is not None else ()
+        found = await listed(self._lister, wanted, selected) if self._lister is not None else ()
+        by_record = {error.id: error for error in map(_by_record, found)}
+        return tuple({error.id: by_record.get(error.id, error) for error in (*waiting, *by_record.values())}.values())
 
     async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
         outcomes: dict[str, str | None] = dict.fromkeys(error_ids, _NO_RECORD)
@@ -170,10 +188,17 @@ def _by_type(error_ids: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _made_from(connection: Connection) -> Touch | None:
-    name, lister, hubspot = connection.settings.remediation.touch_property, connection.lister, connection.hubspot
-    if name is None or lister is None or hubspot is None:
+    name, hubspot, account = (
+        connection.settings.remediation.touch_property,
+        connection.hubspot,
+        connection.settings.hubspot,
+    )
+    if name is None or hubspot is None or account is None:
         return None
-    return Touch(lister, hubspot, name, connection.clock)
+    backlog = Backlog(hubspot, account.unsynced, connection.clock) if account.unsynced.objects else None
+    if connection.lister is None and backlog is None:
+        return None
+    return Touch(connection.lister, hubspot, name, connection.clock, backlog)
 
 
 KIND = ActionKind(Touch.name, _made_from)

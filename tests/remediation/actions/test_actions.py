@@ -11,7 +11,7 @@ import pytest
 
 from exporter.clients.connection import Connection, connect
 from exporter.config.secret import Secret
-from exporter.config.settings import Config, Hook, HubSpot, OwnRemediation
+from exporter.config.settings import Config, Hook, HubSpot, OwnRemediation, Unsynced
 from exporter.remediation.actions import ACTIONS, ways_of
 from tests.clocks import ManualClock
 
@@ -54,11 +54,20 @@ async def test_an_integration_resyncs_by_what_is_configured_for_it(connection: C
 
 
 async def test_an_integration_with_nothing_to_resync_by_has_no_action(connection: Connection) -> None:
-    """Neither a bridge nor anybody who knows which records to touch; what it names all the same cannot be done."""
-    without = replace(connection, bridge=None)
+    """Neither a bridge nor anything to search for; what it names all the same cannot be done."""
+    account = connection.settings.hubspot
+    assert account is not None
+    nowhere = replace(connection.settings, hubspot=replace(account, unsynced=Unsynced(objects=())))
+    without = replace(connection, bridge=None, settings=nowhere)
     assert (dict(ways_of(without).by_name), ways_of(without).own) == ({}, None)
     named = ways_of(preferring(without, "touch"))
     assert (dict(named.by_name), named.own) == ({}, "touch")
+
+
+async def test_without_a_bridge_a_record_is_touched_that_is_found_by_search(connection: Connection) -> None:
+    """So an integration that has nobody who lists its errors has a way to resync all the same, and only this one."""
+    ways = ways_of(replace(connection, bridge=None))
+    assert (set(ways.by_name), ways.own) == ({"touch"}, "touch")
 
 
 async def test_a_hook_is_told_of_nothing_unless_it_is_named(connection: Connection) -> None:

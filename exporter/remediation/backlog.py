@@ -1,0 +1,88 @@
+"""The records of an integration that have not reached Salesforce, found by searching HubSpot.
+
+Of these the stale ones can be cured by a touch. One that was never synced only if it is a contact of the inclusion
+segment, or what else HubSpot creates in Salesforce: so those are looked for only where somebody names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+import structlog
+
+from exporter.catalog.catalog import UNSYNCED
+from exporter.clients.hubspot.client import HubSpotClient
+from exporter.clients.hubspot.refusals import concerns_account
+from exporter.clients.hubspot.unsynced_records import Span, UnsyncedRecord, unsynced_records
+from exporter.clock import Clock
+from exporter.config.settings import Unsynced
+from exporter.errors import AuthError, InvalidAnswer, UpstreamError
+from exporter.model import SyncError
+from exporter.remediation.listing import is_among
+from exporter.sources.hubspot_unsynced import span_of
+
+MOST_FOUND = 50_000
+"""Records of an object and kind, the oldest: about five minutes of searches, and what fits into memory by far."""
+
+log = structlog.get_logger(__name__)
+
+
+class Backlog:
+    """Raises ``UpstreamError``; ``grace`` is for how many seconds HubSpot is left to sync by itself."""
+
+    def __init__(self, client: HubSpotClient, settings: Unsynced, clock: Clock) -> None:
+        self._client = client
+        self._settings = settings
+        self._clock = clock
+
+    @property
+    def grace(self) -> float:
+        return self._settings.grace
+
+    async def find(
+        self, kinds: Iterable[str], selected: Collection[str] = (), since: float | None = None
+    ) -> tuple[SyncError, ...]:
+        """The records of these kinds, the oldest change first, each as if it were an error: those of the configured
+        window, or since this time. An object that is refused to the exporter costs the records of that object alone."""
+        span = span_of(self._settings, self._clock.time())
+        span = span if since is None else replace(span, start=min(since, span.end))
+        found: list[SyncError] = []
+        refused: list[UpstreamError] = []
+        for name in self._settings.objects:
+            try:
+                for kind in sorted(kinds):
+                    found += await self._of_object(name, kind, span, selected)
+            except (AuthError, InvalidAnswer) as error:
+                if concerns_account(error):
+                    raise
+                log.warning("records not looked for", object_type=name, error=str(error))
+                refused.append(error)
+        if refused and len(refused) == len(self._settings.objects):
+            raise refused[0]
+        return tuple(sorted(found, key=lambda one: one.changed_at or 0.0))
+
+    async def _of_object(self, name: str, kind: str, span: Span, selected: Collection[str]) -> list[SyncError]:
+        found: list[SyncError] = []
+        more = self._settings.filters.get(name, ())
+        async for record in unsynced_records(self._client, name, kind, span, more):
+            error = _as_error(name, record, kind)
+            if is_among(error, selected):
+                found.append(error)
+            if len(found) >= MOST_FOUND:
+                log.warning("only the oldest records are taken", object_type=name, kind=kind, records=MOST_FOUND)
+                break
+        return found
+
+
+def _as_error(object_type: str, found: UnsyncedRecord, kind: str) -> SyncError:
+    record = f"{object_type}/{found.hubspot_id}"
+    return SyncError(
+        record,
+        UNSYNCED,
+        kind,
+        record,
+        object_type=object_type,
+        hubspot_id=found.hubspot_id,
+        changed_at=found.at,
+    )
