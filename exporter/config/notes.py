@@ -16,9 +16,7 @@ from exporter.config.no_proxy import entries_of, exemption
 from exporter.config.proxy import full_url
 from exporter.config.store_url import SQLITE
 
-_NOT_BUILT = (
-    ("sync_health", "mapping"),
-)
+_NOT_BUILT = (("sync_health", "mapping"),)
 
 _ASKING_SALESFORCE = (
     ("salesforce_limits", ("salesforce",)),
@@ -91,32 +89,44 @@ def _unused_keys(entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _blindness(entry: Mapping[str, Any]) -> Iterator[str]:
-    """Salesforce and the records do not show what HubSpot's page says, and without the page nothing is resynced."""
+    """Salesforce and the records do not show what HubSpot's page says, and without the page only what is found by
+    search is resynced, by touch."""
     missing = "" if "sync_health" in entry else "sync_health is left out"
     if not missing and entry.get("intervals", {}).get("sync_health") == OFF:
         missing = "intervals.sync_health is off"
     if not missing:
         return
-    if "mailbox" in entry and entry.get("intervals", {}).get("mailbox") != OFF:
-        yield f"{entry['name']}: {missing}, so nothing is resynced"
-        return
-    yield (
-        f"{entry['name']}: {missing}, so nobody knows whether HubSpot suspended it unless it is reported, "
-        "and nothing is resynced"
-    )
+    told = "mailbox" in entry and entry.get("intervals", {}).get("mailbox") != OFF
+    touched = "sync_health" not in entry and value_at(entry, ("remediation", "touch")) and not _untouchable(entry)
+    consequences = [
+        *([] if told else ["nobody knows whether HubSpot suspended it unless it is reported"]),
+        *([] if touched else ["nothing is resynced"]),
+    ]
+    if consequences:
+        yield f"{entry['name']}: {missing}, so {', and '.join(consequences)}"
 
 
 def _touch_notes(entry: Mapping[str, Any]) -> Iterator[str]:
     """What a touch needs beside its property."""
     if value_at(entry, ("remediation", "touch")) is None:
         return
-    token = [key for key in ("token_file", "token_env") if value_at(entry, ("hubspot", key)) is not None]
-    missing = [
-        *([] if token else ["hubspot.token_file, to write with"]),
-        *([] if value_at(entry, ("sync_health", "url")) else ["sync_health.url, to know the records by"]),
-    ]
+    missing = _untouchable(entry)
     if missing:
         yield f"{entry['name']}: remediation.touch writes nothing without {' and without '.join(missing)}"
+
+
+def _untouchable(entry: Mapping[str, Any]) -> Sequence[str]:
+    """What a touch lacks."""
+    token = [key for key in ("token_file", "token_env") if value_at(entry, ("hubspot", key)) is not None]
+    searched = value_at(entry, ("hubspot", "unsynced", "objects")) != []
+    return [
+        *([] if token else ["hubspot.token_file, to write with"]),
+        *(
+            []
+            if searched or value_at(entry, ("sync_health", "url"))
+            else ["sync_health.url or hubspot.unsynced.objects, to know the records by"]
+        ),
+    ]
 
 
 def _hook_notes(entry: Mapping[str, Any], policies: Sequence[Mapping[str, Any]]) -> Iterator[str]:

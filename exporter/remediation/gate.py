@@ -120,6 +120,15 @@ def cause_refusal(alert_name: str, conditions: Iterable[Condition]) -> tuple[Ref
     return None
 
 
+def untold_refusal(conditions: Iterable[Condition]) -> Refusal | None:
+    """The same where nobody is configured to tell of suspensions: any cause of one may have brought it about."""
+    for condition in conditions:
+        if condition.holds and condition.set_by is not None:
+            untold = "nobody tells whether HubSpot has suspended it, and the exporter sees why it may have"
+            return Refusal("waiting_for_cause", f"{untold}: {condition.set_by.detail}")
+    return None
+
+
 def reason_of(alert_name: str) -> str | None:
     """The suspension reason that an alert is about."""
     return next((known.name for known in CATALOG.suspension_reasons if known.alert == alert_name), None)

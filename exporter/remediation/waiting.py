@@ -11,7 +11,15 @@ from collections.abc import Callable, Mapping
 from exporter.clock import Clock
 from exporter.config.settings import Guards, Remediation
 from exporter.remediation.actions import Ways
-from exporter.remediation.gate import MOST_CALLS, Unseen, cause_refusal, gate, hubspot_refusal, reason_of
+from exporter.remediation.gate import (
+    MOST_CALLS,
+    Unseen,
+    cause_refusal,
+    gate,
+    hubspot_refusal,
+    reason_of,
+    untold_refusal,
+)
 from exporter.remediation.journal import Journal
 from exporter.remediation.policy import why_not
 from exporter.remediation.refusal import Refusal
@@ -182,9 +190,12 @@ class Waiting:
         )
 
     def _unknown_suspension(self, integration: str) -> Refusal | None:
-        why = why_unknown(self._snapshots[integration], self._clock.time())
-        # An alert also resolves when its series vanish: that a suspension is over must be known, not assumed.
-        return None if why is None else Refusal("suspended", f"whether HubSpot suspended it is not known: {why}")
+        snapshot, now = self._snapshots[integration], self._clock.time()
+        why = why_unknown(snapshot, now)
+        if why is not None:
+            # An alert also resolves when its series vanish: that a suspension is over must be known, not assumed.
+            return Refusal("suspended", f"whether HubSpot suspended it is not known: {why}")
+        return None if snapshot.told_by else untold_refusal(conditions_of(snapshot, now))
 
     async def _unseen(self, snapshot: Snapshot, facts: Facts, now: float) -> Unseen:
         """What our own resyncs may have cost since calls were counted: minutes ago by a bridge or Salesforce, hours ago

@@ -21,9 +21,10 @@ _NAMES = {PAGE: "Sync Health", "mailbox": "the mailbox"}
 
 
 def tellers_of(integration: Integration) -> tuple[str, ...]:
-    """Those that are configured for it and not switched off."""
+    """Those that are configured for it. Of a page that is there and not read nobody knows what it says; a mailbox that
+    is not read is none."""
     applying = (source.name for source in SOURCES if source.name in TELLERS and source.applies(integration))
-    return tuple(name for name in applying if name in integration.intervals)
+    return tuple(name for name in applying if name == PAGE or name in integration.intervals)
 
 
 def why_unknown(snapshot: Snapshot, now: float) -> str | None:

@@ -14,7 +14,6 @@ from tests.config.conftest import FULL, SMALL, Load
 def test_what_this_version_does_not_use_is_said_aloud(load: Load) -> None:
     """Nothing that was asked for is dropped in silence; what is used has no note."""
     noted = {note.removesuffix(" is accepted, but this version does not use it yet") for note in load(FULL).notes}
-    assert "acme: intervals.mailbox" in noted
     used = (
         "acme: salesforce.url",
         "acme: sync_health.url",
@@ -56,20 +55,35 @@ def test_without_a_bridge_nobody_knows_and_nothing_is_resynced(intervals: dict[s
 
 
 def test_a_touch_says_what_it_lacks(load: Load) -> None:
-    """The property alone is not enough: somebody has to list the records, and a token has to write."""
+    """The property alone is not enough: somebody has to list the records, or they are searched for, and a token has to
+    write."""
     touch = {"action": "touch", "touch": {"property": "resync_requested_at"}}
     bridge = SMALL["integrations"][0]["sync_health"]
     token = {"token_file": "secret"}
+    nowhere = {**token, "unsynced": {"objects": []}}
     entries = [
         {"name": "neither", "sync_health": {"directory": "dropped"}, "remediation": touch},
         {"name": "listed", "sync_health": bridge, "hubspot": {"allocated_api_calls": 1}, "remediation": touch},
         {"name": "both", "sync_health": bridge, "hubspot": token, "remediation": touch},
+        {"name": "blind", "sync_health": {"directory": "dropped"}, "hubspot": nowhere, "remediation": touch},
+        {"name": "searched", "sync_health": {"directory": "dropped"}, "hubspot": token, "remediation": touch},
     ]
     said = "remediation.touch writes nothing without"
     assert load({"integrations": entries}).notes == (
-        f"neither: {said} hubspot.token_file, to write with and without sync_health.url, to know the records by",
+        f"neither: {said} hubspot.token_file, to write with",
         f"listed: {said} hubspot.token_file, to write with",
+        f"blind: {said} sync_health.url or hubspot.unsynced.objects, to know the records by",
     )
+
+
+def test_without_a_bridge_what_is_found_by_search_is_touched(load: Load) -> None:
+    """Then only one thing is missing: somebody who tells of a suspension."""
+    touch = {"touch": {"property": "resync_requested_at"}}
+    entry = {"name": "acme", "hubspot": {"token_file": "secret"}, "remediation": touch}
+    (note,) = load({"integrations": [entry]}).notes
+    assert note == "acme: sync_health is left out, so nobody knows whether HubSpot suspended it unless it is reported"
+    mailbox = {"host": "imap.example", "username": "me", "password_file": "secret"}
+    assert load({"integrations": [{**entry, "mailbox": mailbox}]}).notes == ()
 
 
 @pytest.mark.parametrize(

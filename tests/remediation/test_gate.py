@@ -7,7 +7,7 @@ import pytest
 from exporter.catalog.catalog import CATALOG
 from exporter.config.settings import Guards
 from exporter.model import Suspension
-from exporter.remediation.gate import Room, Unseen, cause_refusal, gate, hubspot_refusal, room
+from exporter.remediation.gate import Room, Unseen, cause_refusal, gate, hubspot_refusal, room, untold_refusal
 from exporter.state.conditions import Condition
 from exporter.state.evidence import Evidence
 from exporter.state.facts import Facts, Suspected
@@ -31,6 +31,17 @@ def test_a_cause_that_is_still_seen_makes_its_job_wait(name: str) -> None:
     assert cause_refusal("HubSpotSalesforceFieldMappingsMissing", conditions) is None
     assert cause_refusal("HubSpotSalesforceApiAllocationExceeded", conditions) is None
     assert cause_refusal("HubSpotSalesforceSyncErrors", conditions) is None
+
+
+def test_where_nobody_tells_of_suspensions_any_cause_of_one_keeps_the_gate_shut() -> None:
+    """HubSpot may have suspended it for that, and nothing would say so."""
+    seen = Evidence(100.0, True, "salesforce_access", "missing: Contact.Email")
+    over = Condition("salesforce_org_locked", False, seen, None)
+    held = Condition("salesforce_field_permissions_missing", True, seen, None)
+    assert untold_refusal([]) is untold_refusal([over]) is None
+    refusal = untold_refusal([over, held])
+    assert refusal is not None
+    assert (refusal.reason, "missing: Contact.Email" in refusal.detail) == ("waiting_for_cause", True)
 
 
 def test_the_gate_is_open_when_nothing_is_known_against_it() -> None:

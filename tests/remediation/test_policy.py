@@ -71,6 +71,33 @@ def test_the_end_of_a_suspension_resyncs_what_it_caused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CAUSED)
+@pytest.mark.parametrize(
+    ("own", "can", "caught_up"),
+    [
+        ("touch", ("touch",), True),
+        ("touch", ("touch", "hook"), True),
+        ("touch", ("touch", "bridge"), False),
+        ("bridge", ("touch", "bridge"), False),
+        ("hook", ("touch", "hook"), False),
+    ],
+)
+def test_without_a_bridge_what_changed_meanwhile_is_resynced_too(
+    name: str, own: str, can: tuple[str, ...], caught_up: bool
+) -> None:
+    """Where there is a bridge its errors say what is left. What was never synced may never have to."""
+    order = decide(parsed(alert(name)), DEFAULTS, RUNNING, own=own, can=can)[own]
+    assert isinstance(order, Order)
+    assert order.errors - in_categories(*CAUSED[name]) == ({("unsynced", "stale")} if caught_up else set())
+
+
+def test_records_that_never_synced_are_resynced_where_a_policy_names_them() -> None:
+    """As any others."""
+    policy = Policy("Mine", "resolved", CATALOG.select(["unsynced"], ["unknown"]))
+    order = ordered(alert("Mine"), Remediation(policies=(policy,)))
+    assert order.errors >= {("unsynced", "stale"), ("unsynced", "never_synced"), ("other", "unknown")}
+
+
+@pytest.mark.parametrize("name", CAUSED)
 def test_a_suspension_that_begins_orders_nothing(name: str) -> None:
     """While the cause is there a resync would only burn calls; no policy speaks of it."""
     assert decision(alert(name, "firing")) is None

@@ -63,3 +63,15 @@ def test_a_record_that_was_not_synced_since_is_not_cured(synced: dict[str, float
     """Its error may be gone for another reason; where nobody tells of syncs the list of errors is all there is. Any
     request of its job may have been what synced it, also one whose answer was lost."""
     assert proofs_of([sent()], [], synced) == {"e1": proof}
+
+
+@pytest.mark.parametrize(
+    ("synced", "proof"),
+    [({}, {}), ({"e2": AT}, {}), ({"e1": AT + 3}, {"e1": CURED}), ({"e1": None}, {"e1": UNCHANGED})],
+)
+def test_a_record_that_no_error_tells_of_is_cured_by_its_sync_alone(
+    synced: dict[str, float | None], proof: dict[str, str]
+) -> None:
+    """It is in no list of errors, before or after; where nobody tells of its sync nothing is seen of it."""
+    waiting = Sent("e1", "contacts/1", "unsynced", "stale", AT, "", since=AT - 100)
+    assert proofs_of([waiting], [], synced) == proof

@@ -219,6 +219,29 @@ async def test_a_sync_health_that_cannot_be_read_makes_a_job_wait(bench: Bench, 
     assert acme.resyncs.requests == 1
 
 
+async def test_a_suspension_that_was_told_last_is_not_over_because_nobody_tells_any_more(
+    bench: Bench, acme: Org
+) -> None:
+    """Its series vanish after three intervals, and its alert resolves: the job waits for the page to be read again."""
+    permission_errors(acme, 1)
+    acme.suspend("salesforce_field_permissions_missing")
+    await bench.later(0)
+    acme.faults.put(Fault("bridge", "server_error"))
+    await bench.later(600)
+    await bench.notify(alert())
+    for _look in range(3):
+        await bench.work()
+        (job,) = await bench.listed()
+        assert (job["state"], job["refused_for"]) == ("queued", "suspended")
+        assert "said last that it is suspended" in job["message"]
+        await bench.later(REFUSED_PAUSE)
+    acme.suspension = None
+    acme.faults.clear()
+    await bench.later(REFUSED_PAUSE)
+    await bench.work()
+    assert acme.resyncs.requests == 1
+
+
 async def test_what_was_read_long_ago_says_nothing_any_more(
     open_on: OpenBench, config: Config, acme: Org, bench: Bench
 ) -> None:

@@ -149,3 +149,19 @@ async def test_calls_of_requests_under_way_count_from_the_start(store: Shelf) ->
     job = await a_job_with(store, "e1", "e2", "e3")
     await store.begin_batch(job, 2, 100.0, LEASE)
     assert await store.sent_since("acme", 1_000.0) == 2
+
+
+async def test_what_waits_longest_is_sent_first(store: Shelf) -> None:
+    """Before what nobody knows the time of; one that was refused takes its place among these."""
+    await accepted(store)
+    job = await claimed(store)
+    due = {"e1": None, "e2": 50.0, "e3": 40.0, "e4": None, "e5": 1_000.0}
+    await store.list_records(job, [Listed(name, name, due=moment) for name, moment in due.items()], 20, 100.0)
+    first = await store.begin_batch(job, 2, 100.0, LEASE)
+    assert first == Batch(1, {"e3": 1, "e2": 1})
+    assert first is not None
+    assert list(first.attempts) == ["e3", "e2"]
+    await store.record(job, 1, {name: Outcome(PENDING, "locked", 101.0) for name in ("e2", "e3")}, 100.0, LEASE)
+    later = await store.begin_batch(job, 10, 102.0, LEASE)
+    assert later is not None
+    assert list(later.attempts) == ["e5", "e1", "e2", "e3", "e4"]

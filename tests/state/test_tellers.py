@@ -1,0 +1,96 @@
+"""Whether it is known that HubSpot has suspended an integration: that nobody says so any more is no end of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from exporter.config.settings import Config
+from exporter.model import Failure, Suspension, SyncHealth
+from exporter.state.reading import Reading
+from exporter.state.snapshot import Snapshot
+from exporter.state.tellers import tellers_of, why_unknown
+
+NOW = 1_800_000_000.0
+SUSPENDED = Suspension(True, "salesforce_org_locked", NOW - 7200)
+RUNNING = Suspension(False, None, None)
+FAILED = Failure("timeout", None, "no answer")
+
+
+def told(source: str, suspension: Suspension | None, at: float = NOW - 60, failure: Failure | None = None) -> Reading:
+    """What a source said last, and whether it can be read."""
+    part = SyncHealth(at, None, None, None, suspension, None)
+    return Reading(source, 60.0, NOW - 30, failure, part, succeeded_at=at)
+
+
+def why(*readings: Reading, told_by: tuple[str, ...] = ("sync_health",)) -> str | None:
+    return why_unknown(Snapshot("acme", "immediate", None, readings, told_by), NOW)
+
+
+@pytest.mark.parametrize("suspension", [RUNNING, SUSPENDED, None])
+def test_a_page_that_can_be_read_is_known(suspension: Suspension | None) -> None:
+    """Whatever it says; what that means the facts say."""
+    assert why(told("sync_health", suspension)) is None
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        Reading("sync_health", 60.0, NOW),
+        told("sync_health", RUNNING, failure=FAILED),
+        told("sync_health", RUNNING, at=NOW - 600),
+    ],
+)
+def test_a_page_that_is_silent_is_not(reading: Reading) -> None:
+    """Never read, failing, or too old."""
+    assert why(reading) == "Sync Health cannot be read"
+
+
+def test_one_that_was_never_asked_is_not(config: Config) -> None:
+    """As right after the start."""
+    assert why() == "Sync Health cannot be read"
+
+
+@pytest.mark.parametrize("source", ["sync_health", "mailbox"])
+@pytest.mark.parametrize("told_by", [("sync_health", "mailbox"), ("sync_health",), ("mailbox",), ()])
+def test_who_said_suspended_and_is_silent_since_leaves_it_so(source: str, told_by: tuple[str, ...]) -> None:
+    """Its fact is gone after three intervals, and the alert resolves: no job goes by that."""
+    silent = told(source, SUSPENDED, at=NOW - 3600, failure=FAILED)
+    name = {"sync_health": "Sync Health", "mailbox": "the mailbox"}[source]
+    assert why(silent, told_by=told_by) == f"{name} said last that it is suspended, and cannot be read"
+
+
+@pytest.mark.parametrize(("at", "known"), [(NOW - 60, True), (NOW - 3601, False)])
+def test_a_newer_statement_of_somebody_else_counts(at: float, known: bool) -> None:
+    """A page says that it runs, after the mailbox had said that it does not; one from before says nothing."""
+    silent = told("mailbox", SUSPENDED, at=NOW - 3600, failure=FAILED)
+    page = replace(told("sync_health", RUNNING, at=at), succeeded_at=NOW - 60)
+    assert (why(silent, page, told_by=("sync_health", "mailbox")) is None) is known
+
+
+def test_once_it_speaks_again_it_is_known() -> None:
+    """Whatever it then says."""
+    assert why(told("mailbox", RUNNING), told_by=("mailbox",)) is None
+
+
+def test_a_mailbox_that_cannot_be_read_may_hold_the_news() -> None:
+    """Unless the page itself says how it is."""
+    mailbox = told("mailbox", None, failure=FAILED)
+    both = ("sync_health", "mailbox")
+    assert why(mailbox, told_by=("mailbox",)) == "the mailbox cannot be read"
+    assert why(told("sync_health", RUNNING), mailbox, told_by=both) is None
+    assert why(told("sync_health", None), mailbox, told_by=both) == "the mailbox cannot be read"
+
+
+def test_where_nobody_is_configured_to_tell_nobody_is_missed() -> None:
+    """The causes that the exporter sees itself are looked at then."""
+    assert why(told_by=()) is None
+
+
+def test_who_tells_of_an_integration(config: Config) -> None:
+    """A page that is switched off is there all the same: nobody knows what it says."""
+    acme = config.integrations[0]
+    assert tellers_of(acme) == ("sync_health",)
+    assert tellers_of(replace(acme, intervals={})) == ("sync_health",)
+    assert tellers_of(replace(acme, sync_health=None)) == ()
