@@ -67,7 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             app = RequestLines(app, stack.enter_context(options.request_log.open("a", buffering=1)))
         # Clients that poll once a minute keep their connection.
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_keep_alive=90, timeout_graceful_shutdown=2
+            app,
+            log_level="warning",
+            access_log=False,
+            date_header=False,  # the simulated APIs tell a time of their own
+            timeout_keep_alive=90,
+            timeout_graceful_shutdown=2,
         )
         asyncio.run(Server(config, world).serve(sockets=[listener]))
     return 0

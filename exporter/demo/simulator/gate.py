@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any
 
 from starlette.requests import Request
@@ -98,7 +99,9 @@ class Gate:
             if org is None:
                 return self.write_refusal(Refusal(404, "NOT_FOUND", "nothing is simulated at this address"))
             org.requests[counted] += 1
-            return await self._answer(org, request, handler)
+            response = await self._answer(org, request, handler)
+            response.headers["Date"] = formatdate(org.clock() + org.clock_ahead, usegmt=True)
+            return response
 
         return Route(path, endpoint, methods=list(methods))
 

@@ -47,7 +47,7 @@ class Org(OrgState):
         record.written.update(properties)
         if changed:
             record.touch(self.clock())
-        if changed & self.settings.mapped_properties:
+        if changed & (self.settings.mapped_properties - self.unmapped):
             self.records.change(record, self.clock())
 
     def resync(self, error_ids: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
@@ -127,6 +127,12 @@ class Org(OrgState):
         access.api_enabled = access.api_enabled if api_enabled is None else api_enabled
         access.user_frozen = access.user_frozen if frozen is None else frozen
         access.password_locked = access.password_locked if locked is None else locked
+
+    def set_monitoring(self, **rights: bool | None) -> None:
+        """Change what the monitoring app and its user may do; None leaves a thing as it is."""
+        for name, granted in rights.items():
+            if granted is not None:
+                setattr(self.monitoring, name, granted)
 
     def use_api_calls(self, app: str, calls: int, seconds_ago: float = 0.0) -> None:
         """An app of the org makes calls."""

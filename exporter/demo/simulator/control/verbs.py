@@ -70,6 +70,20 @@ def number(value: Any) -> float:
     return float(value)
 
 
+def signed(value: Any) -> float:
+    """A number."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError("expected a number")  # noqa: TRY004
+    return float(value)
+
+
+def texts_by_name(value: Any) -> dict[str, str]:
+    """An object of texts."""
+    if not isinstance(value, dict):
+        raise ValueError("expected an object")  # noqa: TRY004
+    return {text(name): text(one) for name, one in value.items()}
+
+
 def or_null(read: Reader) -> Reader:
     """The same, or null."""
     return lambda value: None if value is None else read(value)
@@ -174,6 +188,14 @@ VERBS: dict[str, Verb] = {
     "package": Verb(Org.set_package, {"installed": (flag, REQUIRED)}),
     "hide": Verb(_set("hidden"), {"names": (list_of(text), REQUIRED)}),
     "user": Verb(Org.set_user, {name: (or_null(flag), None) for name in ("active", "api_enabled", "frozen", "locked")}),
+    "monitoring": Verb(
+        Org.set_monitoring,
+        {
+            name: (or_null(flag), None)
+            for name in ("api_scope", "api_enabled", "view_setup", "view_event_log_files", "manage_users")
+        },
+    ),
+    "clock-ahead": Verb(_set("clock_ahead"), {"seconds": (signed, REQUIRED)}),
     "expire-sessions": Verb(lambda org: org.sessions.expire_all(), {}),
     "use-api-calls": Verb(
         Org.use_api_calls, {"app": (text, REQUIRED), "calls": (whole, REQUIRED), "seconds_ago": (number, 0.0)}
@@ -219,6 +241,9 @@ VERBS: dict[str, Verb] = {
     "hubspot-headers": Verb(_set("tells_daily_calls"), {"daily": (flag, REQUIRED)}),
     "lock-objects": Verb(_set("locked_objects"), {"object_types": (list_of(_OBJECT_TYPE), REQUIRED)}),
     "absent-properties": Verb(_set("absent_properties"), {"names": (list_of(text), REQUIRED)}),
+    "property-types": Verb(_set("property_types"), {"types": (texts_by_name, REQUIRED)}),
+    "missing-scopes": Verb(_set("missing_scopes"), {"scopes": (list_of(text), REQUIRED)}),
+    "unmap": Verb(_set("unmapped"), {"properties": (list_of(text), REQUIRED)}),
     "change-unmapped": Verb(
         Org.change_unmapped,
         {"object_type": (_OBJECT_TYPE, REQUIRED), "count": (whole, REQUIRED), "seconds_ago": (number, 0.0)},

@@ -21,6 +21,7 @@ from exporter.demo.simulator.state.records import Record
 from exporter.demo.simulator.world import World
 
 MOST_INPUTS = 100
+READ = "crm.objects.{}.read"
 _SINGULAR = {"contacts": "CONTACT", "companies": "COMPANY", "deals": "DEAL"}
 _CRM = "/{org}/hubspot/crm/"
 _BASES = (f"{_CRM}v3/objects", f"{_CRM}objects/2026-09")
@@ -31,11 +32,12 @@ def routes(world: World) -> list[Route]:
     """Under both forms of version. Searches have a limit of their own, of which no header tells."""
     searches = Gate(world, "hubspot", write_refusal)
     calls = Gate(world, "hubspot", write_refusal, finish=with_limits)
-    update, read = _authorized(limited(batch_update)), _authorized(limited(batch_read))
-    listed = _authorized(limited(properties))
+    update = _authorized(limited(batch_update), "crm.objects.{}.write")
+    read = _authorized(limited(batch_read), READ)
+    listed = _authorized(limited(properties), "crm.schemas.{}.read")
     return [
         *(
-            searches.route(f"{base}/{{object_type}}/search", "search", _authorized(search), ("POST",))
+            searches.route(f"{base}/{{object_type}}/search", "search", _authorized(search, READ), ("POST",))
             for base in _BASES
         ),
         *(calls.route(f"{base}/{{object_type}}/batch/update", "batch_update", update, ("POST",)) for base in _BASES),
@@ -44,13 +46,19 @@ def routes(world: World) -> list[Route]:
     ]
 
 
-def _authorized(handler: Handler) -> Handler:
+def _authorized(handler: Handler, scope: str) -> Handler:
+    """A handler behind the token and its scopes. HubSpot takes one of several for properties; here it is the one that
+    was made for them."""
+
     async def guarded(org: Org, request: Request) -> Response:
         check_token(org, request)
         if request.path_params["object_type"] not in org.records.by_type:
             raise Refusal(400, "VALIDATION_ERROR", f"unknown object type: {request.path_params['object_type']}")
         if request.path_params["object_type"] in org.objects_out_of_scope:
             raise OutOfScope(scope_of(request.path_params["object_type"]))
+        needed = scope.format(request.path_params["object_type"])
+        if needed in org.missing_scopes:
+            raise OutOfScope(needed)
         if request.path_params["object_type"] in org.locked_objects:
             raise fault_refusal("locked")
         return await handler(org, request)
@@ -60,7 +68,7 @@ def _authorized(handler: Handler) -> Handler:
 
 async def properties(org: Org, _request: Request) -> Response:
     """Every property that is not archived; the simulated ones are alike for all object types."""
-    return JSONResponse({"results": definitions(org.settings, org.absent_properties, org.read_only_properties)})
+    return JSONResponse({"results": definitions(org)})
 
 
 async def search(org: Org, request: Request) -> Response:

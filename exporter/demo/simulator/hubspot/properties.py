@@ -1,23 +1,25 @@
 """What HubSpot says of its properties: HubSpot's own, the integration's, and those somebody made."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from exporter.demo.simulator.settings import Settings
+from exporter.demo.simulator.org import Org
 
 _TYPES = {"closedate": "datetime", "amount": "number", "salesforce_resync_requested_at": "datetime"}
 _MADE_BY_SOMEBODY = frozenset({"salesforce_resync_requested_at", "notes"})
 _INTEGRATION = "salesforceinformation"
 
 
-def definitions(settings: Settings, absent: Collection[str], read_only: Collection[str]) -> list[dict[str, Any]]:
-    """`{"name", "type", …}` of every property the account has; `absent` ones are archived, and so not among them."""
-    return [one for one in _all(settings, read_only) if one["name"] not in absent]
+def definitions(org: Org) -> list[dict[str, Any]]:
+    """`{"name", "type", …}` of every property the account has; absent ones are archived, and so not among them."""
+    return [one for one in _all(org) if one["name"] not in org.absent_properties]
 
 
-def _all(settings: Settings, read_only: Collection[str]) -> Iterator[dict[str, Any]]:
-    for name in sorted(settings.mapped_properties | settings.unmapped_properties):
-        yield _definition(name, _TYPES.get(name, "string"), name not in _MADE_BY_SOMEBODY, name in read_only)
+def _all(org: Org) -> Iterator[dict[str, Any]]:
+    types = {**_TYPES, **org.property_types}
+    for name in sorted(org.settings.mapped_properties | org.settings.unmapped_properties):
+        read_only = name in org.read_only_properties
+        yield _definition(name, types.get(name, "string"), name not in _MADE_BY_SOMEBODY, read_only)
     yield _definition("createdate", "datetime", True, True)
     yield _definition("days_to_close", "number", True, True) | {"calculated": True}
     yield _definition("salesforcelastsynctime", "datetime", True, True) | {"groupName": _INTEGRATION}

@@ -53,5 +53,7 @@ def write_refusal(refusal: Refusal) -> Response:
         content |= {"errorType": "RATE_LIMIT", "policyName": _POLICIES[refusal.code]}
     if category == "MISSING_SCOPES":
         scopes: Sequence[str] = refusal.scopes if isinstance(refusal, OutOfScope) else list(map(scope_of, OBJECT_TYPES))
-        content["errors"] = [{"message": refusal.message, "context": {"requiredGranularScopes": list(scopes)}}]
+        asked = "One or more of the following scopes are required."
+        content["errors"] = [{"message": asked, "context": {"requiredGranularScopes": list(scopes)}}]
+        content["links"] = {"scopes": "https://developers.hubspot.com/scopes"}
     return json_refusal(refusal, content)

@@ -1,6 +1,7 @@
-"""Salesforce's REST API: limits, queries (plain and composite) and event log files.
+"""Salesforce's REST API: versions, limits, queries (plain and composite) and event log files.
 
-Each data call needs a session, counts as one call of the monitoring app, and tells the org's use in a header.
+Each data call needs a session, counts as one call of the monitoring app, and tells the org's use in a header. Which
+versions there are is told to anybody.
 """
 
 from typing import Any
@@ -22,14 +23,18 @@ from exporter.demo.simulator.world import World
 
 MAX_SUBREQUESTS = 25
 MAX_QUERIES = 5
-_DATA = "/{org}/salesforce/services/data/v{version}"
+_VERSIONS = "/{org}/salesforce/services/data"
+_DATA = f"{_VERSIONS}/v{{version}}"
+_SERVED = range(41, 69)
 
 
 def routes(world: World) -> list[Route]:
     """The data calls, under `/{org}/salesforce/services/data/vXX.X`."""
     gate = Gate(world, "salesforce", write_refusal, finish=_with_limit_info)
+    open_gate = Gate(world, "salesforce", write_refusal)
     log_file = f"{_DATA}/sobjects/EventLogFile/{{file_id}}/LogFile"
     return [
+        *(open_gate.route(f"{_VERSIONS}{end}", "versions", versions) for end in ("", "/")),
         *(gate.route(f"{_DATA}/limits{end}", "limits", _data_call(limits)) for end in ("", "/")),
         *(gate.route(f"{_DATA}/query{end}", "query", _data_call(query)) for end in ("", "/")),
         *(gate.route(f"{_DATA}/composite{end}", "composite", _data_call(composite), ("POST",)) for end in ("", "/")),
@@ -57,6 +62,10 @@ def _data_call(handler: Handler) -> Handler:
     async def guarded(org: Org, request: Request) -> Response:
         if not org.sessions.knows(bearer(request)):
             raise Refusal(401, "INVALID_SESSION_ID", "Session expired or invalid")
+        if not org.monitoring.api_scope:
+            raise Refusal(401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
+        if not org.monitoring.api_enabled:
+            raise Refusal(403, "API_DISABLED_FOR_ORG", "API is not enabled for this Organization or Partner")
         if quota_used_up(org):
             raise Refusal(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
         org.calls.add(org.settings.monitoring_app)
@@ -65,8 +74,20 @@ def _data_call(handler: Handler) -> Handler:
     return guarded
 
 
+async def versions(_org: Org, _request: Request) -> Response:
+    """`[{"label", "url", "version"}]`, the oldest first."""
+    return JSONResponse(
+        [
+            {"label": f"Release {number}", "url": f"/services/data/v{number}.0", "version": f"{number}.0"}
+            for number in _SERVED
+        ]
+    )
+
+
 async def limits(org: Org, _request: Request) -> Response:
     """Limits of the org; 0/0 beneath a limit says that an app has no quota of its own."""
+    if not org.monitoring.view_setup:
+        raise Refusal(403, "FORBIDDEN", "You do not have access to the requested resource")
     used = org.calls.by_app()
     no_quota = {"Max": 0, "Remaining": 0}
     content: dict[str, Any] = {

@@ -40,7 +40,7 @@ def tables_of(org: Org) -> dict[str, Table]:
     return {
         name: Table(name, tuple(one for one in fields if f"{name}.{one}" not in org.hidden), partial(rows, org))
         for name, (fields, rows) in made.items()
-        if name not in org.hidden
+        if name not in org.hidden | org.monitoring.invisible
     }
 
 

@@ -67,7 +67,7 @@ def _check_client(org: Org, form: dict[str, str]) -> None:
 
 def _check_assertion(org: Org, assertion: str) -> None:
     claims = _claims(assertion)
-    now = org.clock()
+    now = org.clock() + org.clock_ahead
     ends = claims.get("exp")
     if claims.get("iss") != org.settings.client_id:
         raise Refusal(400, "invalid_client_id", "client identifier invalid")

@@ -10,6 +10,7 @@ from exporter.demo.simulator.state.access import Access
 from exporter.demo.simulator.state.call_window import CallWindow
 from exporter.demo.simulator.state.daily_calls import DailyCalls
 from exporter.demo.simulator.state.outbox import Outbox
+from exporter.demo.simulator.state.monitoring import Monitoring
 from exporter.demo.simulator.state.rate_limit import RateLimit
 from exporter.demo.simulator.state.records import RecordBook
 from exporter.demo.simulator.state.request_log import RequestLog
@@ -58,6 +59,8 @@ class OrgState:
         self.hubspot_calls = RateLimit(clock, settings.calls_per_ten_seconds, 10.0)
         self.hubspot_day = DailyCalls(clock, settings.hubspot_calls_per_day, settings.usage_cached)
         self.access: Access = Access(clock)
+        self.monitoring = Monitoring()
+        self.clock_ahead = 0.0  # seconds by which Salesforce's and HubSpot's clocks are before everybody's here
         self.storage: dict[str, Storage] = {"data": Storage(100, 1_024), "file": Storage(50, 1_024)}
         self.records = RecordBook(settings.records, clock())
         self.errors = ErrorList()
@@ -81,6 +84,9 @@ class OrgState:
         self.account_out_of_scope: frozenset[str] = frozenset()  # resources of the account (`details`, `api-usage`)
         self.locked_objects: frozenset[str] = frozenset()
         self.absent_properties: frozenset[str] = frozenset()
+        self.property_types: dict[str, str] = {}  # of properties that somebody made with another type
+        self.missing_scopes: frozenset[str] = frozenset()  # of the HubSpot token
+        self.unmapped: frozenset[str] = frozenset()  # properties whose mapping was taken away
         self.requests: Counter[str] = Counter()
         self.resyncs = RequestLog()
         self.touches = RequestLog()
