@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -111,6 +111,14 @@ class Database:
         if not self.single_process:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
 
+    async def is_up_to_date(self) -> bool:
+        """Whether its tables are those of this version; changes nothing."""
+        with _as_store_errors():
+            if self.single_process:
+                await asyncio.to_thread(sqlite.try_file, self._engine.url.database or "")
+            async with self._begun(PATIENCE) as connection:
+                return await connection.run_sync(is_up_to_date)
+
     async def bring_up_to_date(self) -> None:
         """Before anything else: afterwards its tables are those of this version."""
         with _as_store_errors():
@@ -170,15 +178,25 @@ def _hangs(error: BaseException | None) -> bool:
 
 async def open_database(url: str, password: Secret | None = None) -> Database:
     """Connects and migrates to the newest tables; raises ``StoreError``. The password is read for every connection."""
+    database, _ = await _opened(url, password, Database.bring_up_to_date)
+    return database
+
+
+async def open_as_it_is(url: str, password: Secret | None = None) -> tuple[Database, bool]:
+    """Connects to a store that is there, and says whether its tables are those of this version: if not it is not to be
+    used. Nothing is changed. Raises ``StoreError``."""
+    return await _opened(url, password, Database.is_up_to_date)
+
+
+async def _opened(url: str, password: Secret | None, begin: Callable[[Database], Awaitable[T]]) -> tuple[Database, T]:
     where = sa.make_url(url)
     is_file = where.drivername == "sqlite"
     database = Database(sqlite.engine_of(where) if is_file else postgresql.engine_of(where, password))
     try:
-        await database.bring_up_to_date()
+        return database, await begin(database)
     except StoreError as error:
         await database.close()
         raise StoreError(f"{error} ({where.render_as_string(hide_password=True)})") from error
-    return database
 
 
 def _first_line(error: BaseException) -> str:

@@ -139,6 +139,24 @@ class HubSpotClient:
             retry=False,
         )
 
+    async def try_writing_nothing(self, object_type: str) -> None:
+        """Asks to update no record at all, which changes nothing; raises ``AuthError`` if the token may update none.
+
+        HubSpot looks at the scopes before the body; what it then says to an empty batch, 200 or 400, does not matter.
+        """
+        token = sendable_token(self._token, "HubSpot")
+        pace = self._paces.calls(self._settings.url, token)
+
+        def judge(answer: Answer) -> None:
+            pace.learn(answer.headers)
+            if answer.status not in (200, 207) and not (answer.status == 400 and answer.object):  # noqa: PLR2004
+                raise self._failure(answer, pace)
+
+        url = f"{self._url('objects', object_type)}/batch/update"
+        await self._upstream.call(
+            "POST", url, judge, headers=_headers(token), json_body={"inputs": []}, admit=pace.wait, retry=False
+        )
+
     async def last_syncs(self, object_type: str, ids: Sequence[str]) -> Mapping[str, float | None]:
         """When each of at most ``MAX_INPUTS`` records was synced with Salesforce last, in epoch seconds; ``None`` where
         it has no such time. Nothing of a record that is not there, or was merged into another."""

@@ -18,6 +18,8 @@ from exporter.clients.hubspot.scopes import missing_scopes
 from exporter.errors import Again, AuthError, InvalidAnswer, RateLimited, ServerError, UpstreamError
 
 _MOST_SCOPES = 5
+_MISSING_SCOPES = "MISSING_SCOPES"
+_ADD = ". "
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _OF_THE_TOKEN = ("INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION", "HTTP_401")
 
@@ -128,6 +130,16 @@ def failure_of(answer: Answer, upstream: Upstream) -> UpstreamError:
     return row.error(f"{row.says} ({told})", code=code, retry_after=pause, again=row.again)
 
 
+def is_missing_scope(error: UpstreamError) -> bool:
+    """Whether the token is good and lacks a scope for this."""
+    return isinstance(error, AuthError) and error.code == _MISSING_SCOPES
+
+
+def scopes_told(error: UpstreamError) -> str:
+    """Which scopes HubSpot names as missing, without where they are granted."""
+    return str(error).partition(_ADD)[0]
+
+
 def concerns_account(error: UpstreamError) -> bool:
     """Whether any other request with the same token would meet it too: a limit or the token is the account's, a lock is
     that of one thing."""
@@ -161,8 +173,8 @@ def _forbidden(code: str | None, scopes: Sequence[str]) -> str:
     """What is missing, and where it is granted. HubSpot may ask for any of several scopes."""
     if scopes:
         shown = ", ".join(scopes[:_MOST_SCOPES]) + (", …" if len(scopes) > _MOST_SCOPES else "")
-        return f"A scope is missing: {shown}. Add it to the scopes {_WHERE_SCOPES_ARE}."
-    if code == "MISSING_SCOPES":
+        return f"A scope is missing: {shown}{_ADD}Add it to the scopes {_WHERE_SCOPES_ARE}."
+    if code == _MISSING_SCOPES:
         return f"A scope is missing, and HubSpot does not say which. Check the scopes {_WHERE_SCOPES_ARE}."
     return f"HubSpot forbids it. Check the scopes {_WHERE_SCOPES_ARE}."
 

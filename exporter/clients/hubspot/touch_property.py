@@ -15,14 +15,19 @@ _INTEGRATION_GROUP = "salesforceinformation"
 
 def why_not(definitions: Mapping[str, Any], name: str, object_type: str) -> str | None:
     """Why ``name`` may not be written, with the remedy; ``None`` if it may."""
-    definition = next((one for one in definitions["results"] if one.get("name") == name), None)
-    trouble = "does not exist" if definition is None else _trouble(definition)
+    trouble = trouble_with(definitions, name)
     if trouble is None:
         return None
     return (
         f"the property {name} of {object_type} {trouble}: make a property of type date and time picker for nothing but "
         "this in HubSpot, map it to a Salesforce field, and name it in remediation.touch.property"
     )
+
+
+def trouble_with(definitions: Mapping[str, Any], name: str) -> str | None:
+    """The same, without object type and remedy: such as "is read-only"."""
+    definition = next((one for one in definitions["results"] if one.get("name") == name), None)
+    return "does not exist" if definition is None else _trouble(definition)
 
 
 def _trouble(definition: Mapping[str, Any]) -> str | None:

@@ -42,6 +42,10 @@ class SalesforceClient:
         self._sessions = Sessions(Login(settings, login or upstream, clock), clock)
         self.usage: OrgUsage | None = None
 
+    async def log_in(self) -> None:
+        """A session for all that is asked afterwards, for no API call; raises ``UpstreamError``."""
+        await self._sessions.begin()
+
     async def get_json(self, resource: str) -> Any:
         """``GET /services/data/vXX.X/{resource}`` as JSON; raises ``UpstreamError``.
 

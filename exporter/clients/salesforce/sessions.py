@@ -50,6 +50,10 @@ class Sessions:
         self._worked: Session | None = None
         self._refused: dict[str, _Refused] = {}
 
+    async def begin(self) -> None:
+        """Logs in, if nobody has; raises ``UpstreamError``."""
+        await self._other_than(None)
+
     async def use(self, resource: str, ask: Callable[[Session], Awaitable[T]]) -> T:
         """What ``ask`` makes of a session; asked again, once, if that turns out to have expired.
 

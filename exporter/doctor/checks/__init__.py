@@ -1,0 +1,62 @@
+"""One file per part of a configuration; the tables say which checks there are, in the order in which they are made.
+
+What a check needs stands before it. A new one is a file beside its like and a line here.
+"""
+
+from __future__ import annotations
+
+from exporter.doctor.check import Check
+from exporter.doctor.checks import (
+    bridge,
+    call_cap,
+    clock,
+    connected_app,
+    directory,
+    event_log,
+    field_permissions,
+    hubspot_account,
+    hubspot_objects,
+    hubspot_token,
+    integration_user,
+    notes,
+    object_permissions,
+    permission_set,
+    salesforce_address,
+    salesforce_api,
+    salesforce_login,
+    store,
+    tokens,
+    touch_proof,
+    touch_property,
+    touch_scope,
+    trust,
+)
+from exporter.doctor.house import House
+from exporter.doctor.patient import Patient
+
+HOUSE_CHECKS: tuple[Check[House], ...] = (notes.CHECK, store.CHECK, *tokens.CHECKS)
+"""Of what all integrations share."""
+
+CHECKS: tuple[Check[Patient], ...] = (
+    salesforce_address.CHECK,
+    hubspot_token.CHECK,
+    clock.CHECK,
+    call_cap.CHECK,
+    salesforce_login.CHECK,
+    *salesforce_api.CHECKS,
+    *integration_user.CHECKS,
+    permission_set.CHECK,
+    object_permissions.CHECK,
+    field_permissions.CHECK,
+    event_log.CHECK,
+    connected_app.CHECK,
+    trust.CHECK,
+    hubspot_account.CHECK,
+    hubspot_objects.CHECK,
+    bridge.CHECK,
+    directory.CHECK,
+    touch_property.CHECK,
+    touch_scope.CHECK,
+    touch_proof.CHECK,
+)
+"""Of one integration."""

@@ -1,0 +1,37 @@
+"""Read and edit on every field that is configured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exporter.doctor import sections
+from exporter.doctor.check import Check
+from exporter.doctor.configured import looks_at_user
+from exporter.doctor.finding import Finding, failed
+from exporter.doctor.patient import Patient
+from exporter.doctor.permissions import judged
+from exporter.sources.source import configured
+
+
+async def examine(patient: Patient) -> Sequence[Finding]:
+    settings = configured(patient.settings.salesforce, "Salesforce org")
+    access = await patient.access.get()
+    error = patient.access_parts.get("fields")
+    if error is not None:
+        return (failed(str(error), subject="fields"),)
+    place = (
+        f"Salesforce Setup → Users → Permission Sets → a set of {settings.integration_user} → Object Settings → the "
+        "object → Field Permissions"
+    )
+    fields = [one for one in access.permissions if one.field is not None]
+    return judged(fields, place, set_assigned=access.permission_set_assigned)
+
+
+CHECK = Check(
+    "fields",
+    sections.USER,
+    "field permissions are missing",
+    lambda patient: looks_at_user(patient) and bool(configured(patient.settings.salesforce, "org").fields),
+    examine,
+    needs=("user",),
+)

@@ -1,0 +1,50 @@
+"""A HubSpot record and the Salesforce record it is linked to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from exporter.clients.hubspot.client import HubSpotClient
+from exporter.clients.hubspot.sync_time import SYNCED, time_of
+
+_LINKS: Mapping[str, Mapping[str, str]] = {
+    "contacts": {"salesforcecontactid": "Contact", "salesforceleadid": "Lead"},
+    "companies": {"salesforceaccountid": "Account"},
+    "deals": {"hs_salesforceopportunityid": "Opportunity"},
+}
+"""By object type: the properties that hold a Salesforce id, and of which object."""
+
+OBJECT_TYPES = tuple(_LINKS)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedRecord:
+    """``synced``: epoch seconds of its last sync, ``None`` before the first; ``salesforce_id`` is ``None`` if it is not
+    linked."""
+
+    object_type: str
+    hubspot_id: str
+    synced: float | None
+    salesforce_object: str
+    salesforce_id: str | None
+
+
+async def find_record(hubspot: HubSpotClient, object_type: str, hubspot_id: str) -> LinkedRecord | None:
+    """The record of this id, ``None`` if there is none; raises ``UpstreamError``."""
+    links = _LINKS[object_type]
+    wanted = ({"propertyName": "hs_object_id", "operator": "EQ", "value": hubspot_id},)
+    page = await hubspot.search(object_type, [wanted], "hs_object_id", (*links, SYNCED))
+    for record in page["results"]:
+        if record["id"] == hubspot_id:
+            properties = record["properties"]
+            synced = properties.get(SYNCED)
+            linked = next(((name, value) for name in links if (value := properties.get(name))), None)
+            return LinkedRecord(
+                object_type,
+                hubspot_id,
+                time_of(synced, SYNCED) if synced else None,
+                links[linked[0]] if linked else next(iter(links.values())),
+                linked[1] if linked else None,
+            )
+    return None
