@@ -16,6 +16,7 @@ from exporter.config.problem import ConfigError
 from exporter.errors import ExporterError
 
 COMMANDS = (
+    Command("init", "write a commented configuration for one integration", "init"),
     Command("serve", "poll the integrations, serve /metrics, receive notifications", "serve"),
     Command("check-config", "say whether a configuration file is good, and if not, why", "check_config"),
     Command("doctor", "try every configured access for real; name the missing permission, scope or setting", "doctor"),
