@@ -8,6 +8,7 @@ Salesforce record is looked at as well, where the exporter's user may read it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, repeat
 
 from exporter.clients.hubspot.client import HubSpotClient
 from exporter.clients.salesforce.soql import soql_text
@@ -22,7 +23,8 @@ from exporter.sources.source import configured
 
 PATIENCE = 300.0
 """Seconds. A change of a mapped property syncs at once, within a minute or two."""
-LOOK_EVERY = 5.0
+LOOKS = (1.0, 2.0, 4.0, 8.0)
+"""Seconds until each look, and from the last on that long between two."""
 WRITTEN_LATE = 15.0
 """Seconds by which clocks differ, and a sync time may be older than the touch it comes from."""
 
@@ -71,8 +73,9 @@ async def _is_suspended(patient: Patient) -> bool:
 
 async def _synced_after(patient: Patient, hubspot: HubSpotClient, record: LinkedRecord, touched: float) -> float | None:
     """Seconds until the record's sync time had moved, ``None`` if it did not in time."""
+    pauses = chain(LOOKS, repeat(LOOKS[-1]))
     while patient.clock.time() < touched + PATIENCE:
-        await patient.clock.sleep(LOOK_EVERY)
+        await patient.clock.sleep(next(pauses))
         told = await hubspot.last_syncs(record.object_type, [record.hubspot_id])
         synced = told.get(record.hubspot_id)
         if synced is not None and synced > max(record.synced or 0.0, touched - WRITTEN_LATE):

@@ -1,0 +1,238 @@
+"""What single checks make of what they see, beyond what is simply missing."""
+
+from __future__ import annotations
+
+import pytest
+
+from exporter.config.file import load_config
+from exporter.demo.simulator.faults import Fault
+from exporter.doctor.calls import MOST
+from exporter.doctor.finding import Outcome
+from exporter.doctor.sheet import Line, Sheet
+from exporter.polling.budget import Budget
+from exporter.store.calls import CallStore
+from exporter.store.database import open_database
+from tests.doctor.patient_room import TOKENS, TOUCH, PatientRoom, failures, jwt_login, lines_of
+
+RECORD = "contacts/101"
+
+
+def line(sheets: tuple[Sheet, ...], check: str) -> Line:
+    """The last line of this check."""
+    return [one for sheet in sheets for one in sheet.lines if one.check == check][-1]
+
+
+def outcome(sheets: tuple[Sheet, ...], check: str) -> tuple[Outcome, str]:
+    finding = line(sheets, check).finding
+    return finding.outcome, finding.says
+
+
+class TestWithoutMuch:
+    async def test_a_bridge_alone(self, room: PatientRoom) -> None:
+        """What is not configured is not looked at."""
+        room.data["integrations"] = [{"name": "acme", "sync_health": room.entry["sync_health"]}]
+        sheets = await room.look()
+        assert [one.check for one in sheets[1].lines] == ["bridge"]
+        assert (failures(sheets), sheets[1].calls) == ([], 0)
+
+    async def test_sources_that_are_switched_off(self, room: PatientRoom) -> None:
+        """Of them nothing is asked."""
+        sources = ("salesforce_usage_log", "salesforce_access", "hubspot_heartbeat", "hubspot_account", "sync_health")
+        room.entry["intervals"] = dict.fromkeys(sources, "off")
+        sheets = await room.look()
+        names = {one.check for one in sheets[1].lines}
+        assert names.isdisjoint({"event log", "user", "objects of HubSpot", "account", "bridge"})
+        assert failures(sheets) == []
+
+    async def test_a_login_by_certificate(self, room: PatientRoom) -> None:
+        room.entry["salesforce"]["auth"] = jwt_login()
+        assert outcome(await room.look(), "login") == (Outcome.GOOD, "logged in as monitoring@acme.example")
+
+    async def test_a_bridge_that_does_not_say_all(self, room: PatientRoom) -> None:
+        room.org.omitted_parts = frozenset({"suspension", "errors"})
+        assert outcome(await room.look(), "bridge") == (
+            Outcome.DOUBTFUL,
+            "it does not say: suspension, errors",
+        )
+
+
+class TestClock:
+    async def test_it_matters_less_to_a_secret(self, room: PatientRoom) -> None:
+        """Client credentials log in at any time, so only the clock is at fault and all else is tried."""
+        room.org.clock_ahead = -200.0
+        sheets = await room.look()
+        assert outcome(sheets, "clock") == (Outcome.FAILED, "3 min ahead of the servers' clocks")
+        assert outcome(sheets, "login")[0] is Outcome.GOOD
+
+    async def test_nobody_is_logged_in_in_vain(self, room: PatientRoom) -> None:
+        """An assertion of the wrong time would only be one more failed login."""
+        room.entry["salesforce"]["auth"] = jwt_login()
+        room.org.clock_ahead = 600.0
+        sheets = await room.look()
+        assert outcome(sheets, "login")[0] is Outcome.NOT_TRIED
+        assert room.org.requests["token"] == 0
+
+
+class TestCalls:
+    async def test_they_are_counted_in_the_store(self, room: PatientRoom) -> None:
+        """So that they are part of what the cap allows; no more is made than it does."""
+        store = f"sqlite:///{room.folder / 'exporter.db'}"
+        await (await open_database(store)).close()
+        sheets = await room.look()
+        database = await open_database(store)
+        try:
+            calls = CallStore(database)
+            assert await calls.spent("acme", room.clock.time()) == sheets[1].calls == room.org.calls.used("monitoring")
+            budget = Budget(calls, room.clock)
+            budget.caps = {"acme": 500}
+            for _ in range(490):
+                await budget.spend("acme")
+        finally:
+            await database.close()
+        again = await room.look()
+        assert outcome(again, "call cap")[0] is Outcome.FAILED
+        assert again[1].calls == 0
+
+    async def test_a_look_has_an_end(self, room: PatientRoom) -> None:
+        """However large the cap is."""
+        sheets = await room.look()
+        assert 0 < sheets[1].calls <= 8 < MOST
+
+
+class TestStore:
+    async def test_one_that_is_there(self, room: PatientRoom) -> None:
+        await (await open_database(f"sqlite:///{room.folder / 'exporter.db'}")).close()
+        assert outcome(await room.look(), "store")[1].startswith("open and writable, with the tables of this version")
+
+    async def test_one_that_is_none(self, room: PatientRoom) -> None:
+        """It is left as it is."""
+        room.write("exporter.db", "no database at all, and nothing that could be one" * 10)
+        sheets = await room.look()
+        assert [one.check for one in failures(sheets)] == ["store"]
+        assert "let the exporter's own user write the file" in line(sheets, "store").finding.change
+
+    async def test_one_that_is_empty_is_not_filled(self, room: PatientRoom) -> None:
+        """The next serve does that."""
+        room.write("exporter.db", "")
+        assert outcome(await room.look(), "store") == (
+            Outcome.DOUBTFUL,
+            "its tables are missing or of another version",
+        )
+        assert failures(await room.look()) == []
+
+
+class TestTokens:
+    async def test_the_same_twice(self, room: PatientRoom) -> None:
+        room.write("api-token", TOKENS["webhook-token"])
+        assert outcome(await room.look(), "api token")[0] is Outcome.DOUBTFUL
+
+    async def test_none_at_all(self, room: PatientRoom) -> None:
+        """Nobody may post then; nothing is broken."""
+        room.data["remediation"] = {}
+        sheets = await room.look()
+        assert (outcome(sheets, "webhook token")[0], failures(sheets)) == (Outcome.DOUBTFUL, [])
+
+    async def test_no_token_is_told(self, room: PatientRoom) -> None:
+        """Neither good ones nor bad ones."""
+        room.write("webhook-token", "hunter2")
+        text = str(await room.look())
+        assert "hunter2" not in text
+        assert TOKENS["api-token"] not in text
+
+
+class TestConnectedApp:
+    async def test_calls_without_a_name(self, room: PatientRoom) -> None:
+        """They are the integration's by their user, and nothing has to be changed."""
+        room.org.settings = type(room.org.settings)(records_per_second=0, records=10, event_log_nameless=1.0)
+        sheets = await room.look()
+        assert outcome(sheets, "connected app")[0] is Outcome.GOOD
+
+    async def test_nobody_has_called_yet(self, room: PatientRoom) -> None:
+        """No call of HubSpot in the newest files says nothing of the name."""
+        room.entry["hubspot"]["connected_app"] = "Hub Spot"
+        room.entry["salesforce"]["integration_user"] = "other@acme.example"
+        room.org.integration_user = "other@acme.example"
+        room.org.calls.add("Backup", 3)
+        room.org.calls = type(room.org.calls)(room.clock.time, 86_400.0)
+        room.org.calls.add("Backup", 3)
+        assert outcome(await room.look(), "connected app")[0] is Outcome.DOUBTFUL
+
+
+class TestProof:
+    @pytest.mark.parametrize(
+        ("record", "said"),
+        [("contacts/999", "HubSpot has no record contacts/999"), ("deals/101", "no record deals/101")],
+    )
+    async def test_a_record_that_is_not_there(self, room: PatientRoom, record: str, said: str) -> None:
+        """Nothing is written."""
+        room.prove = record
+        found = outcome(await room.look(), "proof")
+        assert found[0] is Outcome.FAILED
+        assert said in found[1]
+        assert room.org.touches.requests == 0
+
+    async def test_a_record_that_is_not_linked(self, room: PatientRoom) -> None:
+        """A touch would create one in Salesforce."""
+        (fresh,) = room.org.add_records("contacts", 1)
+        room.prove = f"contacts/{fresh}"
+        assert outcome(await room.look(), "proof")[1].endswith("is not linked to a Salesforce record")
+        assert room.org.touches.requests == 0
+
+    async def test_nothing_is_proved_while_suspended(self, room: PatientRoom) -> None:
+        """HubSpot syncs nothing then, whatever is mapped."""
+        room.prove = RECORD
+        room.org.suspend("unknown_error")
+        assert outcome(await room.look(), "proof")[0] is Outcome.NOT_TRIED
+        assert room.org.touches.requests == 0
+
+    async def test_what_cannot_be_touched_is_not(self, room: PatientRoom) -> None:
+        room.prove = RECORD
+        room.org.read_only_properties = frozenset({TOUCH})
+        sheets = await room.look()
+        assert [one.check for one in failures(sheets)] == ["property"]
+        assert outcome(sheets, "proof")[0] is Outcome.NOT_TRIED
+        assert room.org.touches.requests == 0
+
+    async def test_a_record_that_is_refused(self, room: PatientRoom) -> None:
+        """By a validation rule, say."""
+        room.prove = RECORD
+        room.org.refused_writes = frozenset({"101"})
+        assert outcome(await room.look(), "proof") == (
+            Outcome.FAILED,
+            "HubSpot does not write contacts/101: VALIDATION_ERROR: A validation rule refuses the write.",
+        )
+
+    async def test_nothing_is_written_unasked(self, room: PatientRoom) -> None:
+        await room.look()
+        assert room.org.touches.requests == 0
+
+
+class TestFailures:
+    @pytest.mark.parametrize("api", ["salesforce", "hubspot", "bridge", "status"])
+    async def test_an_api_that_is_down_costs_what_it_tells(self, room: PatientRoom, api: str) -> None:
+        """The rest is looked at all the same."""
+        room.org.faults.put(Fault(api, "server_error"))
+        sheets = await room.look()
+        assert failures(sheets)
+        assert len(lines_of(sheets, Outcome.GOOD)) >= 8
+
+    async def test_the_same_is_asked_once(self, room: PatientRoom) -> None:
+        """Limits, permissions and log files are what several checks look at."""
+        await room.look()
+        assert (room.org.requests["salesforce.limits"], room.org.requests["token"]) == (1, 1)
+
+    async def test_every_integration_has_its_sheet(self, room: PatientRoom) -> None:
+        """One that fails costs no other."""
+        other = {
+            **room.entry,
+            "name": "twin",
+            "sync_health": {**room.entry["sync_health"], "token_file": "webhook-token"},
+        }
+        room.data["integrations"].append(other)
+        sheets = await room.look()
+        assert [(sheet.name, sheet.is_good) for sheet in sheets] == [("", True), ("acme", True), ("twin", False)]
+
+    async def test_a_file_that_is_good_is_read_the_same(self, room: PatientRoom) -> None:
+        """What is checked is what serve would load."""
+        await room.look()
+        assert load_config(room.folder / "exporter.yml").integrations[0].name == "acme"
