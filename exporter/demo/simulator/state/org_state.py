@@ -9,8 +9,8 @@ from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.state.access import Access
 from exporter.demo.simulator.state.call_window import CallWindow
 from exporter.demo.simulator.state.daily_calls import DailyCalls
-from exporter.demo.simulator.state.outbox import Outbox
 from exporter.demo.simulator.state.monitoring import Monitoring
+from exporter.demo.simulator.state.outbox import Outbox
 from exporter.demo.simulator.state.rate_limit import RateLimit
 from exporter.demo.simulator.state.records import RecordBook
 from exporter.demo.simulator.state.request_log import RequestLog
