@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from exporter.catalog.catalog import CATALOG
-from exporter.cli import command_line
+from exporter.cli import command_line, main
 from exporter.clients.http.signature import signature_header
 from exporter.config.file import load_config
 from exporter.remediation.policy import default_policies
@@ -61,15 +62,15 @@ def test_the_command_table_is_complete() -> None:
     assert re.findall(r"^\| `([a-z-]+)[` ]", table, re.MULTILINE) == commands
 
 
-def test_the_example_configuration_loads(tmp_path: Path) -> None:
-    """The README's configuration is good once its secret files exist."""
-    example = re.search(r"```yaml\n(# exporter.yml\n.*?)```", README, re.DOTALL)
-    assert example is not None
-    (tmp_path / "secrets").mkdir()
-    for name in ("salesforce", "bridge", "hubspot", "webhook"):
-        (tmp_path / "secrets" / name).write_text("secret")
+def test_the_first_command_writes_a_good_configuration(tmp_path: Path) -> None:
+    """The README's, as it stands there; good once the files of the secrets exist."""
+    command = re.search(r"^hubspot-salesforce-exporter (init (?:.*\\\n)*.*)$", README, re.MULTILINE)
+    assert command is not None
     file = tmp_path / "exporter.yml"
-    file.write_text(example[1], encoding="utf-8")
+    assert main([*shlex.split(command[1].replace("\\\n", " ")), f"--output={file}"]) == 0
+    (tmp_path / "secrets").mkdir()
+    for name in re.findall(r"secrets/[\w-]+", file.read_text(encoding="utf-8")):
+        (tmp_path / name).write_text(f"secret-{name.rpartition('/')[2]}")
     assert [entry.name for entry in load_config(file).integrations] == ["acme"]
 
 
