@@ -1,7 +1,8 @@
-"""A look at a configuration: first at what all integrations share, then at each of them, one after the other."""
+"""A look at a configuration: first at what all integrations share, then at each of them."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from exporter.doctor.house import House
 from exporter.doctor.patient import Patient
 from exporter.doctor.sheet import Sheet
 from exporter.doctor.stores import Store, opened_store
+
+AT_ONCE = 8
+"""Integrations looked at together: what a look waits for is mostly the pace of HubSpot's searches."""
 
 Progress = Callable[[str, str], None]
 """Called with the name of the integration, empty for what all share, and of the check that is about to be made."""
@@ -35,16 +39,19 @@ class Visit:
         """One for the house, one an integration. Nothing but a proof writes anywhere."""
         async with opened_store(self.config) as store:
             shared = await examine(House(self.config, store), HOUSE_CHECKS, lambda check: progress("", check))
-            sheets = [Sheet("", shared)]
             # Integrations of one account keep one pace.
-            paces = AccountPaces(self.clock)
-            sheets += [await self._sheet(entry, store, paces, progress) for entry in self.integrations]
-        return tuple(sheets)
+            paces, turns = AccountPaces(self.clock), asyncio.Semaphore(AT_ONCE)
+            sheets = await asyncio.gather(
+                *(self._sheet(entry, store, paces, turns, progress) for entry in self.integrations)
+            )
+        return (Sheet("", shared), *sheets)
 
-    async def _sheet(self, entry: Integration, store: Store, paces: AccountPaces, progress: Progress) -> Sheet:
+    async def _sheet(
+        self, entry: Integration, store: Store, paces: AccountPaces, turns: asyncio.Semaphore, progress: Progress
+    ) -> Sheet:
         cap = entry.salesforce.max_api_calls_per_day if entry.salesforce else 0
         calls = Calls(entry.name, cap, store.database, self.clock)
-        async with self.open_http(self.config.network) as http:
+        async with turns, self.open_http(self.config.network) as http:
             patient = Patient(entry, http, self.clock, calls, paces, self.prove)
             lines = await examine(patient, CHECKS, lambda check: progress(entry.name, check))
         return Sheet(entry.name, lines, calls.made)

@@ -44,6 +44,22 @@ class TestWithoutMuch:
         assert names.isdisjoint({"event log", "user", "objects of HubSpot", "account", "bridge"})
         assert failures(sheets) == []
 
+    async def test_what_is_left_out_on_purpose(self, room: PatientRoom) -> None:
+        """A token, a user to look at: it works without, and sees less."""
+        del room.entry["hubspot"]["token_file"]
+        del room.entry["salesforce"]["integration_user"]
+        sheets = await room.look()
+        assert failures(sheets) == []
+        assert outcome(sheets, "token")[0] is outcome(sheets, "user")[0] is Outcome.DOUBTFUL
+        assert outcome(sheets, "trust") == (Outcome.GOOD, "SIM1: OK")
+
+    async def test_an_assignment_that_ends(self, room: PatientRoom) -> None:
+        """Nothing is missing yet."""
+        room.org.set_assignment("direct", ends_in=86_400.0)
+        sheets = await room.look()
+        assert failures(sheets) == []
+        assert outcome(sheets, "user") == (Outcome.DOUBTFUL, "an assignment it cannot do without ends on 2027-01-16")
+
     async def test_a_login_by_certificate(self, room: PatientRoom) -> None:
         room.entry["salesforce"]["auth"] = jwt_login()
         assert outcome(await room.look(), "login") == (Outcome.GOOD, "logged in as monitoring@acme.example")
@@ -146,6 +162,12 @@ class TestConnectedApp:
         room.org.settings = type(room.org.settings)(records_per_second=0, records=10, event_log_nameless=1.0)
         sheets = await room.look()
         assert outcome(sheets, "connected app")[0] is Outcome.GOOD
+
+    async def test_a_file_that_is_gone_costs_nothing(self, room: PatientRoom) -> None:
+        """Salesforce replaces them now and then; the next one tells as much."""
+        room.org.use_api_calls("HubSpot", 3, seconds_ago=7200.0)
+        room.org.spoiled_log_file = "gone"
+        assert outcome(await room.look(), "connected app")[0] is Outcome.GOOD
 
     async def test_nobody_has_called_yet(self, room: PatientRoom) -> None:
         """No call of HubSpot in the newest files says nothing of the name."""

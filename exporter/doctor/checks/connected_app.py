@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from exporter.doctor import sections
@@ -9,6 +10,7 @@ from exporter.doctor.check import Check
 from exporter.doctor.configured import reads_event_log
 from exporter.doctor.finding import Finding, doubtful, failed, good
 from exporter.doctor.patient import Patient
+from exporter.errors import UpstreamError, UpstreamTimeout
 from exporter.sources.source import configured
 from exporter.sources.usage_log.app_calls import MINE, AppCalls
 from exporter.sources.usage_log.identity import Identity
@@ -17,6 +19,8 @@ from exporter.sources.usage_log.sample import sampled_calls
 
 MOST_FILES = 3
 """Each is an API call."""
+PATIENCE = 60.0
+"""Seconds for each."""
 MOST_BYTES = 20e6
 """A larger file takes longer than somebody waits who looks."""
 
@@ -27,10 +31,20 @@ async def examine(patient: Patient) -> Sequence[Finding]:
     user = configured(patient.settings.salesforce, "Salesforce org").integration_user
     found: list[AppCalls] = []
     files = _chosen(await patient.log_files.get())
+    error: UpstreamError | None = None
     for file in files:
-        found += await sampled_calls(salesforce, file, Identity(apps), user)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found += await sampled_calls(salesforce, file, Identity(apps), user)
+        except TimeoutError:
+            error = UpstreamTimeout(f"log file {file.id} not read within {PATIENCE:g} s")
+        except UpstreamError as refusal:
+            # Files are replaced, empty or broken now and then; the next one says as much.
+            error = refusal
         if Identity(apps).learned(found).owns_any(_named(found)):
             return (good(f"calls of {', '.join(apps)} are in the log"),)
+    if not found and error is not None:
+        raise error
     if not found:
         return (doubtful(f"no call is in the newest {len(files)} files of the log that could be looked at"),)
     return (_not_found(apps, found, len(files)),)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from exporter.doctor import sections
 from exporter.doctor.check import Check
 from exporter.doctor.configured import has_hubspot
-from exporter.doctor.finding import Finding, good
+from exporter.doctor.finding import Finding, doubtful, good
 from exporter.doctor.patient import Patient
 from exporter.errors import AuthError
 
@@ -15,6 +15,8 @@ _MISSING_SCOPES = "MISSING_SCOPES"
 
 
 async def examine(patient: Patient) -> Sequence[Finding]:
+    if not has_hubspot(patient):
+        return (doubtful("none, so HubSpot is not asked: no sync times, no touch", "hubspot.token_file"),)
     try:
         await patient.account.get()
     except AuthError as error:
@@ -27,6 +29,6 @@ CHECK = Check(
     "token",
     sections.HUBSPOT,
     "HubSpot does not take the token",
-    has_hubspot,
+    lambda patient: patient.settings.hubspot is not None,
     examine,
 )

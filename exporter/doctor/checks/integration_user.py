@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from exporter.clock import format_timestamp
 from exporter.doctor import places, sections
 from exporter.doctor.check import Check
-from exporter.doctor.configured import looks_at_user
+from exporter.doctor.configured import has_salesforce, looks_at_user
 from exporter.doctor.finding import Finding, doubtful, failed, good
 from exporter.doctor.patient import Patient
 from exporter.errors import InvalidAnswer
@@ -15,6 +16,8 @@ from exporter.sources.source import configured
 
 async def user(patient: Patient) -> Sequence[Finding]:
     settings = configured(patient.settings.salesforce, "Salesforce org")
+    if settings.integration_user is None:
+        return (doubtful("not configured, so nobody's permissions are looked at", "salesforce.integration_user"),)
     page = places.integration_user(settings)
     try:
         access = await patient.access.get()
@@ -33,7 +36,9 @@ async def user(patient: Patient) -> Sequence[Finding]:
     ends = access.assignment_ends
     found = [good("there and active")]
     if ends is not None:
-        found.append(doubtful("an assignment it cannot do without ends", f"{page} → Permission Set Assignments"))
+        day = (format_timestamp(ends) or "")[:10]
+        change = f"{page} → Permission Set Assignments"
+        found.append(doubtful(f"an assignment it cannot do without ends on {day}", change, subject="assignment"))
     return tuple(found)
 
 
@@ -76,7 +81,7 @@ CHECKS = (
         "user",
         sections.USER,
         "the integration user is not found",
-        looks_at_user,
+        lambda patient: has_salesforce(patient) and patient.reads("salesforce_access"),
         user,
         needs=("view setup",),
     ),

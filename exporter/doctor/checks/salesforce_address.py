@@ -8,14 +8,18 @@ from exporter.clients.salesforce.versions import served_versions
 from exporter.doctor import sections
 from exporter.doctor.check import Check
 from exporter.doctor.configured import has_salesforce
-from exporter.doctor.finding import Finding, failed, good
+from exporter.doctor.finding import Finding, doubtful, failed, good
 from exporter.doctor.patient import Patient
+from exporter.errors import AuthError
 from exporter.sources.source import configured
 
 
 async def examine(patient: Patient) -> Sequence[Finding]:
     settings = configured(patient.settings.salesforce, "Salesforce org")
-    versions = await served_versions(settings.url, patient.without_login)
+    try:
+        versions = await served_versions(settings.url, patient.without_login)
+    except AuthError as error:
+        return (doubtful(f"answers, and does not tell its versions to everybody ({error})"),)
     if settings.api_version not in versions:
         return (
             failed(
