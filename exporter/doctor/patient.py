@@ -58,7 +58,7 @@ class Patient:
         return source in self.settings.intervals
 
     async def _limits(self) -> Any:
-        return await configured(self.connection.salesforce, "Salesforce org").get_json("limits")
+        return await configured(self.connection.salesforce, "Salesforce org").get_json("limits/")
 
     async def _access(self) -> Access:
         told = await salesforce_access.SOURCE.fetch(self.connection, None)

@@ -1,0 +1,280 @@
+"""Permissions, scopes, settings and mappings: how each is taken away from a company, and what has to be said then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from exporter.demo.simulator.faults import Fault
+from tests.doctor.patient_room import TOUCH, PatientRoom, jwt_login
+
+
+@dataclass(frozen=True)
+class Taken:
+    """``take`` takes it away; ``check`` and ``subject`` are where it has to be found, ``told`` a pattern of what has to
+    be said of it, cause and remedy."""
+
+    name: str
+    take: Callable[[PatientRoom], object]
+    check: str
+    told: str
+    subject: str = ""
+
+
+def _scope(room: PatientRoom, *scopes: str) -> None:
+    room.org.missing_scopes = frozenset(scopes)
+
+
+def _setting(room: PatientRoom, section: str, **changes: object) -> None:
+    room.entry[section] |= changes
+
+
+def _fault(room: PatientRoom, api: str, name: str) -> None:
+    room.org.faults.put(Fault(api, name))
+
+
+def _clock_off(room: PatientRoom) -> None:
+    room.entry["salesforce"]["auth"] = jwt_login()
+    room.org.clock_ahead = 600.0
+
+
+def _empty_directory(room: PatientRoom) -> None:
+    (room.folder / "dropped").mkdir()
+    room.entry["sync_health"] = {"directory": "dropped"}
+
+
+def _unmapped(room: PatientRoom) -> None:
+    room.org.unmapped = frozenset({TOUCH})
+    room.prove = "contacts/101"
+
+
+def _audience(room: PatientRoom) -> None:
+    room.entry["salesforce"]["auth"] = jwt_login()
+    _fault(room, "token", "audience_invalid")
+
+
+TAKEN = (
+    Taken(
+        "client secret",
+        lambda room: room.write("client-secret", "another"),
+        "login",
+        "client secret does not belong to the client id.* Put the Consumer Secret",
+    ),
+    Taken(
+        "client id",
+        lambda room: room.entry["salesforce"]["auth"]["client_credentials"].update(client_id="x"),
+        "login",
+        "The org knows no app with this client id",
+    ),
+    Taken("audience", _audience, "login", r"salesforce\.auth\.jwt_bearer\.audience to https://test\.salesforce\.com"),
+    Taken(
+        "run-as user", lambda room: _fault(room, "token", "no_run_as_user"), "login", "Client Credentials Flow → Run As"
+    ),
+    Taken(
+        "approval of the app",
+        lambda room: _fault(room, "token", "user_not_admin_approved"),
+        "login",
+        "Permitted Users are admin approved → Manage Profiles or Permission Sets",
+    ),
+    Taken(
+        "scope api",
+        lambda room: room.org.set_monitoring(api_scope=False),
+        "api",
+        r'OAuth settings → scope "Manage user data via APIs \(api\)"',
+    ),
+    Taken(
+        "API Enabled of the exporter's user",
+        lambda room: room.org.set_monitoring(api_enabled=False),
+        "api",
+        "System Permissions → API Enabled",
+    ),
+    Taken(
+        "View Setup and Configuration",
+        lambda room: room.org.set_monitoring(view_setup=False),
+        "view setup",
+        "System Permissions → View Setup and Configuration",
+    ),
+    Taken(
+        "View Event Log Files",
+        lambda room: room.org.set_monitoring(view_event_log_files=False),
+        "event log",
+        "System Permissions → View Event Log Files",
+    ),
+    Taken(
+        "Manage Users",
+        lambda room: room.org.set_monitoring(manage_users=False),
+        "frozen",
+        "System Permissions → Manage Users",
+    ),
+    Taken(
+        "version of Salesforce's API",
+        lambda room: _setting(room, "salesforce", api_version="40.0"),
+        "address",
+        r"serves API versions 41\.0 to 68\.0, not 40\.0.*salesforce\.api_version",
+    ),
+    Taken(
+        "integration user",
+        lambda room: _setting(room, "salesforce", integration_user="hubspot@acme.exmaple"),
+        "user",
+        "shows no user hubspot@acme.exmaple.*salesforce.integration_user",
+    ),
+    Taken("active", lambda room: room.org.set_user(active=False), "user", "Edit → Active", "active"),
+    Taken(
+        "not frozen", lambda room: room.org.set_user(frozen=True), "frozen", "Users → hubspot@acme.example → Unfreeze"
+    ),
+    Taken(
+        "API Enabled of HubSpot's user",
+        lambda room: room.org.set_user(api_enabled=False),
+        "api enabled",
+        "hubspot@acme.example → its profile, or a permission set → System Permissions → API Enabled",
+    ),
+    Taken(
+        "permission set",
+        lambda room: room.org.set_permission_set(assigned=False),
+        "permission set",
+        'begins with "HubSpot Integration".*Permission Set Assignments → Edit Assignments',
+    ),
+    Taken(
+        "edit on Lead",
+        lambda room: room.org.set_object_permission("Lead", False, "edit"),
+        "objects",
+        "edit on Lead is missing.*Object Settings → Lead: Edit",
+        "Lead",
+    ),
+    Taken(
+        "read and edit on Contact.Email",
+        lambda room: room.org.set_field_permission("Contact", "Email", False),
+        "fields",
+        "read and edit on Contact.Email is missing.*Field Permissions → Contact.Email",
+        "Contact.Email",
+    ),
+    Taken(
+        "name of the connected app",
+        lambda room: _setting(room, "hubspot", connected_app="Hub Spot"),
+        "connected app",
+        'calls as HubSpot.*hubspot.connected_app: "HubSpot"',
+    ),
+    Taken(
+        "instance of the status page",
+        lambda room: room.entry["salesforce"]["status"].update(instance="NA99"),
+        "trust",
+        "no instance NA99.*salesforce.status",
+    ),
+    Taken(
+        "HubSpot token",
+        lambda room: room.write("hubspot-token", "another"),
+        "token",
+        "HubSpot does not take the token.*Development → Keys",
+    ),
+    Taken(
+        "scope to read companies",
+        lambda room: _scope(room, "crm.objects.companies.read"),
+        "objects of HubSpot",
+        r"crm\.objects\.companies\.read.*Service keys.*add crm\.objects\.companies\.read",
+        "companies",
+    ),
+    Taken(
+        "scope to read the account",
+        lambda room: setattr(room.org, "account_out_of_scope", {"details"}),
+        "account",
+        "A scope is missing: oauth.*Service keys",
+        "account",
+    ),
+    Taken(
+        "sync of deals",
+        lambda room: setattr(room.org, "absent_properties", {"hs_salesforceopportunityid"}),
+        "objects of HubSpot",
+        "deals have no property hs_salesforceopportunityid.*turn on the sync of deals",
+        "deals",
+    ),
+    Taken(
+        "scope to write contacts",
+        lambda room: _scope(room, "crm.objects.contacts.write"),
+        "write scope",
+        r"A scope is missing: crm\.objects\.contacts\.write.*add crm\.objects\.contacts\.write",
+        "contacts",
+    ),
+    Taken(
+        "scope to read the properties of deals",
+        lambda room: _scope(room, "crm.schemas.deals.read"),
+        "property",
+        r"A scope is missing: crm\.schemas\.deals\.read.*Service keys",
+        "deals",
+    ),
+    Taken(
+        "touch property",
+        lambda room: setattr(room.org, "absent_properties", {TOUCH}),
+        "property",
+        f"{TOUCH} of contacts, companies, deals does not exist.*Create property",
+        TOUCH,
+    ),
+    Taken(
+        "type of the touch property",
+        lambda room: setattr(room.org, "property_types", {TOUCH: "string"}),
+        "property",
+        "is of type string, not datetime.*date and time picker",
+        TOUCH,
+    ),
+    Taken(
+        "writing the touch property",
+        lambda room: setattr(room.org, "read_only_properties", {TOUCH}),
+        "property",
+        "is read-only",
+        TOUCH,
+    ),
+    Taken(
+        "mapping of the touch property",
+        _unmapped,
+        "proof",
+        f'{TOUCH} is not mapped.*Salesforce → Contacts → Mappings: map {TOUCH}.*"Two-way"',
+    ),
+    Taken(
+        "bridge token",
+        lambda room: room.write("bridge-token", "another"),
+        "bridge",
+        r"The bridge does not take the token.*sync_health\.token_file",
+    ),
+    Taken(
+        "webhook token",
+        lambda room: room.write("webhook-token", ""),
+        "file",
+        r"remediation\.webhook_token_file: .*webhook-token. is empty",
+    ),
+    Taken(
+        "a webhook token that is hard to guess",
+        lambda room: room.write("webhook-token", "secret"),
+        "webhook token",
+        r"too easily guessed.*remediation\.webhook_token_file",
+    ),
+    Taken("clock", _clock_off, "clock", "10 min behind the servers' clocks.*NTP"),
+    Taken(
+        "directory of the store",
+        lambda room: room.data.update(store="sqlite:///gone/exporter.db"),
+        "file",
+        "store: .*gone",
+    ),
+    Taken(
+        "file of the Sync Health page",
+        _empty_directory,
+        "directory",
+        "sync-health.json: No such file.*drop the file there",
+    ),
+    Taken(
+        "the store's file",
+        lambda room: room.write("exporter.db", "no database, whatever it is called" * 20),
+        "store",
+        "file is not a database.*let the exporter's own user write the file",
+    ),
+    Taken(
+        "an API token that is hard to guess",
+        lambda room: room.write("api-token", "a" * 40),
+        "api token",
+        r"too easily guessed.*remediation\.api_token_file",
+    ),
+    Taken(
+        "room below the cap",
+        lambda room: _setting(room, "salesforce", max_api_calls_per_day=1),
+        "call cap",
+        r"salesforce\.max_api_calls_per_day",
+    ),
+)
