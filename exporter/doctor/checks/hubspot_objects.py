@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from exporter.clients.hubspot.client import HubSpotClient
 from exporter.clients.hubspot.refusals import is_missing_scope, scopes_told
 from exporter.clients.hubspot.sync_time import SYNCED
+from exporter.clients.hubspot.record_properties import LINKS
 from exporter.doctor import places, sections
 from exporter.doctor.check import Check
 from exporter.doctor.configured import has_hubspot
 from exporter.doctor.finding import Finding, doubtful, failed, good
 from exporter.doctor.patient import Patient
 from exporter.errors import InvalidAnswer, UpstreamError
-from exporter.sources.hubspot_heartbeat import LINKS
 from exporter.sources.source import configured
 
 _NO_PROPERTY = ("VALIDATION_ERROR", "HTTP_400")
