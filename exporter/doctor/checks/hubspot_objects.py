@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exporter.clients.hubspot.client import HubSpotClient
+from exporter.clients.hubspot.record_properties import LINKS
 from exporter.clients.hubspot.refusals import is_missing_scope, scopes_told
 from exporter.clients.hubspot.sync_time import SYNCED
-from exporter.clients.hubspot.record_properties import LINKS
 from exporter.doctor import places, sections
 from exporter.doctor.check import Check
 from exporter.doctor.configured import has_hubspot
