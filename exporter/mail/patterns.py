@@ -90,6 +90,8 @@ class Patterns:
     senders: Senders
     accounts: tuple[re.Pattern[str], ...]
     pages: tuple[re.Pattern[str], ...]
+    records: tuple[re.Pattern[str], ...]
+    categories: tuple[re.Pattern[str], ...]
     languages: tuple[Language, ...]
     titles: Titles
 
@@ -138,7 +140,7 @@ def load_patterns(file: Path | None = None) -> Patterns:
 
 def parse_patterns(raw: object) -> Patterns:
     """An owner's patterns, as YAML gives them, over the defaults; raises ``ValueError``."""
-    given = _mapping(raw if raw is not None else {}, "the file", ("sender", "account", "page", "languages"))
+    given = _mapping(raw if raw is not None else {}, "the file", tuple(_SHIPPED))
     spoken = _mapping(given.get("languages", {}), "languages")
     own = {_code(code): _language(_code(code), keys) for code, keys in spoken.items()}
     codes = list(dict.fromkeys([*_SHIPPED["languages"], *own]))
@@ -149,6 +151,8 @@ def parse_patterns(raw: object) -> Patterns:
         ),
         accounts=_expressions(given, "account", groups=1),
         pages=_expressions(given, "page", groups=0),
+        records=_expressions(given, "records", groups=0),
+        categories=_expressions(given, "category", groups=1),
         languages=tuple(_merged(code, {**shipped.get(code, {}), **own.get(code, {})}) for code in codes),
         titles=TITLES.with_more([*_titles(own), *_titles(shipped)]),
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
+from exporter.catalog.catalog import CATALOG, label_value
 from exporter.mail.message import FORWARD, Message, when
 from exporter.mail.patterns import Patterns
 from exporter.mail.phrases import plain
@@ -47,8 +48,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What a message states, and what it only speaks of. ``accounts`` are the ids it names; ``page``: it leads to the
-    integration's page, whatever it says."""
+    """What a message states, and what it only speaks of. ``in_subject``: its subject names Salesforce, or states
+    something itself. ``accounts`` are the ids it names; ``page`` is a link to the integration's page, ``record`` one to
+    what other people write into."""
 
     statements: tuple[Statement, ...] = ()
     reasons: tuple[str, ...] = ()
@@ -56,6 +58,8 @@ class _Reading:
     newsletter: str | None = None
     accounts: tuple[str, ...] = ()
     page: str | None = None
+    record: str | None = None
+    in_subject: bool = False
 
     @property
     def stated(self) -> tuple[Statement, ...]:
@@ -81,7 +85,7 @@ def judge(message: Message, patterns: Patterns, accounts: Sequence[str] = ()) ->
 def _judge_own(message: Message, sender: Sender, patterns: Patterns, accounts: Sequence[str]) -> Verdict:
     """One whose address is HubSpot's."""
     reading = _read(message.subject, message.body, message.links, patterns)
-    if not reading.statements and not reading.page:
+    if not reading.statements and not (reading.page and reading.in_subject):
         return Verdict(IGNORED, why=(sender.why, "nothing in it speaks of the Salesforce integration's state"))
     spoken_of = tuple(map(str, (reading.stated or reading.statements)[:4]))
     if reading.newsletter and all(one.kind == ERRORS for one in reading.stated):
@@ -106,6 +110,18 @@ def _obstacle(message: Message, sender: Sender, reading: _Reading) -> str | None
         return f"it is a newsletter ({reading.newsletter!r}) that sounds like a notification"
     if message.derived:
         return "it is a reply, or was passed on: only HubSpot's own notifications are read"
+    return _somebody_elses(reading)
+
+
+def _somebody_elses(reading: _Reading) -> str | None:
+    """Why what is stated may be the word of somebody whom HubSpot quotes: notifications of a form, a ticket or a chat
+    have the visitor's own words in them."""
+    if not reading.in_subject:
+        return "its subject does not name Salesforce: what it states may be somebody else's words"
+    if reading.record and not (reading.page and all(one.kind == ERRORS for one in reading.stated)):
+        return f"it leads to a record or conversation ({reading.record}): what it states may be somebody else's words"
+    if not reading.page and not reading.accounts:
+        return "it names no account and does not lead to the integration's page"
     return None
 
 
@@ -149,17 +165,30 @@ def _read(subject: str, body: str, links: Sequence[str], patterns: Patterns) -> 
     words = plain(whole)
     if "salesforce" not in words:
         return _Reading()
-    accounts = _accounts("\n".join([whole, *map(unquote, links)]), patterns)
+    decoded = [unquote(link) for link in links]
+    accounts = _accounts("\n".join([whole, *decoded]), patterns)
     newsletter = next((match[0] for one in patterns.languages if (match := one.newsletter.search(words))), None)
-    pages = (match[0] for link in links for one in patterns.pages if (match := one.search(unquote(link))))
+    found = statements_in(subject, body, patterns)
     return _Reading(
-        statements=statements_in(subject, body, patterns),
+        statements=found,
         reasons=reasons_in(whole, patterns),
-        categories=categories_in(body, patterns),
+        categories=categories_in(body, patterns) or _categories_of(decoded, patterns),
         newsletter=None if accounts else newsletter,
         accounts=accounts,
-        page=next(pages, None) if "salesforce" in plain(subject) else None,
+        page=_first_link(decoded, patterns.pages),
+        record=_first_link(decoded, patterns.records),
+        in_subject="salesforce" in plain(subject) or any(one.in_subject and one.stated for one in found),
     )
+
+
+def _first_link(links: Sequence[str], patterns: Sequence[re.Pattern[str]]) -> str | None:
+    return next((match[0] for link in links for one in patterns if (match := one.search(link))), None)
+
+
+def _categories_of(links: Sequence[str], patterns: Patterns) -> tuple[str, ...]:
+    """Those whose errors are linked to, whatever the language is."""
+    named = {label_value(name) for one in patterns.categories for link in links for name in one.findall(link)}
+    return tuple(name for name in CATALOG.category_names if name in named)
 
 
 def _accounts(text: str, patterns: Patterns) -> tuple[str, ...]:

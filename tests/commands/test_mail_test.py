@@ -110,7 +110,7 @@ def test_what_steers_a_terminal_is_not_printed(tmp_path: Path, capsys: pytest.Ca
         (
             b"From: a@b",
             ["{file}", "--patterns={file}"],
-            "a.eml: the file: 'From' is none of sender, account, page, lang",
+            "a.eml: the file: 'From' is none of sender, account, page, records",
         ),
         (
             b"x",

@@ -66,6 +66,7 @@ EXPECTED: dict[str, Expected] = {
     "errors-06-property-mappings": errors("property_mappings"),
     "errors-07-property-values": errors("property_values"),
     "errors-08-other": errors("other"),
+    "errors-09-with-a-record-and-a-bucket": errors("custom_code"),
     # Digests: categories with 0 errors are none.
     "digest-01-daily-all-categories": errors(
         "associations", "duplicates", "permissions", "picklists", "property_values", "other"
@@ -90,6 +91,11 @@ EXPECTED: dict[str, Expected] = {
     "unrelated-01-email-sending-suspended": IGNORED,
     "unrelated-02-form-submission": IGNORED,
     "unrelated-03-another-app-suspended": IGNORED,
+    # What other people wrote, quoted by HubSpot.
+    "quoted-01-ticket": UNMATCHED,
+    "quoted-02-form-submission": UNMATCHED,
+    "quoted-03-name-of-a-visitor": UNMATCHED,
+    "quoted-04-without-any-link": UNMATCHED,
     # From somebody else.
     "forged-01-failing-dkim": UNMATCHED,
     "forged-02-look-alike-domain": IGNORED,

@@ -130,7 +130,7 @@ def test_twenty_megabytes_of_attachment_hide_no_text() -> None:
     raw = (
         FROM
         + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n"
-        + b"Your Salesforce integration was suspended. Reason: Unknown error\r\n--b\r\n"
+        + b"Your Salesforce integration was suspended. Reason: Unknown error. Hub ID: 7654321\r\n--b\r\n"
         + b"Content-Type: application/zip\r\nContent-Transfer-Encoding: base64\r\n\r\n"
         + encodebytes(bytes(15_000_000))
         + b"--b--\r\n"

@@ -1,4 +1,4 @@
-"""Fifty-six e-mails, and what each of them is read as."""
+"""Sixty-one e-mails, and what each of them is read as."""
 
 from __future__ import annotations
 

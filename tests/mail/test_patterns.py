@@ -114,7 +114,7 @@ def test_an_owners_words_take_the_place_of_those_that_ship() -> None:
     assert ours["en"].words["suspended"] == ("put on ice",)
     assert ours["en"].words["cleared"] == DEFAULTS.languages[0].words["cleared"]
     subject = "Your Salesforce integration was put on ice"
-    letter = Message("noreply@hubspot.com", subject, "Reason: Unknown error", None)
+    letter = Message("noreply@hubspot.com", subject, "Reason: Unknown error. Hub ID: 7654321", None)
     assert judge(letter, patterns).reason == "unknown_error"
     assert judge(letter, DEFAULTS).result == "ignored"
 
@@ -150,7 +150,7 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
     ("text", "complaint"),
     [
         ("[]", "the file: [] is no mapping"),
-        ("words: {}", "the file: 'words' is none of sender, account, page, languages"),
+        ("words: {}", "the file: 'words' is none of sender, account, page, records, category, languages"),
         ("sender: {to: x}", "sender: 'to' is none of from, authentication, servers, forwarders"),
         ("sender: {from: noreply@hubspot.com}", "sender.from: 'noreply@hubspot.com' is no list of texts"),
         ("sender: {from: [hubspot.com]}", "sender.from: 'hubspot.com' is no address"),
@@ -159,13 +159,14 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
         ("account: ['[']", "account: '[' is no regular expression"),
         ("account: ['[0-9]+']", "account: '[0-9]+' has 0 groups, not 1"),
         ("page: ['(x)']", "page: '(x)' has 1 groups, not 0"),
+        ("category: [x]", "category: 'x' has 0 groups, not 1"),
         ("languages: {pt: {suspendido: []}}", "languages.pt: 'suspendido' is none of about, suspended"),
         ("languages: {pt: {suspended: x}}", "languages.pt.suspended: 'x' is no list of texts"),
         ("languages: {pt: {titles: {categories: {x: y}}}}", "pt.categories: 'x' is none of associations"),
         ("languages: {pt: ", "while parsing a flow node"),
         ("\x00", "special characters are not allowed"),
         ("a: &a [*a]", "the file: 'a' is none of"),
-        ("[" * 3000, "is nested too deeply"),
+        ("[" * 500, "is nested too deeply"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_in_a_sentence(tmp_path: Path, text: str, complaint: str) -> None:

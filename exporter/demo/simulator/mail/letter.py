@@ -18,7 +18,7 @@ RETURN_PATH = "notify.hubspotemail.net"
 
 def letter(wording: Wording, org_name: str, portal_id: int, number: int, now: float) -> bytes:
     """Plain text and HTML of the same words, with CRLF, seven bits."""
-    link = f"https://app.hubspot.com/integrations-settings/{portal_id}/installed/salesforce/sync-health"
+    link = f"https://app.hubspot.com/integrations-settings/{portal_id}/installed/salesforce/health"
     date = format_datetime(datetime.fromtimestamp(now, UTC))
     server = f"mx.{org_name}.example"
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
