@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,7 @@ class Patterns:
 def load_patterns(file: Path | None = None) -> Patterns:
     """The defaults, and over them an owner's file. Raises ``ValueError`` with a sentence: what is wrong, and where."""
     if file is None:
-        return _DEFAULTS
+        return _defaults()
     try:
         with file.open("rb") as opened:
             text = opened.read(_LARGEST_FILE + 1)
@@ -140,14 +140,15 @@ def load_patterns(file: Path | None = None) -> Patterns:
 
 def parse_patterns(raw: object) -> Patterns:
     """An owner's patterns, as YAML gives them, over the defaults; raises ``ValueError``."""
-    given = _mapping(raw if raw is not None else {}, "the file", tuple(_SHIPPED))
+    all_shipped = _shipped()
+    given = _mapping(raw if raw is not None else {}, "the file", tuple(all_shipped))
     spoken = _mapping(given.get("languages", {}), "languages")
     own = {_code(code): _language(_code(code), keys) for code, keys in spoken.items()}
-    codes = list(dict.fromkeys([*_SHIPPED["languages"], *own]))
-    shipped: Mapping[str, Any] = _SHIPPED["languages"]
+    shipped: Mapping[str, Any] = all_shipped["languages"]
+    codes = list(dict.fromkeys([*shipped, *own]))
     return Patterns(
         senders=_senders(
-            {**_SHIPPED["sender"], **_mapping(given.get("sender", {}), "sender", tuple(_SHIPPED["sender"]))}
+            {**all_shipped["sender"], **_mapping(given.get("sender", {}), "sender", tuple(all_shipped["sender"]))}
         ),
         accounts=_expressions(given, "account", groups=1),
         pages=_expressions(given, "page", groups=0),
@@ -200,7 +201,7 @@ def _addresses(value: object, where: str) -> tuple[str, ...]:
 def _expressions(given: Mapping[str, Any], key: str, *, groups: int) -> tuple[re.Pattern[str], ...]:
     """The regular expressions of a key, each with so many groups."""
     found = []
-    for text in _texts(given.get(key, _SHIPPED[key]), key):
+    for text in _texts(given.get(key, _shipped()[key]), key):
         try:
             pattern = re.compile(text, re.IGNORECASE)
         except (re.error, OverflowError, RecursionError) as error:
@@ -226,7 +227,14 @@ def _mapping(value: object, where: str, known: Sequence[str] = ()) -> Mapping[st
     return value
 
 
-_SHIPPED: Mapping[str, Any] = yaml.safe_load(
-    (resources.files("exporter.mail") / "patterns.yaml").read_text(encoding="utf-8")
-)
-_DEFAULTS = parse_patterns(None)
+@cache
+def _shipped() -> Mapping[str, Any]:
+    """As the file has it; read when it is first asked for."""
+    text = (resources.files("exporter.mail") / "patterns.yaml").read_text(encoding="utf-8")
+    shipped: Mapping[str, Any] = yaml.safe_load(text)
+    return shipped
+
+
+@cache
+def _defaults() -> Patterns:
+    return parse_patterns(None)

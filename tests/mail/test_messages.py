@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from exporter.catalog.catalog import CATALOG
 from exporter.mail.message import parse_message
-from exporter.mail.patterns import load_patterns
+from exporter.mail.patterns import load_patterns, parse_patterns
 from exporter.mail.verdict import Verdict, judge
 from tests.mail.expected import ACCOUNT, EXPECTED, MESSAGES, PATTERNS, Expected
+from tests.markdown import BLOCK
 
+README = Path(__file__).resolve().parent.parent.parent / "exporter" / "README.md"
 FILES = sorted(MESSAGES.glob("*.eml"))
 
 
@@ -94,6 +97,14 @@ def test_without_a_header_no_forgery_becomes_a_match(field: str) -> None:
         lines = file.read_bytes().split(b"\n")
         raw = b"\n".join(line for line in lines if not line.startswith(field.encode()))
         assert judge(parse_message(raw), load_patterns()).result != "matched"
+
+
+def test_the_patterns_of_the_readme_are_an_owners() -> None:
+    """They stand there for the Portuguese e-mail."""
+    (example,) = (block for language, block in BLOCK.findall(README.read_text("utf-8")) if "pt:  " in block)
+    message = parse_message((MESSAGES / "language-06-portuguese-suspension.eml").read_bytes())
+    verdict = judge(message, parse_patterns(yaml.safe_load(example)))
+    assert read_as(verdict) == wanted(EXPECTED["language-06-portuguese-suspension"])
 
 
 def test_an_account_is_only_taken_for_ones_own() -> None:
