@@ -132,6 +132,10 @@ def load_patterns(file: Path | None = None) -> Patterns:
         if len(text) > _LARGEST_FILE:
             raise ValueError("is larger than a megabyte")  # noqa: TRY301
         return parse_patterns(yaml.safe_load(text))
+    except yaml.MarkedYAMLError as error:
+        # Its own text shows the line, and whoever names the wrong file may have named that of a password.
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ValueError(f"{file}: line {line} is not YAML: {error.problem}") from None
     except RecursionError as error:
         raise ValueError(f"{file}: is nested too deeply") from error
     except (ValueError, yaml.YAMLError) as error:
@@ -220,7 +224,8 @@ def _texts(value: object, where: str) -> tuple[str, ...]:
 
 def _mapping(value: object, where: str, known: Sequence[str] = ()) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ValueError(f"{where}: {value!r} is no mapping")  # noqa: TRY004
+        # Not what it is: whoever names the wrong file may have named that of a password.
+        raise ValueError(f"{where}: {type(value).__name__}, where a mapping is expected")  # noqa: TRY004
     unknown = [key for key in value if known and key not in known]
     if unknown:
         raise ValueError(f"{where}: {unknown[0]!r} is none of {', '.join(known)}")

@@ -149,7 +149,7 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("[]", "the file: [] is no mapping"),
+        ("[]", "the file: list, where a mapping is expected"),
         ("words: {}", "the file: 'words' is none of sender, account, page, records, category, languages"),
         ("sender: {to: x}", "sender: 'to' is none of from, authentication, servers, forwarders"),
         ("sender: {from: noreply@hubspot.com}", "sender.from: 'noreply@hubspot.com' is no list of texts"),
@@ -163,7 +163,7 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
         ("languages: {pt: {suspendido: []}}", "languages.pt: 'suspendido' is none of about, suspended"),
         ("languages: {pt: {suspended: x}}", "languages.pt.suspended: 'x' is no list of texts"),
         ("languages: {pt: {titles: {categories: {x: y}}}}", "pt.categories: 'x' is none of associations"),
-        ("languages: {pt: ", "while parsing a flow node"),
+        ("languages: {pt: ", "line 1 is not YAML: expected the node content, but found '<stream end>'"),
         ("\x00", "special characters are not allowed"),
         ("a: &a [*a]", "the file: 'a' is none of"),
         ("[" * 500, "is nested too deeply"),
