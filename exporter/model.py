@@ -73,6 +73,24 @@ class Suspension:
 
 
 @dataclass(frozen=True, slots=True)
+class MailboxNews:
+    """The newest statement of HubSpot's e-mails about a suspension, or its clearance, and when that e-mail was
+    received; ``None`` as long as none has said anything."""
+
+    suspension: Suspension | None
+    stated_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What was seen that ends a suspension: records that synced from ``first`` until ``at``, told in ``detail``."""
+
+    first: float
+    at: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class SyncHealth:
     """What HubSpot's Sync Health page showed at ``as_of``."""
 
@@ -155,7 +173,8 @@ class ObjectHeartbeat:
     """Newest sync and newest change of linked records of one HubSpot object; ``waiting_since`` is the oldest change
     known to have been followed by no sync, ``None`` if there is none.
 
-    ``waiting`` holds the changes that no sync of any object has followed, one a record, as far as they are known.
+    ``waiting`` holds the changes that no sync of any object has followed, one a record, as far as they are known;
+    ``syncs`` when records were synced, one a record: the newest, and some of the hours before.
     ``read_at`` is set where the newest poll could not read the object: then all this was so at that time.
     """
 
@@ -165,6 +184,7 @@ class ObjectHeartbeat:
     waiting_since: float | None
     waiting: tuple[float, ...] = ()
     read_at: float | None = None
+    syncs: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +212,21 @@ class Unsynced:
 
 
 @dataclass(frozen=True, slots=True)
+class LastWrite:
+    """When the integration user last wrote a record of one Salesforce object; ``None`` if it never did."""
+
+    object: str
+    at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastWrites:
+    """The sign of life of the direction HubSpot to Salesforce, as Salesforce shows it."""
+
+    objects: tuple[LastWrite, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HubSpotAccount:
     """The HubSpot account: its id, the host of its pages, and the API calls of its day, which ends at ``resets_at``
     (midnight of its time zone; ``None`` where that is not told). Its apps share the limit, and use it together."""
@@ -207,7 +242,19 @@ class HubSpotAccount:
         return None if self.resets_at is not None and now >= self.resets_at else self.calls_used
 
 
-Part = OrgLimits | SyncHealth | Access | TrustStatus | UsageLog | Heartbeat | Unsynced | HubSpotAccount
+Part = (
+    OrgLimits
+    | SyncHealth
+    | MailboxNews
+    | Recovery
+    | Access
+    | TrustStatus
+    | UsageLog
+    | Heartbeat
+    | Unsynced
+    | LastWrites
+    | HubSpotAccount
+)
 """What one source says."""
 
 

@@ -55,11 +55,12 @@ class Service:
     ) -> None:
         self._config = config
         self._config_file = config_file
+        self._clock = clock
         self._reloading = asyncio.Lock()
         self._budget = Budget(CallStore(database), clock)
         self.history = ResyncHistory(database)
         self.metrics = SelfMetrics()
-        self.snapshots = Snapshots(config.integrations)
+        self.snapshots = Snapshots(config.integrations, clock.time())
         self.exposition = Exposition(self.metrics, clock)
         self.snapshots.watch(self.exposition.update, self.exposition.forget)
         report_store = ReportStore(database)
@@ -148,7 +149,7 @@ class Service:
         removed = {entry.name for entry in self._config.integrations} - {entry.name for entry in config.integrations}
         targets = self._connect(config)
         self._config = config
-        self.snapshots.reconfigure(config.integrations, _sources(targets))
+        self.snapshots.reconfigure(config.integrations, _sources(targets), self._clock.time())
         self._reports.show(reports)
         for name in removed:
             self.metrics.forget(name)

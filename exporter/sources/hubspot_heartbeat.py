@@ -28,6 +28,7 @@ from exporter.config.settings import Integration
 from exporter.errors import Again, InvalidAnswer, UpstreamError, UpstreamTimeout
 from exporter.model import Heartbeat, ObjectHeartbeat
 from exporter.schemas.json_schema import checked
+from exporter.sources.recent_syncs import NEWEST_SYNCS, recent_syncs
 from exporter.sources.source import Source, configured, fetched, remembered
 from exporter.sources.waiting_changes import Change, waiting_records, waiting_since
 
@@ -48,6 +49,8 @@ class _Look:
 
     last_sync: float | None
     changes: tuple[Change, ...]
+    syncs: Mapping[str, float]
+    """Of the records that were synced last."""
 
 
 async def fetch(connection: Connection, previous: Any) -> Any:
@@ -104,16 +107,17 @@ async def _look(hubspot: HubSpotClient, name: str, patience: float) -> _Look:
     changed = changed_property(name)
     try:
         async with asyncio.timeout(patience):
-            synced = await hubspot.search(name, [_has(SYNCED)], SYNCED, (SYNCED,))
+            synced = await hubspot.search(name, [_has(SYNCED)], SYNCED, (SYNCED,), limit=NEWEST_SYNCS)
             linked = [_has(link) for link in LINKS[name]]
             newest = await hubspot.search(name, linked, changed, (changed, SYNCED), limit=NEWEST)
     except TimeoutError as error:
         raise UpstreamTimeout(f"searches of {name} not finished within {patience:g} s") from error
-    syncs = (_time(record, SYNCED, name) for record in synced["results"])
+    syncs = {record["id"]: at for record in synced["results"] if (at := _time(record, SYNCED, name)) is not None}
     changes = (
         (record["id"], _time(record, changed, name), _time(record, SYNCED, name)) for record in newest["results"]
     )
-    return _Look(_newest(syncs), tuple(Change(one, at, when) for one, at, when in changes if at is not None))
+    found = tuple(Change(one, at, when) for one, at, when in changes if at is not None)
+    return _Look(_newest(syncs.values()), found, syncs)
 
 
 def _has(prop: str) -> Filters:
@@ -136,6 +140,7 @@ def _entry(look: _Look, before: Mapping[str, Any], newest_sync: float | None, no
         "last_change": last_change,
         "waiting_since": waiting_since(look.last_sync, last_change, before.get("waiting_since")),
         "waiting": waiting_records(look.changes, newest_sync, before.get("waiting", {}), now),
+        "syncs": recent_syncs(look.syncs, before.get("syncs", {})),
     }
 
 
@@ -163,6 +168,7 @@ def _object(name: str, entry: Mapping[str, Any], polled_at: float | None) -> Obj
         entry["waiting_since"],
         tuple(entry.get("waiting", {}).values()),
         None if read_at == polled_at else read_at,
+        tuple(entry.get("syncs", {}).values()),
     )
 
 

@@ -7,7 +7,8 @@ Exports, for one integration::
     hubspot_salesforce_sync_errors{integration="acme",category="picklists",error_type="restricted_picklist_value"} 12
 
 Every part but ``as_of`` may be null or absent and is then unknown. Errors outside the catalogue are counted under
-``error_type="unknown"``.
+``error_type="unknown"``. A page that says it is of a time to come is of when it was read first: where a clock is ahead
+and the page stands still, it must not stay the newest statement for ever.
 """
 
 from __future__ import annotations
@@ -22,20 +23,32 @@ from exporter.config.settings import Integration
 from exporter.errors import InvalidAnswer
 from exporter.model import ErrorCount, Suspension, SyncHealth
 from exporter.schemas.json_schema import checked
-from exporter.sources.source import Source, configured
+from exporter.sources.source import Source, configured, remembered
+
+FIRST_READ = "first_read_at"
+"""Added to a page that is of a time to come."""
 
 
-async def fetch(connection: Connection, _previous: Any) -> Any:
+async def fetch(connection: Connection, previous: Any) -> Any:
     """The page as JSON, from the bridge or the directory."""
-    return await configured(connection.sync_health, "bridge or directory").sync_health()
+    page = await configured(connection.sync_health, "bridge or directory").sync_health()
+    health = dict(checked(page, "sync_health", "sync-health"))
+    health.pop(FIRST_READ, None)
+    now = connection.clock.time()
+    if _time(health["as_of"], "as_of") > now:
+        before = remembered(previous, "sync_health") or {}
+        same = before.get("as_of") == health["as_of"]
+        health[FIRST_READ] = before.get(FIRST_READ, now) if same else now
+    return health
 
 
 def parse(payload: Any, _read_at: float) -> SyncHealth:
     health = checked(payload, "sync_health", "sync-health")
+    as_of = _time(health["as_of"], "as_of")
     calls = health.get("api_calls") or {}
     errors = health.get("errors")
     return SyncHealth(
-        as_of=_time(health["as_of"], "as_of"),
+        as_of=min(as_of, health.get(FIRST_READ, as_of)),
         api_calls_used=_count(calls.get("used_24h")),
         api_calls_allocated=_count(calls.get("allocated")),
         limited_by_salesforce=_count(calls.get("limited_by_salesforce")),

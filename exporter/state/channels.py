@@ -21,10 +21,11 @@ from exporter.clients.salesforce.refusals import (
 from exporter.model import Access, OrgLimits, OrgUsage, TrustStatus
 from exporter.sources import SOURCES
 from exporter.state.evidence import Channel, Evidence
-from exporter.state.facts import facts_of, sources_of
+from exporter.state.facts import facts_of
 from exporter.state.outage import is_outage
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
+from exporter.state.statement import sources_of
 
 SALESFORCE_SOURCES = frozenset(source.name for source in SOURCES if source.asks_salesforce)
 """Whose calls go to the org; another source's failure says nothing about it."""

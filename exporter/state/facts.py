@@ -1,36 +1,38 @@
 """What is believed of an integration, from all its readings. Pure.
 
 Where two sources state the same fact, the newer statement wins, with two exceptions: the org's use and limit are what
-Salesforce itself says; allocation and the integration's use are what the bridge says, then the configuration.
+Salesforce itself says; allocation and the integration's use are what the bridge says, then the configuration and the
+usage log. A suspension that an e-mail or a report told of also ends by evidence (``exporter.state.recovery``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
 from exporter.model import (
     ErrorCount,
     HubSpotAccount,
     OrgLimits,
     OrgUsage,
-    Part,
+    Recovery,
     Storage,
     Suspension,
-    SyncHealth,
     UsageLog,
 )
 from exporter.state.reading import Reading
+from exporter.state.recovery import recovery_of
 from exporter.state.snapshot import Snapshot
-
-P = TypeVar("P", bound=Part)
-
-CONFIGURATION = "configuration"
-REPORT = "report"
-"""Named as the source of a suspension that was reported by hand or by a hook."""
-HEADER = "sforce_limit_info"
-"""Named as the source of org usage that came with the header of some other answer."""
+from exporter.state.statement import (
+    CONFIGURATION,
+    EVIDENCE,
+    HEADER,
+    Statement,
+    newest,
+    newest_page,
+    sources_of,
+    suspension_statements,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,10 @@ class Suspected:
 class Facts:
     """Every field ``None`` when nobody has said it lately. ``stated_by`` names the source of each known fact.
 
+    ``stated_at`` is of when the statement is, not when it was read; of a setting, when it was loaded, if that is known.
     ``calls_suspected`` is there where ``calls_used`` is unknown or may be too low: to be careful by.
     ``hubspot_calls_…`` are of HubSpot's own API since midnight of the account, all others of Salesforce's in 24 hours.
+    ``recovery`` is what was seen, where that has ended the suspension.
     """
 
     org_calls_used: int | None = None
@@ -59,31 +63,32 @@ class Facts:
     storage: tuple[Storage, ...] = ()
     suspension: Suspension | None = None
     errors: tuple[ErrorCount, ...] | None = None
+    recovery: Recovery | None = None
     stated_by: Mapping[str, str] = field(default_factory=dict)
+    stated_at: Mapping[str, float] = field(default_factory=dict)
 
 
 def facts_of(snapshot: Snapshot, now: float) -> Facts:
     """The facts of a snapshot at a time: readings past their visibility say nothing any more."""
-    stated: dict[str, tuple[Any, str]] = {
+    used = newest_page(snapshot, now, "api_calls_used")
+    allocated = newest_page(snapshot, now, "api_calls_allocated")
+    suspension, recovery = _suspension(snapshot, now)
+    stated = {
         **_org_usage(snapshot, now),
         **_hubspot_calls(snapshot, now),
-        "calls_used": _newest_health(snapshot, now, "api_calls_used"),
-        "calls_allocated": _newest_health(snapshot, now, "api_calls_allocated"),
-        "suspension": _newest_health(snapshot, now, "suspension"),
-        "errors": _newest_health(snapshot, now, "errors"),
+        "calls_used": used or _logged_calls(snapshot, now),
+        "calls_suspected": None if used else _suspected_calls(snapshot, now),
+        "calls_allocated": allocated or _configured(snapshot),
+        "storage": _storage(snapshot, now),
+        "suspension": suspension,
+        "errors": newest_page(snapshot, now, "errors"),
     }
-    if stated["calls_used"][0] is None:
-        stated["calls_used"] = _logged_calls(snapshot, now)
-        stated["calls_suspected"] = _suspected_calls(snapshot, now)
-    if stated["calls_allocated"][0] is None:
-        stated["calls_allocated"] = snapshot.configured_allocation, CONFIGURATION
-    limits, limits_source = _newest_limits(snapshot, now)
-    if limits is not None and limits.storage:
-        stated["storage"] = limits.storage, limits_source
-    known = {fact: (value, source) for fact, (value, source) in stated.items() if value is not None}
+    known = {fact: statement for fact, statement in stated.items() if statement is not None}
     return Facts(
-        **{fact: value for fact, (value, _) in known.items()},
-        stated_by={fact: source for fact, (_, source) in known.items()},
+        **{fact: statement.value for fact, statement in known.items()},
+        recovery=recovery,
+        stated_by={fact: statement.source for fact, statement in known.items()},
+        stated_at={fact: statement.at for fact, statement in known.items() if statement.at is not None},
     )
 
 
@@ -98,11 +103,13 @@ def facts_expire_at(snapshot: Snapshot, now: float) -> float:
     return min(moments, default=float("inf"))
 
 
-def sources_of(snapshot: Snapshot, now: float, kind: type[P]) -> tuple[tuple[P, str], ...]:
-    """Every visible part of a kind, with the source that stated it."""
-    return tuple(
-        (part, reading.source) for reading in snapshot.readings if isinstance(part := reading.visible_part(now), kind)
-    )
+def _suspension(snapshot: Snapshot, now: float) -> tuple[Statement | None, Recovery | None]:
+    """What was stated last, and what was seen since that has ended it."""
+    statement = newest(suspension_statements(snapshot, now))
+    recovery = recovery_of(snapshot, statement, now) if statement else None
+    if recovery is None:
+        return statement, None
+    return Statement(Suspension(suspended=False, reason=None, since=None), EVIDENCE, recovery.at), recovery
 
 
 def use_told_until(snapshot: Snapshot, facts: Facts) -> float | None:
@@ -116,32 +123,48 @@ def org_use_told_until(snapshot: Snapshot, now: float) -> float | None:
     return max((usage.observed_at for usage, _source in _org_usages(snapshot, now)), default=None)
 
 
-def _hubspot_calls(snapshot: Snapshot, now: float) -> Mapping[str, tuple[int | None, str]]:
+def _hubspot_calls(snapshot: Snapshot, now: float) -> dict[str, Statement | None]:
     """What HubSpot says of its account's day."""
     for part, source in sources_of(snapshot, now, HubSpotAccount):
-        return {"hubspot_calls_used": (part.used_at(now), source), "hubspot_calls_limit": (part.calls_limit, source)}
+        at = snapshot.true_at(source)
+        return {
+            "hubspot_calls_used": Statement.of(part.used_at(now), source, at),
+            "hubspot_calls_limit": Statement.of(part.calls_limit, source, at),
+        }
     return {}
+
+
+def _configured(snapshot: Snapshot) -> Statement | None:
+    return Statement.of(snapshot.configured_allocation, CONFIGURATION, snapshot.configured_at)
+
+
+def _storage(snapshot: Snapshot, now: float) -> Statement | None:
+    limits, source = _newest_limits(snapshot, now)
+    if limits is None or not limits.storage:
+        return None
+    return Statement(limits.storage, source, limits.usage.observed_at)
 
 
 def _day_ends_at(reading: Reading) -> float | None:
     return reading.part.resets_at if isinstance(reading.part, HubSpotAccount) else None
 
 
-def _logged_calls(snapshot: Snapshot, now: float) -> tuple[int | None, str]:
+def _logged_calls(snapshot: Snapshot, now: float) -> Statement | None:
     """The integration's calls by the event log: some hours late, so only where nobody states them."""
-    logs = sources_of(snapshot, now, UsageLog)
-    stated = ((part.calls, source) for part, source in logs if part.complete and not part.is_over(now))
-    return next(stated, (None, ""))
+    for log, source in sources_of(snapshot, now, UsageLog):
+        if log.complete and not log.is_over(now):
+            return Statement.of(log.calls, source, snapshot.true_at(source))
+    return None
 
 
-def _suspected_calls(snapshot: Snapshot, now: float) -> tuple[Suspected | None, str]:
+def _suspected_calls(snapshot: Snapshot, now: float) -> Statement | None:
     """What the event log has found that may be the integration's, where that is more than what it can vouch for."""
-    for part, source in sources_of(snapshot, now, UsageLog):
-        calls = (part.calls or 0) + part.uncertain + part.misnamed + part.unread
-        reasons = list(_doubts(part))
+    for log, source in sources_of(snapshot, now, UsageLog):
+        calls = (log.calls or 0) + log.uncertain + log.misnamed + log.unread
+        reasons = list(_doubts(log))
         if calls and reasons:
-            return Suspected(calls, "; ".join(reasons)), source
-    return None, ""
+            return Statement(Suspected(calls, "; ".join(reasons)), source, snapshot.true_at(source))
+    return None
 
 
 def _doubts(log: UsageLog) -> Iterator[str]:
@@ -161,18 +184,6 @@ def _doubts(log: UsageLog) -> Iterator[str]:
         )
 
 
-def _newest_health(snapshot: Snapshot, now: float, field_name: str) -> tuple[Any, str]:
-    """A field of SyncHealth and who stated it: the newest page that does not leave it out."""
-    stated = [
-        (part.as_of, value, reading.source)
-        for reading in snapshot.readings
-        if isinstance(part := reading.visible_part(now), SyncHealth)
-        and (value := getattr(part, field_name)) is not None
-    ]
-    _, value, source = max(stated, key=lambda entry: entry[0], default=(0.0, None, ""))
-    return value, source
-
-
 def _newest_limits(snapshot: Snapshot, now: float) -> tuple[OrgLimits | None, str]:
     stated = sources_of(snapshot, now, OrgLimits)
     return max(stated, key=lambda entry: entry[0].usage.observed_at, default=(None, ""))
@@ -185,10 +196,13 @@ def _org_usages(snapshot: Snapshot, now: float) -> list[tuple[OrgUsage, str]]:
     return stated if limits is None else [*stated, (limits.usage, source)]
 
 
-def _org_usage(snapshot: Snapshot, now: float) -> dict[str, tuple[int | None, str]]:
+def _org_usage(snapshot: Snapshot, now: float) -> dict[str, Statement | None]:
     """What Salesforce says of the org; its limit alone stands on HubSpot's page too."""
     stated = _org_usages(snapshot, now)
     if not stated:
-        return {"org_calls_limit": _newest_health(snapshot, now, "limited_by_salesforce")}
+        return {"org_calls_limit": newest_page(snapshot, now, "limited_by_salesforce")}
     usage, source = max(stated, key=lambda entry: entry[0].observed_at)
-    return {"org_calls_used": (usage.used, source), "org_calls_limit": (usage.limit, source)}
+    return {
+        "org_calls_used": Statement(usage.used, source, usage.observed_at),
+        "org_calls_limit": Statement(usage.limit, source, usage.observed_at),
+    }

@@ -17,8 +17,8 @@ from exporter.config.salesforce_host import lightning_host
 from exporter.config.settings import Integration
 from exporter.config.urls import host_of
 from exporter.model import HubSpotAccount, SyncError
-from exporter.state.facts import sources_of
 from exporter.state.snapshot import Snapshot
+from exporter.state.statement import sources_of
 
 OBJECT_TYPE_IDS: Mapping[str, str] = {
     **dict.fromkeys(("contacts", "contact"), "0-1"),

@@ -20,6 +20,8 @@ class Snapshot:
     configured_allocation: int | None
     readings: tuple[Reading, ...] = ()
     told_by: tuple[str, ...] = ()
+    configured_at: float | None = None
+    """When the settings were loaded, if that is known."""
 
     def reading(self, source: str) -> Reading | None:
         return next((reading for reading in self.readings if reading.source == source), None)
@@ -34,12 +36,22 @@ class Snapshot:
         reading = self.reading(source)
         return reading.as_of if reading else None
 
+    def true_at(self, source: str) -> float | None:
+        """When what a source last said was true; ``None`` if it never said anything."""
+        reading = self.reading(source)
+        return reading.true_at if reading else None
+
     def with_settings(
-        self, notify: str, configured_allocation: int | None, sources: Collection[str], told_by: tuple[str, ...] = ()
+        self,
+        notify: str,
+        configured_allocation: int | None,
+        sources: Collection[str],
+        told_by: tuple[str, ...] = (),
+        configured_at: float | None = None,
     ) -> Snapshot:
         """A new Snapshot after a change of the configuration; readings of other sources than these are dropped."""
         kept = tuple(reading for reading in self.readings if reading.source in sources)
-        return Snapshot(self.integration, notify, configured_allocation, kept, told_by)
+        return Snapshot(self.integration, notify, configured_allocation, kept, told_by, configured_at)
 
     def with_reading(self, reading: Reading) -> Snapshot:
         """A new Snapshot in which ``reading`` replaces the older one of its source."""

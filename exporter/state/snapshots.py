@@ -6,18 +6,18 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from exporter.config.settings import Integration
-from exporter.model import Suspension, SyncHealth
-from exporter.state.facts import REPORT
+from exporter.model import Recovery, Suspension, SyncHealth
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
+from exporter.state.statement import EVIDENCE, NOT_POLLED, REPORT
 from exporter.state.tellers import tellers_of
 
 
 class Snapshots:
     """Holds one frozen Snapshot an integration; ``watch`` is called with each new one."""
 
-    def __init__(self, integrations: Iterable[Integration]) -> None:
-        self._by_name = {entry.name: _empty(entry) for entry in integrations}
+    def __init__(self, integrations: Iterable[Integration], configured_at: float | None = None) -> None:
+        self._by_name = {entry.name: _empty(entry, configured_at) for entry in integrations}
         self._watchers: list[Callable[[Snapshot], None]] = []
         self._forgetters: list[Callable[[str], None]] = []
 
@@ -37,7 +37,12 @@ class Snapshots:
         for snapshot in self:
             watcher(snapshot)
 
-    def reconfigure(self, integrations: Iterable[Integration], sources: Mapping[str, Collection[str]]) -> None:
+    def reconfigure(
+        self,
+        integrations: Iterable[Integration],
+        sources: Mapping[str, Collection[str]],
+        configured_at: float | None = None,
+    ) -> None:
         """Follows these integrations from now on; ``sources`` names the sources of each that still apply."""
         wanted = {entry.name: entry for entry in integrations}
         for name in [name for name in self._by_name if name not in wanted]:
@@ -45,9 +50,10 @@ class Snapshots:
             for forget in self._forgetters:
                 forget(name)
         for name, entry in wanted.items():
-            old = self._by_name.get(name, _empty(entry))
-            kept = {*sources.get(name, ()), REPORT}
-            self._replace(old.with_settings(entry.notify, entry.allocated_api_calls, kept, tellers_of(entry)))
+            old = self._by_name.get(name, _empty(entry, configured_at))
+            kept = {*sources.get(name, ()), *NOT_POLLED}
+            new = old.with_settings(entry.notify, entry.allocated_api_calls, kept, tellers_of(entry), configured_at)
+            self._replace(new)
 
     def put(self, integration: str, reading: Reading) -> None:
         """Replaces the reading of one source."""
@@ -58,11 +64,16 @@ class Snapshots:
         stated = SyncHealth(reported_at, None, None, None, suspension, None)
         self.put(integration, Reading(REPORT, math.inf, reported_at, part=stated, succeeded_at=reported_at))
 
+    def recovered(self, integration: str, recovery: Recovery) -> None:
+        """Keeps what has ended a suspension: it goes on to have ended it, whatever is seen later or no more."""
+        self.put(integration, Reading(EVIDENCE, math.inf, recovery.at, part=recovery, succeeded_at=recovery.at))
+
     def _replace(self, snapshot: Snapshot) -> None:
         self._by_name[snapshot.integration] = snapshot
         for watcher in self._watchers:
             watcher(snapshot)
 
 
-def _empty(entry: Integration) -> Snapshot:
-    return Snapshot(entry.name, entry.notify, entry.allocated_api_calls, told_by=tellers_of(entry))
+def _empty(entry: Integration, configured_at: float | None) -> Snapshot:
+    allocation, told_by = entry.allocated_api_calls, tellers_of(entry)
+    return Snapshot(entry.name, entry.notify, allocation, told_by=told_by, configured_at=configured_at)

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from exporter.model import Heartbeat
 from exporter.sources.waiting_changes import MOMENT
 from exporter.state.evidence import Channel, Evidence
-from exporter.state.facts import sources_of
 from exporter.state.snapshot import Snapshot
+from exporter.state.statement import sources_of
 
 STALE_AFTER = 3600.0
 """Four of HubSpot's 15-minute rounds: a change that waits longer is not just waiting for its turn."""

@@ -12,10 +12,11 @@ from starlette.responses import JSONResponse, Response
 from exporter.clock import Clock, format_timestamp
 from exporter.state.conditions import Condition, conditions_of
 from exporter.state.evidence import Evidence
-from exporter.state.facts import REPORT, facts_of
+from exporter.state.facts import Facts, facts_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
+from exporter.state.statement import NOT_POLLED
 
 
 def integrations_endpoint(snapshots: Snapshots, clock: Clock) -> Callable[[Request], Awaitable[Response]]:
@@ -30,7 +31,6 @@ def integrations_endpoint(snapshots: Snapshots, clock: Clock) -> Callable[[Reque
 
 def _integration(snapshot: Snapshot, now: float) -> dict[str, Any]:
     facts = facts_of(snapshot, now)
-    suspension = facts.suspension
     return {
         "name": snapshot.integration,
         "api_calls": {
@@ -41,16 +41,25 @@ def _integration(snapshot: Snapshot, now: float) -> dict[str, Any]:
         },
         "hubspot_api_calls": {"used": facts.hubspot_calls_used, "limit": facts.hubspot_calls_limit},
         "storage": [asdict(storage) for storage in facts.storage],
-        "suspension": suspension and {**asdict(suspension), "since": format_timestamp(suspension.since)},
+        "suspension": _suspension(facts),
         "errors": None if facts.errors is None else [asdict(count) for count in facts.errors],
         "stated_by": facts.stated_by,
+        "stated_at": {fact: format_timestamp(facts.stated_at.get(fact)) for fact in facts.stated_by},
         "conditions": [_condition(condition) for condition in conditions_of(snapshot, now)],
         "sources": [
             _source(reading)
             for reading in sorted(snapshot.readings, key=lambda reading: reading.source)
-            if reading.source != REPORT
+            if reading.source not in NOT_POLLED
         ],
     }
+
+
+def _suspension(facts: Facts) -> dict[str, Any] | None:
+    if facts.suspension is None:
+        return None
+    stated = facts.suspension
+    detail = facts.recovery.detail if facts.recovery else None
+    return {**asdict(stated), "since": format_timestamp(stated.since), "detail": detail}
 
 
 def _condition(condition: Condition) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exporter.model import Part, TrustStatus
-from exporter.state.facts import REPORT
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
+from exporter.state.statement import NOT_POLLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class SourceLine:
 
 def source_lines(snapshot: Snapshot, now: float) -> tuple[SourceLine, ...]:
     """One for each source that was read or tried, by name. A report by hand is no source."""
-    polled = (reading for reading in snapshot.readings if reading.source != REPORT)
+    polled = (reading for reading in snapshot.readings if reading.source not in NOT_POLLED)
     return tuple(_line(reading, now) for reading in sorted(polled, key=lambda reading: reading.source))
 
 

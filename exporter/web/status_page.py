@@ -13,14 +13,17 @@ from exporter.clock import Clock
 from exporter.model import Heartbeat
 from exporter.polling.poller import Poller
 from exporter.state.conditions import Condition, conditions_of
-from exporter.state.facts import REPORT, Facts, facts_of, sources_of
+from exporter.state.facts import Facts, facts_of
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
+from exporter.state.statement import EVIDENCE, MAILBOX, REPORT, sources_of
+from exporter.web.fact_lines import FactLine, fact_lines
 from exporter.web.html_page import answered, rendered
 from exporter.web.numbers import number, total
 from exporter.web.source_lines import SourceLine, age, source_lines
 
 _LEVELS = ("suspended", "trouble", "unknown", "good")
+_OF_ANY_DAY = (REPORT, MAILBOX, EVIDENCE)
 _MARKS = {"suspended": "■", "trouble": "▲", "unknown": "?", "good": "●"}
 
 
@@ -63,6 +66,7 @@ class Row:
     errors: tuple[ErrorLine, ...] | None
     sources: tuple[SourceLine, ...]
     conditions: tuple[ConditionLine, ...]
+    facts: tuple[FactLine, ...]
     is_polled: bool
 
     @property
@@ -107,6 +111,7 @@ def status_row(snapshot: Snapshot, now: float, *, is_polled: bool = True) -> Row
         errors=_errors(facts),
         sources=source_lines(snapshot, now),
         conditions=tuple(_condition(condition, now) for condition in conditions),
+        facts=fact_lines(facts, now),
         is_polled=is_polled,
     )
 
@@ -154,19 +159,20 @@ def _unread(snapshot: Snapshot, now: float) -> str:
 
 
 def _is_known_to_sync(facts: Facts, snapshot: Snapshot, now: float) -> bool:
-    """Only HubSpot knows: its page says so, or its records show syncs. A report by hand may be of any day, and what
-    Salesforce would allow need not happen."""
-    if facts.stated_by.get("suspension", REPORT) != REPORT:
+    """Only HubSpot knows: its page says so, or its records show syncs. A report by hand and an e-mail may be of any
+    day, and what Salesforce would allow need not happen."""
+    if facts.stated_by.get("suspension", REPORT) not in _OF_ANY_DAY:
         return True
     heartbeats = sources_of(snapshot, now, Heartbeat)
     return any(one.last_sync is not None for heartbeat, _source in heartbeats for one in heartbeat.objects)
 
 
 def _why(facts: Facts, conditions: tuple[Condition, ...]) -> tuple[str, ...]:
-    """What to do first, for each reason that is reported or seen."""
+    """What has ended a suspension, and what to do first, for each reason that is reported or seen."""
     reported = facts.suspension.reason if facts.suspension and facts.suspension.suspended else None
     names = {reported, *(condition.reason for condition in conditions if condition.holds)}
-    return tuple(reason.resolution for reason in CATALOG.suspension_reasons if reason.name in names)
+    over = (f"The suspension is over: {facts.recovery.detail}.",) if facts.recovery else ()
+    return over + tuple(reason.resolution for reason in CATALOG.suspension_reasons if reason.name in names)
 
 
 def _use(title: str, used: int | None, limit: int | None, of_what: str) -> Use:

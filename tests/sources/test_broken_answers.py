@@ -242,7 +242,7 @@ def _failures(page: Page, source: str) -> dict[str, float | None]:
 
 
 def _facts(page: Page) -> Mapping[Series, float]:
-    """What is said of the company itself: neither of the sources, nor of what the exporter did, nor the conditions,
-    for which a failure is evidence."""
-    own = tuple(PREFIX + name for name in ("source_", "upstream_", "resync_", "suspension_condition"))
+    """What is said of the company itself: neither of the sources, nor who said it when, nor of what the exporter did,
+    nor the conditions, for which a failure is evidence."""
+    own = tuple(PREFIX + name for name in ("source_", "fact_", "upstream_", "resync_", "suspension_condition"))
     return {series: value for series, value in page.series(integration="acme").items() if not series[0].startswith(own)}

@@ -11,6 +11,7 @@ from exporter.model import (
     ErrorCount,
     Failure,
     HubSpotAccount,
+    MailboxNews,
     OrgLimits,
     OrgUsage,
     Part,
@@ -19,9 +20,10 @@ from exporter.model import (
     SyncHealth,
     UsageLog,
 )
-from exporter.state.facts import CONFIGURATION, HEADER, Facts, facts_expire_at, facts_of
+from exporter.state.facts import Facts, facts_expire_at, facts_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
+from exporter.state.statement import CONFIGURATION, HEADER, MAILBOX, REPORT
 
 NOW = 1_800_000_000.0
 MINUTE = 60.0
@@ -206,6 +208,82 @@ class TestSeveralPages:
         older = reading(replace(HEALTH, as_of=NOW - 60), "a")
         newer = reading(replace(SILENT, errors=()), "b")
         assert facts_of(snapshot(older, newer), NOW).errors == ()
+
+
+class TestWhenItWasStated:
+    """Of when the statement is, whenever it was read."""
+
+    def test_each_fact_has_its_time(self) -> None:
+        """That of the page, of the poll of Salesforce, and of the setting; of a setting that has none there is none."""
+        page = reading(replace(SILENT, as_of=NOW - 30, errors=()))
+        seen = snapshot(page, reading(LIMITS, "salesforce_limits"), allocation=5)
+        assert facts_of(seen, NOW).stated_at == {
+            "errors": NOW - 30,
+            **dict.fromkeys(("org_calls_used", "org_calls_limit", "storage"), NOW),
+        }
+        loaded = replace(seen, configured_at=NOW - 1000)
+        assert facts_of(loaded, NOW).stated_at["calls_allocated"] == NOW - 1000
+
+    @pytest.mark.parametrize("ahead", [1.0, 3600.0, 40 * 86400.0])
+    def test_a_clock_that_is_ahead_makes_no_statement_newer_than_its_reading(self, ahead: float) -> None:
+        """Who was read later with a right clock has the say."""
+        wrong = reading(replace(HEALTH, as_of=NOW + ahead, api_calls_used=1), "a", at=NOW - 20)
+        right = reading(replace(HEALTH, as_of=NOW - 10), "b", at=NOW)
+        facts = facts_of(snapshot(wrong, right), NOW)
+        assert (facts.calls_used, facts.stated_by["calls_used"], facts.stated_at["calls_used"]) == (400, "b", NOW - 10)
+        assert facts_of(snapshot(wrong), NOW).stated_at["calls_used"] == NOW - 20
+
+
+def mail(suspension: Suspension | None, stated_at: float | None, read_at: float = NOW) -> Reading:
+    return reading(MailboxNews(suspension, stated_at), MAILBOX, at=read_at)
+
+
+def report(suspension: Suspension, at: float) -> Reading:
+    page = SyncHealth(at, None, None, None, suspension, None)
+    return Reading(REPORT, float("inf"), at, part=page, succeeded_at=at)
+
+
+SUSPENDED = Suspension(True, "salesforce_org_locked", NOW - 500)
+CLEARED = Suspension(False, None, None)
+
+
+class TestWhoSpeaksOfASuspension:
+    """HubSpot's page, an e-mail, a report by hand: of several the newest."""
+
+    @pytest.mark.parametrize(
+        ("page", "mailed", "reported", "speaks"),
+        [(30, 20, 10, REPORT), (30, 10, 20, MAILBOX), (10, 20, 30, "sync_health"), (20, 10, 30, MAILBOX)],
+    )
+    def test_the_newest(self, page: int, mailed: int, reported: int, speaks: str) -> None:
+        """So many seconds ago each; two of them say that there is none."""
+        readings = (
+            (reading(replace(SILENT, as_of=NOW - page, suspension=CLEARED)), "sync_health"),
+            (mail(CLEARED, NOW - mailed), MAILBOX),
+            (report(CLEARED, NOW - reported), REPORT),
+        )
+        told = {
+            "sync_health": reading(replace(SILENT, as_of=NOW - page, suspension=SUSPENDED)),
+            MAILBOX: mail(SUSPENDED, NOW - mailed),
+            REPORT: report(SUSPENDED, NOW - reported),
+        }
+        chosen = [told[source] if source == speaks else one for one, source in readings]
+        facts = facts_of(snapshot(*chosen), NOW)
+        assert (facts.suspension, facts.stated_by["suspension"]) == (SUSPENDED, speaks)
+
+    def test_a_report_holds_until_somebody_states_something_newer(self) -> None:
+        """It is no source that is read again, so it does not grow too old."""
+        seen = snapshot(report(SUSPENDED, NOW))
+        assert facts_of(seen, NOW + 30 * 86400).suspension == SUSPENDED
+
+    def test_a_mailbox_that_cannot_be_read_says_nothing_any_more(self) -> None:
+        """It may have been cleared since: after three intervals that is not known."""
+        seen = snapshot(mail(SUSPENDED, NOW - 4000))
+        assert facts_of(seen, NOW + 179).suspension == SUSPENDED
+        assert facts_of(seen, NOW + 180).suspension is None
+
+    def test_a_mailbox_without_news_says_nothing(self) -> None:
+        """An empty folder does not mean that nothing is suspended."""
+        assert facts_of(snapshot(mail(None, None)), NOW) == Facts()
 
 
 class TestVisibility:

@@ -15,6 +15,7 @@ from exporter.config.file import load_config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
+from exporter.model import Suspension
 from exporter.service import Service
 from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
@@ -48,7 +49,7 @@ async def test_each_fact_names_its_source(service: Service, http: httpx.AsyncCli
     assert (calls["used"], calls["allocated"], calls["org_limit"]) == (41_200, 60_000, 100_000)
     assert calls["org_used"] >= 41_200
     assert [storage["kind"] for storage in entry["storage"]] == ["data", "file"]
-    assert entry["suspension"] == {"suspended": True, "reason": "missing_field_mappings", "since": NOW}
+    assert entry["suspension"] == {"suspended": True, "reason": "missing_field_mappings", "since": NOW, "detail": None}
     assert entry["errors"] == [
         {"category": "picklists", "error_type": "restricted_picklist_value", "errors": 12, "affected_records": 24}
     ]
@@ -56,6 +57,7 @@ async def test_each_fact_names_its_source(service: Service, http: httpx.AsyncCli
     assert {stated_by[fact] for fact in ("calls_used", "calls_allocated", "suspension", "errors")} == {"sync_health"}
     assert stated_by["storage"] == "salesforce_limits"
     assert stated_by["org_calls_used"] in ("salesforce_limits", "sforce_limit_info")
+    assert entry["stated_at"] == dict.fromkeys(stated_by, NOW)
 
 
 async def test_what_nobody_said_is_null(http: httpx.AsyncClient) -> None:
@@ -64,7 +66,7 @@ async def test_what_nobody_said_is_null(http: httpx.AsyncClient) -> None:
     assert entry["api_calls"] == {"org_used": None, "org_limit": None, "used": None, "allocated": None}
     assert entry["hubspot_api_calls"] == {"used": None, "limit": None}
     assert (entry["suspension"], entry["errors"], entry["storage"], entry["sources"]) == (None, None, [], [])
-    assert entry["stated_by"] == {}
+    assert (entry["stated_by"], entry["stated_at"]) == ({}, {})
 
 
 async def test_a_source_that_fails_says_how(
@@ -113,6 +115,29 @@ async def test_when_it_was_read_and_of_when_it_is_stand_side_by_side(
     (cleared,) = [one["cleared_by"] for one in entry["conditions"] if one["reason"] == "hubspot_api_limit_exceeded"]
     assert (cleared["at"], cleared["as_of"]) == (NOW, "2027-01-09T08:00:00.000Z")
     assert "▲ Old: sync_health" in text
+
+
+async def test_a_page_of_a_time_to_come_is_of_when_it_was_first_read(
+    config_data: dict[str, Any],
+    write_config: Callable[[dict[str, Any]], Path],
+    start: Start,
+    tmp_path: Path,
+    clock: ManualClock,
+) -> None:
+    """A clock that is ahead, and then nobody who renews the page: who says something later is believed."""
+    config_data["integrations"][1]["sync_health"] = {"directory": str(tmp_path)}
+    page = {"as_of": "2031-01-01T00:00:00Z", "suspension": {"suspended": True}, "first_read_at": 1.0}
+    (tmp_path / "sync-health.json").write_text(json.dumps(page))
+    async with start(load_config(write_config(config_data))) as service, client_of(service) as http:
+        await poll_all(service)
+        assert (await integration(http, "beta"))["stated_at"]["suspension"] == NOW
+        clock.advance(60)
+        service.snapshots.report("beta", Suspension(False, None, None), clock.time())
+        clock.advance(60)
+        await poll_all(service)
+        entry = await integration(http, "beta")
+        assert (entry["stated_by"]["suspension"], entry["suspension"]["suspended"]) == ("report", False)
+        assert sources(entry)["sync_health"]["as_of"] == NOW
 
 
 # --- health

@@ -28,9 +28,9 @@ from exporter.model import (
     TrustStatus,
 )
 from exporter.service import Service
-from exporter.state.facts import REPORT
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
+from exporter.state.statement import REPORT
 from exporter.web.source_lines import age
 from exporter.web.status_page import render, status_row
 from tests.clocks import ManualClock

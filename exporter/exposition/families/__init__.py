@@ -9,6 +9,7 @@ from exporter.exposition.families import (
     access,
     calls,
     calls_by_app,
+    facts,
     heartbeat,
     hubspot_calls,
     info,
@@ -33,6 +34,7 @@ FAMILIES: Families = joined(
     heartbeat.FAMILIES,
     unsynced.FAMILIES,
     info.FAMILIES,
+    facts.FAMILIES,
     sources.FAMILIES,
 )
 """In the order of the page."""

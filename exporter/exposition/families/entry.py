@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from exporter.model import Part
-from exporter.state.facts import Facts, P, facts_of
+from exporter.state.facts import Facts, facts_of
 from exporter.state.snapshot import Snapshot
+from exporter.state.statement import P
 
 Sample = tuple[str, Mapping[str, str], float]
 """Family without prefix, labels without ``integration``, value."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exporter.exposition.families.entry import Families, Known, Sample
-from exporter.state.facts import REPORT
+from exporter.state.statement import NOT_POLLED
 
 
 def _samples(known: Known) -> Iterator[Sample]:
     """How old is what one sees: a source that says of when its answer is counts from then, so a bridge that repeats
     yesterday's page shows as old."""
-    polled = [reading for reading in known.snapshot.readings if reading.source != REPORT]
+    polled = [reading for reading in known.snapshot.readings if reading.source not in NOT_POLLED]
     for reading in sorted(polled, key=lambda reading: reading.source):
         yield "source_up", {"source": reading.source}, float(reading.up)
         if reading.true_at is not None:
