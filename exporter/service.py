@@ -22,6 +22,7 @@ from exporter.errors import StoreError
 from exporter.exposition.page import Exposition
 from exporter.polling.budget import Budget
 from exporter.polling.poller import Poller
+from exporter.polling.recoveries import Recoveries
 from exporter.polling.reports import Reports
 from exporter.polling.target import Target, targets_of
 from exporter.remediation.assembly import Crew, assemble
@@ -34,6 +35,7 @@ from exporter.store.database import Database, open_database
 from exporter.store.history import ResyncHistory
 from exporter.store.paces import shared_paces
 from exporter.store.polls import PollStore
+from exporter.store.recoveries import RecoveryStore
 from exporter.store.reports import ReportStore
 from exporter.web.app import build_app
 
@@ -65,6 +67,7 @@ class Service:
         self.snapshots.watch(self.exposition.update, self.exposition.forget)
         report_store = ReportStore(database)
         self._reports = Reports(report_store, self.snapshots, clock)
+        self.recoveries = Recoveries(RecoveryStore(database), self.snapshots, clock)
         self._shared_paces = shared_paces(database)
         paces = AccountPaces(clock, self._shared_paces)
         self._connections = Connections(open_http, self._budget.spend, self.metrics, clock, paces)
@@ -115,6 +118,7 @@ class Service:
             await self._shared_paces.forget_old()
         await self.poller.restore()
         self._reports.show(await self._reports.read())
+        self.recoveries.show(await self.recoveries.read())
         if take_over:
             await self.worker.restore()
 
@@ -124,6 +128,7 @@ class Service:
             tasks.create_task(self.poller.run())
             tasks.create_task(self.worker.run())
             tasks.create_task(self._reports.watch())
+            tasks.create_task(self.recoveries.run())
 
     async def reload(self) -> None:
         """Applies the configuration file as it is now: all of it, or nothing with a ``ConfigError``.
@@ -141,7 +146,7 @@ class Service:
 
     async def _apply(self, config: Config) -> None:
         # First, so that a store that is away changes nothing.
-        reports = await self._reports.read()
+        reports, recoveries = await self._reports.read(), await self.recoveries.read()
         unchanged = {entry.name for entry in config.integrations if self._config.integration(entry.name) == entry}
         if config.network != self._config.network:
             unchanged.clear()
@@ -151,6 +156,7 @@ class Service:
         self._config = config
         self.snapshots.reconfigure(config.integrations, _sources(targets), self._clock.time())
         self._reports.show(reports)
+        self.recoveries.show(recoveries)
         for name in removed:
             self.metrics.forget(name)
         dropped = {target.key for target in self.poller.targets} - {target.key for target in targets}

@@ -188,6 +188,16 @@ suspension_reports = Table(
     Column("reported_at", Double, nullable=False),
 )
 
+recoveries = Table(
+    "recoveries",
+    METADATA,
+    Column("integration", String(100), primary_key=True),
+    # Records synced again from then on, and were last seen to at that time.
+    Column("first", Double, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
 hubspot_paces = Table(
     "hubspot_paces",
     METADATA,
