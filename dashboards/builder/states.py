@@ -44,6 +44,14 @@ ALERTS = (
 """Firing alerts. One of the exporter itself is of all integrations, and its link leads to all of them."""
 
 REASON_TITLES: Words = {reason.name: (reason.title, "") for reason in CATALOG.suspension_reasons}
+FACT_TITLES: Words = {
+    "suspension": ("Suspension", ""),
+    "errors": ("Sync errors", ""),
+    "calls_used": ("API calls of the integration", ""),
+    "calls_allocated": ("API calls allocated to it", ""),
+    "org_calls_used": ("API calls of the whole org", ""),
+    "org_calls_limit": ("API calls allowed by Salesforce", ""),
+}
 CATEGORY_TITLES: Words = {category.name: (category.title, "") for category in CATALOG.categories}
 ERROR_TITLES: Words = {
     **{error.name: (error.title, "") for error in CATALOG.error_types.values()},

@@ -6,7 +6,7 @@ from dashboards.builder.board import Section
 from dashboards.builder.palette import ANY_IS_BAD, ANY_IS_NOTABLE, AVAILABILITY, REPORTED, SEEN, STATES
 from dashboards.builder.panels import Head, Values, stat_panel, state_panel
 from dashboards.builder.queries import Query, fact, in_milliseconds, recorded
-from dashboards.builder.states import REASON, REASON_TITLES, STATE
+from dashboards.builder.states import FACT_TITLES, REASON, REASON_TITLES, STATE
 from dashboards.builder.tables import Column, table_panel
 
 NOW = Section(
@@ -80,7 +80,7 @@ SUSPENSION = Section(
                 12,
                 11,
             ),
-            Values("none", "Nobody reports suspensions: no bridge, no report", words=REPORTED),
+            Values("none", "Nobody has reported one or its end: no bridge, e-mail or report", words=REPORTED),
             Query(fact("suspension_reason", "reason"), "{{integration}} {{reason}}"),
         ),
         state_panel(
@@ -93,6 +93,25 @@ SUSPENSION = Section(
             ),
             Values("none", "Nothing could be judged: no source has been read lately", words=SEEN),
             Query(fact("suspension_condition", "reason"), "{{integration}} {{reason}}"),
+        ),
+        table_panel(
+            Head(
+                403,
+                "Who said it",
+                "Whose statement is believed, and how long ago it was true: the newest wins. evidence: records sync "
+                "again since a suspension was told of.",
+                24,
+                8,
+            ),
+            "Nobody has said anything lately",
+            [
+                Column("integration", "Integration", width=150),
+                Column("fact", "Fact", words=FACT_TITLES),
+                Column("source", "Source"),
+                Column("Value", "Age", "s", decimals=0, width=110),
+            ],
+            Query(f"time() - {fact('fact_timestamp_seconds', 'fact', 'source')}", table=True),
+            sort=["-Integration", "-Fact"],
         ),
     ],
 )

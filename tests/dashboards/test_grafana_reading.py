@@ -34,6 +34,7 @@ COLUMNS: Mapping[tuple[str, str], Sequence[str]] = {
     ("sync-health", "By error type"): (
         *("Integration", "Category", "Error type", "Errors", "Affected records", "What resolves it"),
     ),
+    ("sync-health", "Who said it"): ("Integration", "Fact", "Source", "Age"),
     ("sync-health", "Last sync of each object"): ("Integration", "Object", "Last sync", "Last change"),
     ("sync-health", "Permissions of the integration user"): ("Integration", "Object", "Field", "Read", "Edit"),
     ("exporter", "Sources"): ("Integration", "Source", "Last read", "Age", "Parts missing"),

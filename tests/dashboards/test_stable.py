@@ -62,6 +62,7 @@ PANELS: Mapping[str, Mapping[int, str]] = {
         400: "Suspension",
         401: "Reported by HubSpot",
         402: "Causes the exporter sees",
+        403: "Who said it",
         500: "Last sync",
         501: "Last sync of each object",
         502: "Time since the last sync",
