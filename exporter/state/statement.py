@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
 from exporter.model import MailboxNews, Part, SyncHealth
+from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 
 P = TypeVar("P", bound=Part)
@@ -61,11 +62,18 @@ def newest_page(snapshot: Snapshot, now: float, fact: str) -> Statement | None:
 
 def suspension_statements(snapshot: Snapshot, now: float) -> Iterator[Statement]:
     """What the page, a report and the mailbox say of a suspension."""
-    yield from _pages(snapshot, now, "suspension")
-    for news, source in sources_of(snapshot, now, MailboxNews):
-        at = min(news.stated_at or 0.0, snapshot.read_at(source))
-        if news.suspension is not None:
-            yield Statement(news.suspension, source, at)
+    visible = (reading for reading in snapshot.readings if reading.visible_part(now) is not None)
+    yield from filter(None, map(suspension_in, visible))
+
+
+def suspension_in(reading: Reading) -> Statement | None:
+    """What a source last said of a suspension, whether it still counts or not."""
+    part, at = reading.part, reading.true_at or 0.0
+    if isinstance(part, SyncHealth):
+        return Statement.of(part.suspension, reading.source, at)
+    if isinstance(part, MailboxNews):
+        return Statement.of(part.suspension, reading.source, min(part.stated_at or 0.0, at))
+    return None
 
 
 def _pages(snapshot: Snapshot, now: float, fact: str) -> Iterator[Statement]:
