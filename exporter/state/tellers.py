@@ -6,10 +6,11 @@ A suspension whose source has fallen silent disappears from what is shown, and i
 from __future__ import annotations
 
 from exporter.config.settings import Integration
-from exporter.model import Part, Suspension, SyncHealth
 from exporter.sources import SOURCES
 from exporter.state.reading import Reading
+from exporter.state.recovery import recovery_of
 from exporter.state.snapshot import Snapshot
+from exporter.state.statement import Statement, suspension_in
 
 PAGE = "sync_health"
 """Says it as HubSpot's page does, at every poll: as long as it is silent nobody knows."""
@@ -30,32 +31,34 @@ def tellers_of(integration: Integration) -> tuple[str, ...]:
 def why_unknown(snapshot: Snapshot, now: float) -> str | None:
     """Why nobody knows whether it is suspended; ``None`` where somebody does, or nobody is configured to tell."""
     for reading in snapshot.readings:
-        told = suspension_in(reading.part)
-        if told is not None and told.suspended and not _speaks(reading, now) and not _newer(snapshot, reading, now):
+        told = suspension_in(reading)
+        if (
+            told is not None
+            and told.value.suspended
+            and not _speaks(reading, now)
+            and not _is_over(snapshot, told, now)
+        ):
             name = _NAMES.get(reading.source, reading.source)
             return f"{name} said last that it is suspended, and cannot be read"
     for name in snapshot.told_by:
-        if not _speaks(snapshot.reading(name), now):
+        reading_of = snapshot.reading(name)
+        if reading_of is None or not _speaks(reading_of, now):
             return f"{_NAMES.get(name, name)} cannot be read"
-        if name == PAGE and suspension_in(snapshot.reading(name).part) is not None:  # type: ignore[union-attr]
+        if name == PAGE and suspension_in(reading_of) is not None:
             return None
     return None
 
 
-def suspension_in(part: Part | None) -> Suspension | None:
-    """What a part says of a suspension, if anything."""
-    return part.suspension if isinstance(part, SyncHealth) else None
-
-
-def _newer(snapshot: Snapshot, silent: Reading, now: float) -> bool:
-    """Whether somebody who can be read has stated it since."""
-    before = silent.true_at or 0.0
-    return any(
-        suspension_in(reading.part) is not None and (reading.true_at or 0.0) > before
+def _is_over(snapshot: Snapshot, told: Statement, now: float) -> bool:
+    """Whether somebody who can be read has stated something newer, or something was seen that has ended it."""
+    newer = (
+        statement
         for reading in snapshot.readings
-        if reading is not silent and _speaks(reading, now)
+        if _speaks(reading, now) and (statement := suspension_in(reading)) is not None
     )
+    later = any((statement.at or 0.0) > (told.at or 0.0) for statement in newer)
+    return later or recovery_of(snapshot, told, now) is not None
 
 
-def _speaks(reading: Reading | None, now: float) -> bool:
-    return reading is not None and reading.up and reading.visible_part(now) is not None
+def _speaks(reading: Reading, now: float) -> bool:
+    return reading.up and reading.visible_part(now) is not None
