@@ -75,6 +75,8 @@ def _suspension() -> Iterator[Series]:
     for name in ("contacts", "companies", "deals"):
         yield _of_acme("last_sync_timestamp_seconds", _at(0), object=name)
         yield _of_acme("last_change_timestamp_seconds", _at(1000), object=name)
+        for kind in ("stale", "never_synced"):
+            yield _of_acme("unsynced_records", _from(100, 10), object=name, kind=kind)
 
 
 def _access() -> Iterator[Series]:
