@@ -25,7 +25,7 @@ from exporter.sources.usage_log.log_file import LogFile
 
 class Patient:
     """``prove`` is the record whose touch is to be proved, such as ``contacts/101``, if any is; ``untouchable`` are the
-    object types of which it was found that none can be touched."""
+    object types of which it was found that none can be touched, ``unsearchable`` those that cannot be searched."""
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Patient:
         self.limits: Once[Any] = Once(self._limits)
         self.logged_in = False
         self.untouchable: set[str] = set()
+        self.unsearchable: set[str] = set()
         self.access: Once[Access] = Once(self._access)
         self.access_parts: dict[str, UpstreamError | None] = {}
         self.account: Once[AccountAnswer] = Once(self._account)

@@ -29,6 +29,12 @@ def _setting(room: PatientRoom, section: str, **changes: object) -> None:
     room.entry[section] |= changes
 
 
+def _filter(room: PatientRoom) -> None:
+    condition = {"propertyName": "in_segment", "operator": "EQ", "value": "true"}
+    _setting(room, "hubspot", unsynced={"filters": {"companies": [condition]}})
+    room.org.absent_properties = frozenset({"in_segment"})
+
+
 def _fault(room: PatientRoom, api: str, name: str) -> None:
     room.org.faults.put(Fault(api, name))
 
@@ -186,6 +192,13 @@ TAKEN = (
         "objects of HubSpot",
         "deals have no property hs_salesforceopportunityid.*turn on the sync of deals",
         "deals",
+    ),
+    Taken(
+        "property of a filter",
+        _filter,
+        "unsynced",
+        r"hubspot\.unsynced\.filters\.companies \(in_segment\).*properties that HubSpot has",
+        "companies",
     ),
     Taken(
         "scope to write contacts",

@@ -11,7 +11,7 @@ from exporter.clients.hubspot.sync_time import SYNCED
 from exporter.doctor import places, sections
 from exporter.doctor.check import Check
 from exporter.doctor.configured import has_hubspot
-from exporter.doctor.finding import Finding, doubtful, failed, good
+from exporter.doctor.finding import Finding, Outcome, doubtful, failed, good
 from exporter.doctor.patient import Patient
 from exporter.errors import InvalidAnswer, UpstreamError
 from exporter.sources.source import configured
@@ -22,7 +22,9 @@ _NO_PROPERTY = ("VALIDATION_ERROR", "HTTP_400")
 async def examine(patient: Patient) -> Sequence[Finding]:
     hubspot = configured(patient.connection.hubspot, "HubSpot token")
     account = configured(patient.settings.hubspot, "HubSpot account")
-    return [await _looked_at(hubspot, name) for name in account.heartbeat_objects]
+    findings = {name: await _looked_at(hubspot, name) for name in account.heartbeat_objects}
+    patient.unsearchable |= {name for name, one in findings.items() if one.outcome is Outcome.FAILED}
+    return list(findings.values())
 
 
 async def _looked_at(hubspot: HubSpotClient, name: str) -> Finding:
