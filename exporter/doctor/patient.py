@@ -52,11 +52,20 @@ class Patient:
         self.access_parts: dict[str, UpstreamError | None] = {}
         self.account: Once[AccountAnswer] = Once(self._account)
         self.log_files: Once[list[LogFile]] = Once(self._log_files)
+        self._definitions: dict[str, Once[Any]] = {}
         self.page: Once[SyncHealth] = Once(self._page)
+
+    async def definitions(self, object_type: str) -> Any:
+        """HubSpot's properties of an object type, asked for once; ``None`` if there is no such type."""
+        known = self._definitions.setdefault(object_type, Once(lambda: self._properties(object_type)))
+        return await known.get()
 
     def reads(self, source: str) -> bool:
         """Whether the configuration has not switched this source off."""
         return source in self.settings.intervals
+
+    async def _properties(self, object_type: str) -> Any:
+        return await configured(self.connection.hubspot, "HubSpot token").properties(object_type)
 
     async def _limits(self) -> Any:
         return await configured(self.connection.salesforce, "Salesforce org").get_json("limits/")

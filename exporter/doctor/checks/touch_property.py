@@ -23,7 +23,6 @@ _CHANGE = (
 
 async def examine(patient: Patient) -> Sequence[Finding]:
     """The same trouble of several object types is one finding."""
-    hubspot = configured(patient.connection.hubspot, "HubSpot token")
     account = configured(patient.settings.hubspot, "HubSpot account")
     name = configured(patient.settings.remediation.touch_property, "touch property")
     troubles: defaultdict[str, list[str]] = defaultdict(list)
@@ -31,7 +30,7 @@ async def examine(patient: Patient) -> Sequence[Finding]:
     writable: list[str] = []
     for object_type in account.heartbeat_objects:
         try:
-            definitions = await hubspot.properties(object_type)
+            definitions = await patient.definitions(object_type)
         except UpstreamError as error:
             if not is_missing_scope(error):
                 raise
