@@ -79,6 +79,7 @@ _MAILBOX = """\
       port: {port}
       username: {username}
       password_file: {file}
+      # access_token_file: secrets/mailbox-token   # instead of a password, as Microsoft and Google want it (XOAUTH2)
 """
 
 _NOTIFY = """\

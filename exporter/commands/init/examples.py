@@ -10,7 +10,7 @@ MAILBOX = """\
     # mailbox:                                  # HubSpot's notification e-mails: suspensions without a bridge
     #   host: imap.example.com
     #   username: hubspot-notifications@example.com
-    #   password_file: secrets/mailbox
+    #   password_file: secrets/mailbox          # or access_token_file (XOAUTH2), as Microsoft and Google want it
 """
 
 CANARY = """\
