@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -70,7 +71,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _readers(arguments: argparse.Namespace) -> tuple[_Reader, ...]:
-    """One for each mailbox of the configuration, else one; raises ``ValueError`` for patterns that cannot be used."""
+    """One for each mailbox of the configuration, else one; raises ``ValueError`` for what cannot be used."""
+    for account in arguments.account:
+        try:
+            re.compile(account)
+        except re.error as error:
+            raise ValueError(f"argument --account: {account!r} is no regular expression: {error}") from error
     if arguments.config is None:
         return (_Reader("", load_patterns(arguments.patterns), tuple(arguments.account)),)
     found = tuple(_of_config(load_config(arguments.config), tuple(arguments.account)))

@@ -23,6 +23,7 @@ _LONGEST_TEXT = 512 * 1024
 _LONGEST_HEADER = 8_192
 _MOST_HEADERS = 500
 _MOST_PARTS = 100
+_TEXTS = ("text/plain", "text/html")
 _DEEPEST = 20
 _MOST_ATTACHED = 3
 _LONGEST_OWN = 50_000
@@ -188,7 +189,11 @@ def _texts(parsed: Parsed, defects: list[str]) -> tuple[str, str, tuple[str, ...
     quotes: list[str] = []
     links: list[str] = []
     for part in _parts(parsed):
-        if part.get_content_maintype() != "text" or part.get_content_disposition() == "attachment":
+        if (
+            part.get_content_type() not in _TEXTS
+            or part.get_content_disposition() == "attachment"
+            or part.get_filename()
+        ):
             continue
         text = _text(part, defects)
         if part.get_content_subtype() == "html":

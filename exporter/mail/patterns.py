@@ -72,7 +72,7 @@ class Language:
 
     @cached_property
     def modal(self) -> re.Pattern[str]:
-        return phrases([*self.words["modal"], *self.words["conditional"]])
+        return phrases(self.words["modal"])
 
     @cached_property
     def negated(self) -> re.Pattern[str]:

@@ -116,8 +116,15 @@ def _statements(sentence: str, words: str, language: Language, in_subject: bool)
 def _unreal(words: str, start: int, language: Language) -> bool:
     """Does something before the phrase make it a possibility, a wish, or the contrary?"""
     before = words[:start]
-    near = " " + " ".join(before.split()[-3:]) + " "
-    return bool(language.modal.search(before) or language.negated.search(near))
+    return bool(
+        language.conditional.search(before)
+        or language.modal.search(_last(before, 4))
+        or language.negated.search(_last(before, 3))
+    )
+
+
+def _last(words: str, count: int) -> str:
+    return f" {' '.join(words.split()[-count:])} "
 
 
 def _entries(text: str, patterns: Patterns, kind: str) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def _judge_own(message: Message, sender: Sender, patterns: Patterns, accounts: S
     reading = _read(message.subject, message.body, message.links, patterns)
     if not reading.statements and not (reading.page and reading.in_subject):
         return Verdict(IGNORED, why=(sender.why, "nothing in it speaks of the Salesforce integration's state"))
-    spoken_of = tuple(map(str, (reading.stated or reading.statements)[:4]))
+    spoken_of = tuple(dict.fromkeys(map(str, reading.stated or reading.statements)))[:4]
     if reading.newsletter and all(one.kind == ERRORS for one in reading.stated):
         return Verdict(IGNORED, why=(sender.why, *spoken_of, f"it is a newsletter: {reading.newsletter!r}"))
     obstacle = _obstacle(message, sender, reading)

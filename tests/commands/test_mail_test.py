@@ -117,6 +117,7 @@ def test_what_steers_a_terminal_is_not_printed(tmp_path: Path, capsys: pytest.Ca
             ["{file}", "--patterns=x", "--config.file=y"],
             "argument --config.file: not allowed with argument --patterns",
         ),
+        (b"x", ["{file}", "--account=["], "argument --account: '[' is no regular expression"),
         (b"x", [], "the following arguments are required: FILE"),
     ],
 )

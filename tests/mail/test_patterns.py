@@ -82,6 +82,12 @@ def test_a_title_with_nothing_behind_it_has_no_errors() -> None:
     [
         ("Your Salesforce integration was suspended.", ["suspended"]),
         ("Your Salesforce integration is suspended and nothing will sync.", ["suspended"]),
+        ("HubSpot can no longer reach Salesforce, so your integration has been suspended.", ["suspended"]),
+        ("Your connection to Salesforce was suspended until calls are available.", ["suspended"]),
+        ("What happened: the integration was suspended.", ["suspended"]),
+        ("What happens when the integration was suspended.", []),
+        ("To avoid that your integration is suspended, set an allocation.", []),
+        ("Your Salesforce integration will soon be suspended.", []),
         ("Your Salesforce integration may be suspended.", []),
         ("If the limit is reached, the integration is suspended.", []),
         ("The integration has not been suspended.", []),
