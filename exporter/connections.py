@@ -11,6 +11,7 @@ from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clock import Clock
 from exporter.config.network import Network
 from exporter.config.settings import Integration
+from exporter.exports.loading import Shelf
 from exporter.remediation.actions import Ways, ways_of
 from exporter.self_metrics import SelfMetrics
 
@@ -23,7 +24,13 @@ class Connections:
     """``by_name`` and ``ways`` hold what is connected now, by integration."""
 
     def __init__(
-        self, open_http: OpenHttp, spend: SpendCall, metrics: SelfMetrics, clock: Clock, paces: AccountPaces
+        self,
+        open_http: OpenHttp,
+        spend: SpendCall,
+        metrics: SelfMetrics,
+        clock: Clock,
+        paces: AccountPaces,
+        shelf: Shelf,
     ) -> None:
         self.by_name: dict[str, Connection] = {}
         self.ways: dict[str, Ways] = {}
@@ -32,6 +39,7 @@ class Connections:
         self._metrics = metrics
         self._clock = clock
         self._paces = paces
+        self._shelf = shelf
         self._http: dict[str, httpx.AsyncClient] = {}
 
     def open(self, integrations: Iterable[Integration], network: Network) -> None:
@@ -42,7 +50,7 @@ class Connections:
 
     def _connect(self, entry: Integration, network: Network) -> None:
         self._http[entry.name] = http = self._open_http(network)
-        connection = connect(entry, http, self._clock, self._metrics.request, self._paces, self._spend)
+        connection = connect(entry, http, self._clock, self._metrics.request, self._paces, self._spend, self._shelf)
         self.by_name[entry.name] = connection
         self._metrics.know_integration(entry.name, connection.apis)
         self.ways[entry.name] = ways = ways_of(connection)

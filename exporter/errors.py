@@ -13,6 +13,7 @@
     ├── KeyUsed              the idempotency key of an order was another's before
     ├── ResyncRefused        the other side will never take this job's requests
     ├── LeaseLost            another process has the job now, or may have it
+    ├── BadExport            a file of exported sync errors is not whole, or is no such file
     └── UpstreamError        an outside API did not give what was asked
         ├── AuthError        kind="auth"
         │   └── SessionExpired
@@ -90,6 +91,17 @@ class ResyncRefused(ExporterError):
 
 class LeaseLost(ExporterError):
     """Another process has the job now, or may have it by now: nothing more is sent or written for it here."""
+
+
+class BadExport(ExporterError):
+    """A file of exported sync errors is not whole, or is no such file: a sentence that begins with a verb, and where in
+    the file it is so, ``line`` and ``column`` counted from 1, as far as that is known."""
+
+    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
+        where = ", ".join(f"{name} {at}" for name, at in (("line", line), ("column", column)) if at is not None)
+        super().__init__(f"{where}: {message}" if where else message)
+        self.line = line
+        self.column = column
 
 
 class UpstreamError(ExporterError):

@@ -91,8 +91,18 @@ class Recovery:
 
 
 @dataclass(frozen=True, slots=True)
+class Exported:
+    """Errors of a category were exported at ``as_of``; ``name`` is that of the file, or of what brought it."""
+
+    category: str
+    as_of: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class SyncHealth:
-    """What HubSpot's Sync Health page showed at ``as_of``."""
+    """What HubSpot's Sync Health page showed at ``as_of``. The errors of the categories that are ``exported`` are of
+    other times; a count without numbers is of a category that nobody speaks of."""
 
     as_of: float
     api_calls_used: int | None
@@ -100,6 +110,7 @@ class SyncHealth:
     limited_by_salesforce: int | None
     suspension: Suspension | None
     errors: tuple[ErrorCount, ...] | None
+    exported: tuple[Exported, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

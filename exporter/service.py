@@ -32,6 +32,7 @@ from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
 from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database
+from exporter.store.exports import ExportStore
 from exporter.store.history import ResyncHistory
 from exporter.store.paces import shared_paces
 from exporter.store.polls import PollStore
@@ -70,7 +71,9 @@ class Service:
         self.recoveries = Recoveries(RecoveryStore(database), self.snapshots, clock)
         self._shared_paces = shared_paces(database)
         paces = AccountPaces(clock, self._shared_paces)
-        self._connections = Connections(open_http, self._budget.spend, self.metrics, clock, paces)
+        self._connections = Connections(
+            open_http, self._budget.spend, self.metrics, clock, paces, ExportStore(database)
+        )
         targets = self._connect(config)
         self.poller = Poller(targets, PollStore(database), self.snapshots, self._budget, self.metrics, clock)
         ways = self._connections.ways

@@ -10,6 +10,8 @@ import httpx
 
 from exporter.clients.bridge import BridgeClient, ErrorPage
 from exporter.clients.directory import SyncHealthDirectory
+from exporter.clients.export_folder import ExportFolder
+from exporter.clients.exports import ExportedErrors
 from exporter.clients.hook import MAX_ANSWER_BYTES, HookClient
 from exporter.clients.http.upstream import Upstream
 from exporter.clients.hubspot.account_paces import AccountPaces
@@ -19,6 +21,7 @@ from exporter.clients.salesforce.org_instance import OrgInstance
 from exporter.clients.trust import TrustClient
 from exporter.clock import Clock
 from exporter.config.settings import Integration
+from exporter.exports.loading import Shelf
 from exporter.model import OrgUsage, SyncError
 
 
@@ -30,7 +33,7 @@ class SyncHealthReader(Protocol):
 
 
 class ErrorLister(Protocol):
-    """Who knows the single errors: a bridge."""
+    """Who knows the single errors: a bridge, or what was exported."""
 
     def sync_errors(self, category: str, error_type: str | None = None) -> AsyncIterator[SyncError]:
         """Every error of a category, of all types or of this one."""
@@ -39,6 +42,9 @@ class ErrorLister(Protocol):
         self, category: str | None, error_type: str | None, after: str | None, limit: int
     ) -> ErrorPage:
         """Some errors, of all categories or of this one, behind a cursor."""
+
+    async def as_of(self, category: str) -> float | None:
+        """Of when its list of a category is, 0 if it has none; ``None`` for one that is made as it is asked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,11 +63,13 @@ class Connection:
     settings: Integration
     clock: Clock
     hook: HookClient | None = None
+    exported: ExportedErrors | None = None
+    export_folder: ExportFolder | None = None
 
     @property
     def lister(self) -> ErrorLister | None:
         """Who lists the single errors, if anybody does."""
-        return self.bridge
+        return self.bridge or self.exported
 
     @property
     def apis(self) -> tuple[str, ...]:
@@ -95,8 +103,10 @@ def connect(
     count: CountRequest,
     paces: AccountPaces | None = None,
     spend: SpendCall | None = None,
+    shelf: Shelf | None = None,
 ) -> Connection:
-    """Builds the clients; sends nothing. ``paces`` is shared by integrations of one HubSpot account."""
+    """Builds the clients; sends nothing. ``paces`` is shared by integrations of one HubSpot account; ``shelf`` is where
+    exported errors are kept: without it there are none."""
 
     def upstream(api: str, **limits: Any) -> Upstream:
         return Upstream(http, clock, lambda: count(integration.name, api), **limits)
@@ -125,4 +135,26 @@ def connect(
     told = integration.remediation.hook
     if told is not None:
         hook = HookClient(told, upstream("hook", timeout=told.timeout, max_bytes=MAX_ANSWER_BYTES), clock)
-    return Connection(salesforce, bridge, bridge or directory, trust, org_instance, hubspot, integration, clock, hook)
+    return Connection(
+        salesforce,
+        bridge,
+        bridge or directory,
+        trust,
+        org_instance,
+        hubspot,
+        integration,
+        clock,
+        hook,
+        *_exports(integration, shelf, clock),
+    )
+
+
+def _exports(
+    integration: Integration, shelf: Shelf | None, clock: Clock
+) -> tuple[ExportedErrors | None, ExportFolder | None]:
+    """What is exported where there is no bridge, and the directory it is dropped into."""
+    feed = integration.sync_health
+    if feed is None or feed.url is not None or shelf is None:
+        return None, None
+    exported = ExportedErrors(integration.name, feed, shelf, clock)
+    return exported, ExportFolder(feed.directory, exported) if feed.directory is not None else None

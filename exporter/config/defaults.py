@@ -42,3 +42,6 @@ HOOK_TIMEOUT = 10.0
 
 POLICY_ACTION = "resync"
 """A policy's word for each integration's own action."""
+
+GOOD_FOR = 48 * 3600.0
+"""Seconds. Somebody exports by hand once a day, more or less: one that is late is no gap, one left out is."""

@@ -17,7 +17,7 @@ EXTENSION = "x-"
 
 _URL_KEYS = {"url", "audience"}
 _FREE_KEYS = {"mapping", "filters"}  # below them keys are the user's own and mean nothing to us
-_NO_SECRETS = {"ca_file", "patterns_file"}
+_NO_SECRETS = {"ca_file", "patterns_file", "titles_file"}
 
 
 @dataclass(frozen=True, slots=True)

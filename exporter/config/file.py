@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter.catalog.catalog import CATALOG
+from exporter.catalog.titles import TITLES
 from exporter.config import defaults
 from exporter.config.check import find_problems
 from exporter.config.durations import parse_duration
@@ -34,6 +35,7 @@ from exporter.config.settings import (
     Unsynced,
 )
 from exporter.config.store_url import canonical, database_file
+from exporter.config.titles_file import titles_in
 from exporter.config.yaml_document import YamlSyntaxError, read_yaml
 
 _YAML = "one YAML document in UTF-8, indented with spaces"
@@ -171,6 +173,9 @@ def _sync_health(entry: Mapping[str, Any], folder: Path) -> SyncHealthFeed:
         url=entry["url"].rstrip("/") if "url" in entry else None,
         token=_secret(entry, "token", folder),
         directory=folder / entry["directory"] if "directory" in entry else None,
+        mapping=tuple(entry.get("mapping", {}).items()),
+        titles=titles_in(folder / entry["titles_file"]) if "titles_file" in entry else TITLES,
+        good_for=parse_duration(entry["good_for"]) if "good_for" in entry else defaults.GOOD_FOR,
     )
 
 

@@ -16,7 +16,6 @@ from exporter.config.no_proxy import entries_of, exemption
 from exporter.config.proxy import full_url
 from exporter.config.store_url import SQLITE
 
-_NOT_BUILT = (("sync_health", "mapping"),)
 
 _ASKING_SALESFORCE = (
     ("salesforce_limits", ("salesforce",)),
@@ -80,12 +79,20 @@ def _policy_notes(policies: Sequence[Mapping[str, Any]] | None) -> Iterator[str]
 
 
 def _unused_keys(entry: Mapping[str, Any]) -> Iterator[str]:
-    asked = [".".join(path) for path in _NOT_BUILT if value_at(entry, path) is not None]
     intervals = entry.get("intervals", {})
-    asked += [f"intervals.{source}" for source in intervals if source not in INTERVALS and intervals[source] != OFF]
+    asked = [f"intervals.{source}" for source in intervals if source not in INTERVALS and intervals[source] != OFF]
     for what in asked:
         yield f"{entry['name']}: {what} is accepted, but this version does not use it yet"
     yield from _blindness(entry)
+    yield from _unused_export_keys(entry)
+
+
+def _unused_export_keys(entry: Mapping[str, Any]) -> Iterator[str]:
+    """A bridge states errors by name, and as of now."""
+    feed = entry.get("sync_health", {})
+    unused = [key for key in ("mapping", "titles_file", "good_for") if key in feed and "url" in feed]
+    if unused:
+        yield f"{entry['name']}: sync_health.{unused[0]} is not used: it is about exported files, and there is a bridge"
 
 
 def _blindness(entry: Mapping[str, Any]) -> Iterator[str]:
@@ -123,8 +130,8 @@ def _untouchable(entry: Mapping[str, Any]) -> Sequence[str]:
         *([] if token else ["hubspot.token_file, to write with"]),
         *(
             []
-            if searched or value_at(entry, ("sync_health", "url"))
-            else ["sync_health.url or hubspot.unsynced.objects, to know the records by"]
+            if searched or value_at(entry, ("sync_health",))
+            else ["sync_health or hubspot.unsynced.objects, to know the records by"]
         ),
     ]
 
@@ -135,11 +142,8 @@ def _hook_notes(entry: Mapping[str, Any], policies: Sequence[Mapping[str, Any]])
     named = {value_at(entry, ("remediation", "action")), *(policy.get("action") for policy in policies)}
     if "hook" not in named:
         yield f"{entry['name']}: remediation.hook is not used: neither remediation.action nor a policy names it"
-    elif value_at(entry, ("sync_health", "url")) is None:
-        yield (
-            f"{entry['name']}: remediation.hook is not used: no sync_health.url names a bridge, which lists the errors "
-            "to tell it of"
-        )
+    elif value_at(entry, ("sync_health",)) is None:
+        yield f"{entry['name']}: remediation.hook is not used: without sync_health nobody lists errors to tell it of"
 
 
 def _call_notes(entry: Mapping[str, Any]) -> Iterator[str]:

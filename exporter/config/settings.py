@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from exporter.catalog.titles import TITLES, Titles
+from exporter.config.defaults import GOOD_FOR
 from exporter.config.network import Network
 from exporter.config.secret import Secret
 
@@ -84,11 +86,19 @@ class HubSpot:
 
 @dataclass(frozen=True, slots=True)
 class SyncHealthFeed:
-    """Where Sync Health comes from: a bridge URL (with its token) or a directory."""
+    """Where Sync Health comes from: a bridge URL (with its token), a directory, or exports that are uploaded (which a
+    directory does not exclude).
+
+    Of exports: ``mapping`` holds fields by the heading of their column, ``titles`` what the catalogue's entries are
+    called; ``good_for`` so many seconds an export says how things are.
+    """
 
     url: str | None
     token: Secret | None
     directory: Path | None
+    mapping: tuple[tuple[str, str], ...] = ()
+    titles: Titles = TITLES
+    good_for: float = GOOD_FOR
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,3 +206,45 @@ hubspot_paces = Table(
     # When the next call has its turn, by the clock of PostgreSQL.
     Column("free_at", Double, nullable=False),
 )
+
+exports = Table(
+    "exports",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("integration", String(100), nullable=False),
+    Column("category", String(40), nullable=False),
+    # The file or upload, and by what it is known again.
+    Column("name", String(255), nullable=False),
+    Column("stamp", String(100), nullable=False),
+    Column("as_of", Double, nullable=False),
+    # When something was added last, or when it ceased to hold.
+    Column("touched_at", Double, nullable=False),
+    # `loading` until it has proved whole, `current` while it holds, then `old` until its rows are deleted.
+    Column("state", String(10), nullable=False),
+    Column("errors", Integer, nullable=False, server_default="0"),
+    Column("odd", Integer, nullable=False, server_default="0"),
+    # JSON object: errors and affected records by error type.
+    Column("counts", Text, nullable=False, server_default=text("'{}'")),
+    Index("exports_by_integration", "integration", "state"),
+)
+
+exported_errors = Table(
+    "exported_errors",
+    METADATA,
+    Column("export_id", Integer, primary_key=True, autoincrement=False),
+    # In the order of the file: what is appended makes SQLite write few pages.
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("error_type", String(100), nullable=False),
+    # As the file has it, where the catalogue has no name for it.
+    Column("stated_type", String(100)),
+    Column("error_id", String(500), nullable=False),
+    Column("record", String(500), nullable=False),
+    Column("object_type", String(100)),
+    Column("hubspot_id", String(100)),
+    Column("salesforce_id", String(100)),
+    Column("affected_records", Integer),
+    Column("last_seen", String(64)),
+    Column("details", Text),
+    Index("exported_errors_by_type", "export_id", "error_type", "number"),
+    sqlite_with_rowid=False,
+)

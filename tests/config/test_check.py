@@ -86,9 +86,9 @@ def test_problems_are_data_in_the_order_of_their_lines(tmp_path: Path) -> None:
 
 
 def test_the_names_of_a_free_mapping_mean_nothing(tmp_path: Path) -> None:
-    """Column names under ``mapping`` are the user's own, even where they look like one of our keys."""
+    """Headings under ``mapping`` are the user's own, even where they look like one of our keys."""
     file = tmp_path / "exporter.yml"
-    mapping = {"url": "Link", "directory": "Folder", "token_file": "Attachment", "owner_env": "Stage"}
+    mapping = {"url": "hubspot_url", "directory": "record", "token_file": "details", "owner_env": "category"}
     feed = {"directory": ".", "mapping": mapping}
     file.write_text(json.dumps({"integrations": [{"name": "acme", "sync_health": feed}]}))
     assert load_config(file).integrations[0].name == "acme"

@@ -58,12 +58,7 @@ def test_its_url_stays_as_it_is_written_and_its_timeout_may_be_left_out(load: Lo
         ("hook", {}, None),
         ("bridge", {}, "acme: remediation.hook is not used: neither remediation.action nor a policy names it"),
         (None, {}, "acme: remediation.hook is not used: neither remediation.action nor a policy names it"),
-        (
-            "hook",
-            {"sync_health": {"directory": "dropped"}},
-            "acme: remediation.hook is not used: no sync_health.url names a bridge, which lists the errors to tell it "
-            "of",
-        ),
+        ("hook", {"sync_health": {"directory": "dropped"}}, None),
     ],
 )
 def test_a_hook_that_is_told_nothing_is_said_aloud(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from exporter.config.checks import (
     actions,
     directories,
+    exports,
     fields,
     hooks,
     hubspot_urls,
@@ -50,6 +51,8 @@ CHECKS: tuple[Check, ...] = (
     mailboxes.senseless_patterns,
     mailboxes.unreadable_patterns,
     mailboxes.mixed_up_mailboxes,
+    exports.unreadable_titles,
+    exports.odd_ages,
     intervals.short_intervals,
     unsynced.short_windows,
     unsynced.odd_filters,

@@ -1,0 +1,139 @@
+"""What exported errors say of Sync Health, beside or instead of a page in a file: for each category the newest export.
+
+A category that no export speaks of is unknown: it has no samples, while one of an export without rows is at 0. The
+payload remembers which files have been read, so that a file is read once, by whichever replica.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from exporter.catalog.catalog import CATALOG, OTHER, UNKNOWN
+from exporter.clients.connection import Connection
+from exporter.clients.directory import FILE_NAME
+from exporter.clients.export_folder import SETTLED, ExportFolder, Look, Note
+from exporter.clients.exports import ExportedErrors
+from exporter.errors import ConnectError, InvalidAnswer, UpstreamError
+from exporter.exports.loading import Export
+from exporter.model import ErrorCount, Exported, SyncHealth
+from exporter.sources.health_page import page_of, page_read
+from exporter.sources.source import Fetched, remembered
+
+SCHEMA = "exported_health"
+
+
+async def fetch(connection: Connection, exported: ExportedErrors, previous: Any) -> Fetched:
+    """The page, if there is one, and the newest exports; raises ``UpstreamError`` where there is nothing at all."""
+    looked = await _looked(connection.export_folder, previous)
+    page, missing = await _page(connection, previous)
+    held, good = await exported.held(), await exported.good()
+    if isinstance(missing, ConnectError) and connection.sync_health is not None and (looked.notes or held):
+        missing = None  # there are exports instead, or files at least
+    parts: dict[str, UpstreamError | None] = dict.fromkeys(good)
+    parts |= {FILE_NAME: missing} if page is not None or missing is not None else {}
+    parts |= {part: InvalidAnswer(why) for part, why in reversed(list(_troubles(looked, held, good)))}
+    payload = {
+        "looked_at": connection.clock.time(),
+        "page": page,
+        "exports": [_told(export) for export in good.values()],
+        "files": [_kept(note) for note in looked.notes],
+    }
+    failed = [error for error in parts.values() if error is not None]
+    return Fetched(
+        payload,
+        parts,
+        more_in=0.0 if looked.unfinished else SETTLED if looked.unsettled else None,
+        # As long as an export holds, a file that cannot be read costs no more than itself.
+        failure=failed[0] if failed and not good and page is None and not looked.unfinished else None,
+    )
+
+
+def merged(page: SyncHealth | None, payload: Mapping[str, Any]) -> SyncHealth:
+    """The page with the errors of the exports, for each category whichever is newer."""
+    exports = payload["exports"]
+    health = page or SyncHealth(payload["looked_at"], None, None, None, None, None)
+    if not exports:
+        return health
+    stated = health.as_of if health.errors is not None else float("-inf")
+    newer = [export for export in exports if export["as_of"] >= stated]
+    own = {export["category"] for export in newer}
+    counts = [count for export in newer for count in _counts(export)]
+    counts += [count for count in health.errors or () if count.category not in own]
+    if health.errors is None:
+        counts += [ErrorCount(*pair, None, None) for pair in CATALOG.pairs if pair[0] not in own]
+    told = tuple(Exported(export["category"], export["as_of"], export["name"]) for export in newer)
+    return replace(health, errors=tuple(counts), exported=told)
+
+
+async def _looked(folder: ExportFolder | None, previous: Any) -> Look:
+    if folder is None:
+        return Look()
+    payload = remembered(previous, SCHEMA) or {"files": []}
+    return await folder.look(
+        Note(
+            note["name"],
+            note["stamp"],
+            note["seen_at"],
+            note["read"],
+            tuple((part, why) for part, why in note["problems"]),
+        )
+        for note in payload["files"]
+    )
+
+
+async def _page(connection: Connection, previous: Any) -> tuple[Any, UpstreamError | None]:
+    if connection.sync_health is None:
+        return None, None
+    try:
+        told = await connection.sync_health.sync_health()
+        before = remembered((remembered(previous, SCHEMA) or {}).get("page"), "sync_health")
+        page = page_read(told, before, connection.clock.time())
+        page_of(page)
+    except UpstreamError as error:
+        return None, error
+    return page, None
+
+
+def _troubles(looked: Look, held: Mapping[str, Export], good: Mapping[str, Export]) -> Iterator[tuple[str, str]]:
+    """Which part is missing, and why, the newest first: nobody needs a broken file once a newer one is whole."""
+    newest = max((export.origin.as_of for export in held.values()), default=float("-inf"))
+    for note in looked.notes:
+        changed_at = looked.changed_at[note.name]
+        for part, why in note.problems:
+            whole = held[part].origin.as_of if part in held else newest if part not in CATALOG.category_names else None
+            if whole is None or changed_at > whole:
+                yield part, why
+    for category, export in held.items():
+        if category not in good:
+            yield category, f"{export.origin.name}: was exported longer ago than sync_health.good_for"
+
+
+def _told(export: Export) -> dict[str, Any]:
+    counts = {name: [count.errors, count.records] for name, count in export.counts.items()}
+    return {
+        "category": export.category,
+        "name": export.origin.name,
+        "as_of": export.origin.as_of,
+        "counts": counts,
+    }
+
+
+def _kept(note: Note) -> dict[str, Any]:
+    return {
+        "name": note.name,
+        "stamp": note.stamp,
+        "seen_at": note.seen_at,
+        "read": note.read,
+        "problems": [list(problem) for problem in note.problems],
+    }
+
+
+def _counts(export: Mapping[str, Any]) -> Iterable[ErrorCount]:
+    """Of a category that is known all its types are."""
+    category, counts = export["category"], export["counts"]
+    named: Sequence[str] = [name for of, name in CATALOG.pairs if of == category]
+    for name in dict.fromkeys((*named, *counts, *((UNKNOWN,) if category == OTHER else ()))):
+        errors, records = counts.get(name, (0, 0))
+        yield ErrorCount(category, name, errors, records)
