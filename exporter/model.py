@@ -102,7 +102,7 @@ class Exported:
 @dataclass(frozen=True, slots=True)
 class SyncHealth:
     """What HubSpot's Sync Health page showed at ``as_of``. The errors of the categories that are ``exported`` are of
-    other times; a count without numbers is of a category that nobody speaks of."""
+    other times. ``error_categories``: nothing is known of the errors of others; ``None`` if all are known."""
 
     as_of: float
     api_calls_used: int | None
@@ -111,6 +111,7 @@ class SyncHealth:
     suspension: Suspension | None
     errors: tuple[ErrorCount, ...] | None
     exported: tuple[Exported, ...] = ()
+    error_categories: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Looks into the directory of exported files, and has the newest whole one of each category read.
 
-A look takes ``SLICE`` seconds at most: what is not read by then is gone on with at the next look, which comes at once.
+A look takes some seconds at most: what is not read by then is gone on with at the next look, which comes at once.
 So a file of a million rows keeps nobody waiting for what else the directory says.
 """
 
@@ -66,8 +66,9 @@ class _Work:
 class ExportFolder:
     """The directory of one integration. What is being read is kept between looks."""
 
-    def __init__(self, directory: Path, exports: ExportedErrors) -> None:
+    def __init__(self, directory: Path, exports: ExportedErrors, seconds: float = SLICE) -> None:
         self._directory = directory
+        self._seconds = seconds
         self._exports = exports
         self._work: _Work | None = None
 
@@ -75,7 +76,7 @@ class ExportFolder:
         """Reads what is new since the look that ``remembered`` is of; raises ``UpstreamError`` if nobody can look."""
         files = await self._files()
         known = {note.name: note for note in remembered}
-        ends_at = asyncio.get_running_loop().time() + SLICE
+        ends_at = asyncio.get_running_loop().time() + self._seconds
         now = self._exports.clock.time()
         held = await self._exports.held()
         notes: list[Note] = []

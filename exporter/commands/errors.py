@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from exporter.catalog.catalog import CATALOG
 from exporter.clients.connection import Connection, connect
+from exporter.clients.export_folder import Look
 from exporter.clients.http.client import ClientOpener
 from exporter.clock import SystemClock
 from exporter.commands.flags import add_config_file
@@ -27,6 +29,8 @@ from exporter.model import HubSpotAccount, SyncError
 from exporter.remediation.listing import listed
 from exporter.sources.hubspot_account import SOURCE as ACCOUNT
 from exporter.state.links import Links, links_of
+from exporter.store.database import open_database
+from exporter.store.exports import ExportStore
 
 _FORMATS = ("table", "csv", "json")
 
@@ -49,16 +53,32 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _list_errors(config: Config, name: str, category: str | None) -> tuple[tuple[SyncError, ...], Links]:
-    """The current errors of an integration, asked of its bridge, and where to open their records; raises
-    ``UpstreamError`` or ``UsageError``."""
+    """The current errors of an integration, asked of its bridge or as they were exported, and where to open their
+    records; raises ``UpstreamError``, ``StoreError`` or ``UsageError``."""
     integration = integration_called(name, config)
-    async with ClientOpener()(config.network) as http:
-        connection = connect(integration, http, SystemClock(), lambda _name, _api: None)
+    if integration.sync_health is None:
+        raise UsageError(f"{name}: sync_health is not configured, so there is no bridge to ask, and nothing exported")
+    async with contextlib.AsyncExitStack() as stack:
+        http = await stack.enter_async_context(ClientOpener()(config.network))
+        shelf = None
+        if integration.sync_health.url is None:
+            database = await open_database(config.store, config.store_password)
+            stack.push_async_callback(database.close)
+            shelf = ExportStore(database)
+        connection = connect(integration, http, SystemClock(), lambda _name, _api: None, shelf=shelf)
         if connection.lister is None:
-            raise UsageError(f"{name}: sync_health.url is not configured, so there is no bridge to ask")
+            raise AssertionError("who has no bridge has exported errors, or none")
+        await _look(connection)
         errors = await listed(connection.lister, CATALOG.select([category] if category else [], []))
         account = await _account(connection) if any(error.hubspot_id for error in errors) else None
         return errors, links_of(integration, account)
+
+
+async def _look(connection: Connection) -> None:
+    """Takes in what was dropped and no exporter has read yet."""
+    look = Look(unfinished=True)
+    while connection.export_folder is not None and look.unfinished:
+        look = await connection.export_folder.look(look.notes)
 
 
 async def _account(connection: Connection) -> HubSpotAccount | None:

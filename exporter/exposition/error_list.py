@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 
+from exporter.exports.formula import neutralised
 from exporter.model import SyncError
 from exporter.state.links import Links
 
@@ -18,7 +19,8 @@ COLUMNS = (*_OF_THE_ERROR, "hubspot_url", "salesforce_url")
 
 
 def as_csv(errors: Iterable[SyncError], links: Links) -> str:
-    """A table with a header line. A cell that a spreadsheet would take for a formula is made text."""
+    """A table with a header line, which ``exporter.exports`` reads again. A cell that a spreadsheet would take for a
+    formula is made text."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(COLUMNS)
@@ -43,5 +45,4 @@ def _row(error: SyncError, links: Links) -> dict[str, object]:
 
 def _cell(value: object) -> str:
     # A lone carriage return would end the row: before Python 3.13 csv leaves it unquoted.
-    shown = "" if value is None else re.sub("\r\n?", "\n", str(value))
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@", "\t", "\n")) else shown
+    return neutralised("" if value is None else re.sub("\r\n?", "\n", str(value)))

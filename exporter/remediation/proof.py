@@ -15,24 +15,36 @@ TOLERANCE = 15.0
 """Seconds. HubSpot writes ``salesforcelastsynctime`` 2 to 13 s after the time it holds, and clocks differ."""
 
 
-def proofs_of(sent: Iterable[Sent], errors: Iterable[SyncError], synced: Mapping[str, float | None]) -> dict[str, str]:
+def proofs_of(
+    sent: Iterable[Sent],
+    errors: Iterable[SyncError],
+    synced: Mapping[str, float | None],
+    lists: Mapping[str, float | None] | None = None,
+) -> dict[str, str]:
     """By error id: ``errors`` are those there are now, ``synced`` when a record was synced last, of records whose error
-    id is known there.
+    id is known there. ``lists`` is by category of when the list is that they stand in, ``None`` if of now.
 
     An error that is still listed and was seen since its resync has come back, as has one that was gone when it was
     looked at before. One that nobody has seen since is unchanged, and so is a record that nothing has synced. Of a
     record without an error only its sync is a proof: where nobody tells of that, there is none.
+
+    A list from before a resync, such as an export, says nothing of what that did: then only the record's last sync
+    does, and where that is not known there is no proof.
     """
     listed = tuple(errors)
     by_id = {error.id: error for error in listed}
     by_record = {(error.record, CATALOG.classify(error.category, error.error_type)): error for error in listed}
-    return {
-        each.error_id: _proof(
-            each, by_id.get(each.error_id) or by_record.get((each.record, (each.category, each.error_type))), synced
-        )
-        for each in sent
-        if each.category != UNSYNCED or each.error_id in synced
-    }
+    proofs = {}
+    for each in sent:
+        if each.category == UNSYNCED and each.error_id not in synced:
+            continue
+        listed_at = (lists or {}).get(each.category)
+        if listed_at is None or listed_at > each.at:
+            still = by_id.get(each.error_id) or by_record.get((each.record, (each.category, each.error_type)))
+            proofs[each.error_id] = _proof(each, still, synced)
+        elif each.error_id in synced:
+            proofs[each.error_id] = _proof(each, None, synced)
+    return proofs
 
 
 def _proof(sent: Sent, error: SyncError | None, synced: Mapping[str, float | None]) -> str:

@@ -81,7 +81,8 @@ class Prover:
         # What has no error is in no list of them: whether it was synced since is all that can be seen of it.
         errors = await action.find(pair for pair in job.errors if pair[0] != UNSYNCED)
         synced = await action.synced_at([each.error_id for each in sent])
-        return sent, proofs_of(sent, errors, synced)
+        lists = {category: await action.as_of(category) for category in {category for category, _ in job.errors}}
+        return sent, proofs_of(sent, errors, synced, lists)
 
     async def _prove(self, look: Look, action: Action) -> None:
         sent, seen = await self.seen(look.job, action)

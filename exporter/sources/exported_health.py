@@ -61,10 +61,9 @@ def merged(page: SyncHealth | None, payload: Mapping[str, Any]) -> SyncHealth:
     own = {export["category"] for export in newer}
     counts = [count for export in newer for count in _counts(export)]
     counts += [count for count in health.errors or () if count.category not in own]
-    if health.errors is None:
-        counts += [ErrorCount(*pair, None, None) for pair in CATALOG.pairs if pair[0] not in own]
+    known = None if health.errors is not None else tuple(sorted(own))
     told = tuple(Exported(export["category"], export["as_of"], export["name"]) for export in newer)
-    return replace(health, errors=tuple(counts), exported=told)
+    return replace(health, errors=tuple(counts), exported=told, error_categories=known)
 
 
 async def _looked(folder: ExportFolder | None, previous: Any) -> Look:

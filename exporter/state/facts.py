@@ -8,7 +8,7 @@ usage log. A suspension that an e-mail or a report told of also ends by evidence
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from exporter.model import (
     ErrorCount,
@@ -18,6 +18,7 @@ from exporter.model import (
     Recovery,
     Storage,
     Suspension,
+    SyncHealth,
     UsageLog,
 )
 from exporter.state.reading import Reading
@@ -49,6 +50,7 @@ class Facts:
 
     ``stated_at`` is of when the statement is, not when it was read; of a setting, when it was loaded, if that is known.
     ``calls_suspected`` is there where ``calls_used`` is unknown or may be too low: to be careful by.
+    ``error_categories``: of the errors of other categories nothing is known, unless it is ``None``.
     ``hubspot_calls_…`` are of HubSpot's own API since midnight of the account, all others of Salesforce's in 24 hours.
     ``recovery`` is what was seen, where that has ended the suspension.
     """
@@ -63,6 +65,7 @@ class Facts:
     storage: tuple[Storage, ...] = ()
     suspension: Suspension | None = None
     errors: tuple[ErrorCount, ...] | None = None
+    error_categories: tuple[str, ...] | None = None
     recovery: Recovery | None = None
     stated_by: Mapping[str, str] = field(default_factory=dict)
     stated_at: Mapping[str, float] = field(default_factory=dict)
@@ -73,6 +76,7 @@ def facts_of(snapshot: Snapshot, now: float) -> Facts:
     used = newest_page(snapshot, now, "api_calls_used")
     allocated = newest_page(snapshot, now, "api_calls_allocated")
     suspension, recovery = _suspension(snapshot, now)
+    errors, error_categories = _errors(snapshot, now)
     stated = {
         **_org_usage(snapshot, now),
         **_hubspot_calls(snapshot, now),
@@ -81,15 +85,28 @@ def facts_of(snapshot: Snapshot, now: float) -> Facts:
         "calls_allocated": allocated or _configured(snapshot),
         "storage": _storage(snapshot, now),
         "suspension": suspension,
-        "errors": newest_page(snapshot, now, "errors"),
+        "errors": errors,
     }
     known = {fact: statement for fact, statement in stated.items() if statement is not None}
     return Facts(
         **{fact: statement.value for fact, statement in known.items()},
         recovery=recovery,
+        error_categories=error_categories,
         stated_by={fact: statement.source for fact, statement in known.items()},
         stated_at={fact: statement.at for fact, statement in known.items() if statement.at is not None},
     )
+
+
+def _errors(snapshot: Snapshot, now: float) -> tuple[Statement | None, tuple[str, ...] | None]:
+    """Errors, and the categories that nothing else is known of. What was exported is of when the oldest export is."""
+    errors = newest_page(snapshot, now, "errors")
+    for page, source in sources_of(snapshot, now, SyncHealth):
+        if errors is not None and source == errors.source:
+            moments = [one.as_of for one in page.exported]
+            if errors.at is not None and page.error_categories is None:
+                moments.append(errors.at)
+            return replace(errors, at=min(moments, default=errors.at)), page.error_categories
+    return errors, None
 
 
 def facts_expire_at(snapshot: Snapshot, now: float) -> float:

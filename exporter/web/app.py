@@ -33,6 +33,7 @@ from exporter.web.resyncs import notifications_endpoint, refusals_endpoint, resy
 from exporter.web.status_page import status_endpoint
 from exporter.web.suspensions import suspensions_endpoint
 from exporter.web.sync_errors import sync_errors_endpoint
+from exporter.web.uploads import uploads_endpoint
 from exporter.web.webhook import webhook_endpoint
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -64,6 +65,7 @@ def build_app(
     suspensions = suspensions_endpoint(
         snapshots, reports, lambda: (settings().order_token, settings().webhook_token), clock
     )
+    uploads = uploads_endpoint(connections, lambda: settings().order_token, poller.hasten)
     return Starlette(
         routes=[
             Route("/", status_endpoint(snapshots, poller, clock)),
@@ -78,6 +80,7 @@ def build_app(
             Route("/alertmanager/webhook/", webhook, methods=["POST"]),
             Route("/api/v1/integrations", integrations_endpoint(snapshots, clock)),
             Route("/api/v1/sync-errors", sync_errors_endpoint(connections, snapshots, clock)),
+            Route("/api/v1/sync-errors/{integration:path}/{category}", uploads, methods=["PUT"]),
             Route("/api/v1/resyncs", _by_method({"GET": resyncs, "POST": order}), methods=["GET", "POST"]),
             Route("/api/v1/resyncs/{id}", resync_endpoint(history)),
             Route(

@@ -118,14 +118,18 @@ async def _errors(
     if shown.problem:
         return ErrorList(problem=shown.problem)
     if connection is None or connection.lister is None:
-        return ErrorList(problem="no bridge is configured (sync_health.url), and nobody else lists them")
+        return ErrorList(problem="sync_health names neither a bridge nor exported errors, and nobody else lists them")
     try:
         async with asyncio.timeout(patience):
             found = await look(connection.lister, shown.wanted, shown.after)
     except UpstreamError as error:
-        return ErrorList(problem=f"the bridge cannot be read: {error}")
+        return ErrorList(problem=f"{_lister(connection)} cannot be read: {error}")
     except TimeoutError:
-        return ErrorList(problem=f"the bridge cannot be read: it did not answer within {patience:g} seconds")
+        return ErrorList(problem=f"{_lister(connection)} cannot be read: it did not answer within {patience:g} seconds")
     links = links_of(connection.settings, account)
     lines = (error_line(error, now, links.hubspot(error), links.salesforce(error)) for error in found.errors)
     return ErrorList(tuple(lines), found.next_after, found.left_out)
+
+
+def _lister(connection: Connection) -> str:
+    return "the bridge" if connection.bridge is not None else "what was exported"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exporter.model import Part, TrustStatus
+from exporter.model import Part, SyncHealth, TrustStatus
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from exporter.state.statement import NOT_POLLED
@@ -46,13 +46,16 @@ def _told(reading: Reading, now: float) -> str:
         return f"FAILS, last read {read}" + (f", {said}" if is_old_page else "")
     if reading.is_old(now):
         return f"old: {said if is_old_page else f'read {read}'}"
-    return age(now - reading.true_at) + _remark(reading.part)
+    return age(now - reading.true_at) + _remark(reading.part, now)
 
 
-def _remark(part: Part | None) -> str:
+def _remark(part: Part | None, now: float) -> str:
     """What a source said that no metric can hold."""
     if isinstance(part, TrustStatus) and part.status is None:
         return f", unknown status: {part.words}" if part.words else ", no status"
+    if isinstance(part, SyncHealth) and part.exported:
+        told = (f"{one.category} {age(now - one.as_of)}" for one in part.exported)
+        return f"; exported: {', '.join(told)}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""``GET /api/v1/sync-errors``: the single errors of an integration, asked of its bridge."""
+"""``GET /api/v1/sync-errors``: the single errors of an integration, asked of its bridge, or as they were exported."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _OF_A_FILE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 def sync_errors_endpoint(
     connections: Mapping[str, Connection], snapshots: Snapshots, clock: Clock
 ) -> Callable[[Request], Awaitable[Response]]:
-    """``?integration=&category=&error_type=&format=json|csv``: 400 for a bad parameter, 404 without a bridge, 502
-    if it fails."""
+    """``?integration=&category=&error_type=&format=json|csv``: 400 for a bad parameter, 404 where nobody lists
+    errors, 502 if that fails."""
 
     async def sync_errors(request: Request) -> Response:
         name, wanted = request.query_params.get("integration", ""), request.query_params.get("format", "json")
@@ -34,7 +34,10 @@ def sync_errors_endpoint(
             return _error(400, problem)
         connection = connections.get(name)
         if connection is None or connection.lister is None:
-            return _error(404, f"integration: got {name!r}; no integration with a bridge has this name")
+            return _error(
+                404,
+                f"integration: got {name!r}; no integration with a bridge or exported errors has this name",
+            )
         try:
             errors = await listed(connection.lister, _pairs(category, error_type))
         except UpstreamError as error:

@@ -167,13 +167,14 @@ CASES = (
         "picklists.csv",
         _text(TWO),
         problem="picklists.csv: line 1: no heading tells the error type: got 'Restricted picklist value, Industry: bad "
-        "value, Jane Doe, 1, 101, 0035g000'; name it in sync_health.mapping",
+        "value, Jane Doe, 1, 101, 0035g00000AbCd'; name it in sync_health.mapping",
     ),
     Case(
         "rows that are not as the headings say",
         "picklists.csv",
         _text("Error Type,Details\nx\ny\nMismatched options,z\n"),
-        problem="picklists.csv: 2 of 3 rows are not as the headings say: line 2 has 1 of 2 cells; line 3 has 1 of 2 cells",
+        problem="picklists.csv: 2 of 3 rows are not as the headings say: line 2 has 1 of 2 cells; "
+        "line 3 has 1 of 2 cells",
     ),
     Case(
         "no rows and no category",

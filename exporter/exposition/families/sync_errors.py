@@ -1,4 +1,4 @@
-"""Current sync errors. Once they are known, every pair of the catalogue is there, at 0 if need be."""
+"""Current sync errors. Once those of a category are known, every pair of it is there, at 0 if need be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ def _samples(known: Known) -> Iterator[Sample]:
     if known.facts.errors is None:
         return
     reported = {(count.category, count.error_type): count for count in known.facts.errors}
-    for category, error_type in dict.fromkeys((*CATALOG.pairs, *reported)):
+    known_of = known.facts.error_categories
+    pairs = (pair for pair in CATALOG.pairs if known_of is None or pair[0] in known_of)
+    for category, error_type in dict.fromkeys((*pairs, *reported)):
         labels = {"category": category, "error_type": error_type}
         count = reported.get((category, error_type))
         errors, records = (count.errors, count.affected_records) if count else (0, 0)

@@ -50,6 +50,10 @@ class Action(Protocol):
         """When the records of these errors were synced last, ``None`` where never; nothing of those that this action
         cannot tell of. Raises ``UpstreamError``."""
 
+    async def as_of(self, category: str) -> float | None:
+        """Of when the list is that ``find`` reads the errors of a category from, 0 if there is none; ``None`` for one
+        that is made as it is asked for. Raises ``UpstreamError``."""
+
     async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
         """Asks for at most ``batch_size`` resyncs of a job: ``None`` for an id that was accepted, else why it was not.
 

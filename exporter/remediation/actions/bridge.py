@@ -35,6 +35,9 @@ class BridgeResync:
         del error_ids  # the bridge's list of errors is the proof
         return {}
 
+    async def as_of(self, category: str) -> float | None:
+        return await self._client.as_of(category)
+
     async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
         del job  # the bridge is told of errors only
         answer = await self._client.resync(error_ids)

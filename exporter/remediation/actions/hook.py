@@ -1,7 +1,7 @@
 """Remediation by somebody else's automation: a hook is told which records have which errors.
 
-The list of errors is the bridge's. What the hook is told of an error stands in its id here, so a job needs no second
-look at the list, and says the same however often it has to say it.
+The list of errors is the bridge's, or what was exported. What the hook is told of an error stands in its id here, so a
+job needs no second look at the list, and says the same however often it has to say it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class HookResync:
-    """The ``Action`` of an integration with a hook, and a bridge that lists its errors."""
+    """The ``Action`` of an integration with a hook, and with somebody who lists its errors."""
 
     name = "hook"
     batch_size = MAX_RECORDS
@@ -54,6 +54,9 @@ class HookResync:
     async def synced_at(self, error_ids: Sequence[str]) -> Mapping[str, float | None]:
         del error_ids  # the list of errors is the proof
         return {}
+
+    async def as_of(self, category: str) -> float | None:
+        return await self._lister.as_of(category)
 
     async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
         records = {error_id: _read(error_id) for error_id in sorted(error_ids)}

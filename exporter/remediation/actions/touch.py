@@ -91,6 +91,9 @@ class Touch:
         by_record = {error.id: error for error in map(_by_record, found)}
         return tuple({error.id: by_record.get(error.id, error) for error in (*waiting, *by_record.values())}.values())
 
+    async def as_of(self, category: str) -> float | None:
+        return await self._lister.as_of(category)
+
     async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
         outcomes: dict[str, str | None] = dict.fromkeys(error_ids, _NO_RECORD)
         # HubSpot takes epoch milliseconds as text for a datetime property, in any version; they need no zone.
