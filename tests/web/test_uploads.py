@@ -1,0 +1,218 @@
+"""``PUT /api/v1/sync-errors/{integration}/{category}``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from exporter.clients.connection import connect
+from exporter.clients.exports import ExportedErrors
+from exporter.config.file import load_config
+from exporter.config.secret import Secret
+from exporter.config.settings import Integration, SyncHealthFeed
+from exporter.service import Service
+from exporter.store.database import open_database
+from exporter.web.uploads import uploads_endpoint
+from tests.clocks import ManualClock
+from tests.conftest import WEBHOOK_TOKEN, Start, client_of
+from tests.exports.files import HEADINGS, TWO, zipped
+from tests.exports.shelf import MemoryShelf
+from tests.pages import look
+from tests.web.conftest import bearer, poll_all
+
+URL = "/api/v1/sync-errors/acme/picklists"
+CSV = {"Content-Type": "text/csv", **bearer(WEBHOOK_TOKEN)}
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    with structlog.testing.capture_logs():
+        yield
+
+
+@pytest.fixture
+async def service(
+    config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], start: Start
+) -> AsyncIterator[Service]:
+    """Acme, whose errors are uploaded, and beta with a bridge."""
+    acme, beta = config_data["integrations"]
+    entries = [{**acme, "sync_health": {"uploads": True}}, beta]
+    async with start(load_config(write_config({**config_data, "integrations": entries}))) as running:
+        yield running
+
+
+async def put(http: httpx.AsyncClient, content: str | bytes, url: str = URL, **headers: str) -> httpx.Response:
+    return await http.put(url, content=content, headers={**CSV, **headers})
+
+
+async def test_what_is_uploaded_is_shown_and_listed(
+    http: httpx.AsyncClient, service: Service, clock: ManualClock
+) -> None:
+    """Counted by type, with 0 for the other types of the category; nothing of the other categories."""
+    answer = await put(http, HEADINGS + TWO + "short\n" + TWO)
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {
+            "integration": "acme",
+            "category": "picklists",
+            "as_of": "2027-01-15T08:00:00.000Z",
+            "rows": 5,
+            "errors": {"restricted_picklist_value": 1, "inactive_salesforce_owner": 1},
+            "duplicates": 2,
+            "odd": 1,
+            "odd_rows": ["line 4 has 1 of 6 cells"],
+            "ignored_columns": [],
+            "encoding": "utf-8",
+            "delimiter": ",",
+        },
+    )
+    await poll_all(service)
+    page = await look(http)
+    common = {"integration": "acme", "category": "picklists"}
+    assert page.value("sync_errors", error_type="restricted_picklist_value", **common) == 1
+    assert page.value("sync_error_affected_records", error_type="inactive_salesforce_owner", **common) == 2
+    assert page.value("sync_errors", error_type="option_limit_exceeded", **common) == 0
+    assert page.value("sync_errors", integration="acme", category="other", error_type="unknown") is None
+    assert page.value("source_part_up", integration="acme", source="sync_health", part="picklists") == 1
+    listed = (await http.get("/api/v1/sync-errors", params={"integration": "acme"})).json()["errors"]
+    assert [(error["error_type"], error["hubspot_id"]) for error in listed] == [
+        ("restricted_picklist_value", "101"),
+        ("inactive_salesforce_owner", "102"),
+    ]
+    shown = (await http.get("/integrations/acme")).text
+    assert "Industry: bad value" in shown
+    clock.advance(3600)
+    await poll_all(service)
+    assert "exported: picklists 60 min ago" in (await http.get("/")).text
+
+
+async def test_what_is_exported_can_be_uploaded(http: httpx.AsyncClient) -> None:
+    """It changes nothing."""
+    await put(http, zipped({"errors.csv": (HEADINGS + TWO).encode()}), **{"Content-Type": "application/zip"})
+    listed = {"integration": "acme", "category": "picklists"}
+    before = (await http.get("/api/v1/sync-errors", params=listed)).json()
+    written = (await http.get("/api/v1/sync-errors", params={**listed, "format": "csv"})).text
+    assert (await put(http, written)).status_code == 200
+    assert (await http.get("/api/v1/sync-errors", params=listed)).json() == before
+
+
+async def test_it_holds_after_a_restart_and_until_it_is_too_old(
+    http: httpx.AsyncClient, service: Service, start: Start, clock: ManualClock
+) -> None:
+    """Two days unless configured otherwise; then it is a part that is missing."""
+    await put(http, HEADINGS)
+    async with start(service_config(service)) as again:
+        await poll_all(again)
+        async with client_of(again) as client:
+            page = await look(client)
+            common = {"integration": "acme", "category": "picklists", "error_type": "mismatched_options"}
+            assert page.value("sync_errors", **common) == 0
+            clock.advance(48 * 3600 + 1)
+            await poll_all(again)
+            page = await look(client)
+            assert page.value("sync_errors", **common) is None
+            assert page.value("source_up", integration="acme", source="sync_health") == 0
+
+
+def service_config(service: Service) -> Any:
+    return service._config
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (HEADINGS + TWO[:-30], "line 3, column 3: the file is cut off: the last row has 3 of 6 cells"),
+        ("", "is empty"),
+        ("a,b\n1,2\n", "line 1: no heading tells the error type: got 'a, b'; name it in sync_health.mapping"),
+        (zipped({"a.csv": b"x", "b.csv": b"y"}), "holds 2 CSV files; expected one, of picklists"),
+        (
+            "Category,Error Type\nDuplicates,x\nDuplicates,y\n",
+            "2 of 2 rows are not as the headings say: line 2 is of another category; line 3 is of another category",
+        ),
+    ],
+    ids=["cut off", "empty", "no heading", "two in a zip", "another category"],
+)
+async def test_what_is_not_whole_changes_nothing(http: httpx.AsyncClient, content: str | bytes, problem: str) -> None:
+    """400 with line and column; what was known before stays."""
+    await put(http, HEADINGS + TWO)
+    answer = await put(http, content)
+    assert (answer.status_code, answer.json()) == (400, {"error": problem})
+    listed = (await http.get("/api/v1/sync-errors", params={"integration": "acme"})).json()["errors"]
+    assert len(listed) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "status", "problem"),
+    [
+        (URL, {"Authorization": "Bearer wrong"}, 401, "a valid bearer token is needed"),
+        (URL.replace("acme", "gamma"), {}, 404, "integration: got 'gamma'; no integration has this name"),
+        (
+            URL.replace("picklists", "cards"),
+            {},
+            404,
+            "category: got 'cards'; expected one of associations, custom_code",
+        ),
+        (URL.replace("acme", "beta"), {}, 409, "beta takes no exported errors"),
+        (URL, {"Content-Type": "application/json"}, 415, "Content-Type: got 'application/json'"),
+        (URL, {"Content-Encoding": "gzip"}, 415, "Content-Encoding: expected none"),
+    ],
+    ids=["token", "integration", "category", "bridge", "type", "encoding"],
+)
+async def test_what_is_not_taken(
+    http: httpx.AsyncClient, url: str, headers: dict[str, str], status: int, problem: str
+) -> None:
+    """With the reason, before the body is read."""
+    answer = await put(http, HEADINGS, url, **headers)
+    assert answer.status_code == status
+    assert answer.json()["error"].startswith(problem)
+
+
+async def test_an_older_export_does_not_replace_a_newer(http: httpx.AsyncClient, clock: ManualClock) -> None:
+    """By the column that says when it was exported."""
+    await put(http, HEADINGS)
+    old = "Error Type,As of\nMismatched options,2027-01-14T08:00:00Z\n"
+    answer = await put(http, old)
+    assert answer.status_code == 409
+    assert answer.json() == {"error": "newer errors of picklists hold than those of 2027-01-14T08:00:00.000Z"}
+
+
+async def test_a_store_that_is_away(http: httpx.AsyncClient, service: Service) -> None:
+    """503: the same upload works later."""
+    database = await open_database(service_config(service).store)
+    try:
+        async with database.transaction() as connection:
+            await connection.exec_driver_sql("ALTER TABLE exported_errors RENAME TO elsewhere")
+        answer = await put(http, HEADINGS + TWO)
+        assert (answer.status_code, answer.json()) == (503, {"error": "the export could not be stored; send it again"})
+        async with database.transaction() as connection:
+            await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO exported_errors")
+        assert (await put(http, HEADINGS + TWO)).status_code == 200
+    finally:
+        await database.close()
+
+
+async def test_a_body_that_is_too_long(clock: ManualClock, tmp_path: Path) -> None:
+    """413, and it is not read to its end; what came of it is gone."""
+    token = tmp_path / "token"
+    token.write_text(WEBHOOK_TOKEN)
+    exported = ExportedErrors("acme", SyncHealthFeed(None, None, None), MemoryShelf(), clock)
+    acme = Integration("acme", None, None, exported.feed, "off", {})
+    connection = replace(connect(acme, httpx.AsyncClient(), clock, lambda _name, _api: None), exported=exported)
+    endpoint = uploads_endpoint({"acme": connection}, lambda: Secret(file=token), lambda _name, _source: None, 100)
+    app = Starlette(routes=[Route("/{integration}/{category}", endpoint, methods=["PUT"])])
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(50):
+            yield b"x" * 60
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://exporter") as client:
+        answer = await client.put("/acme/picklists", content=body(), headers=CSV)
+    assert (answer.status_code, answer.text) == (413, "more than 100 bytes")
