@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from exporter.clients.bridge import BridgeClient
 from exporter.clients.connection import Connection, connect
 from exporter.config.settings import Config
+from exporter.exports.loading import Shelf
 from exporter.polling.poller import Poller
 from exporter.remediation.actions import Action, Ways
 from exporter.remediation.actions.bridge import BridgeResync
@@ -25,6 +26,7 @@ from exporter.self_metrics import PREFIX, SelfMetrics
 from exporter.service import Service
 from exporter.store.batches import BatchStore
 from exporter.store.database import Database, open_database
+from exporter.store.exports import ExportStore
 from exporter.store.history import ResyncHistory
 from exporter.store.job import TRIAL_SENT, Job
 from exporter.store.jobs import JobStore
@@ -124,7 +126,7 @@ async def open_bench(
             service = Service(config, database, lambda _network: http, clock)
             snapshots, metrics = service.snapshots, service.metrics
             jobs, batches = make_jobs(database), make_batches(database)
-            ways = _ways(config, clock, http, metrics, make_ways or _by_bridge(make_action))
+            ways = _ways(config, clock, http, metrics, make_ways or _by_bridge(make_action), ExportStore(database))
             crew = assemble(
                 *(lambda: config.remediation, database, ways, snapshots, metrics, clock, service.poller.hasten),
                 jobs=jobs,
@@ -141,9 +143,11 @@ async def open_bench(
 
 
 def _ways(
-    config: Config, clock: ManualClock, http: httpx.AsyncClient, metrics: SelfMetrics, make: MakeWays
+    config: Config, clock: ManualClock, http: httpx.AsyncClient, metrics: SelfMetrics, make: MakeWays, shelf: Shelf
 ) -> dict[str, Ways]:
-    return {entry.name: make(connect(entry, http, clock, metrics.request)) for entry in config.integrations}
+    return {
+        entry.name: make(connect(entry, http, clock, metrics.request, shelf=shelf)) for entry in config.integrations
+    }
 
 
 def _by_bridge(make_action: MakeAction) -> MakeWays:

@@ -23,6 +23,9 @@ class Lister:
         for each in self._errors:
             yield each
 
+    async def as_of(self, category: str) -> float | None:
+        return None
+
     async def error_page(
         self, category: str | None, error_type: str | None, after: str | None, limit: int
     ) -> ErrorPage:

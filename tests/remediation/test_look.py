@@ -23,6 +23,9 @@ class Lister:
         self._listed, self._at_once = listed, at_once
         self.questions: list[Question] = []
 
+    async def as_of(self, category: str) -> float | None:
+        return None
+
     async def error_page(
         self, category: str | None, error_type: str | None, after: str | None, limit: int
     ) -> ErrorPage:

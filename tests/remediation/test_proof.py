@@ -42,6 +42,27 @@ def test_a_record_whose_error_is_gone_is_cured(errors: list[SyncError], proof: s
     assert proofs_of([sent()], errors, {}) == {"e1": proof}
 
 
+@pytest.mark.parametrize(
+    ("listed_at", "synced", "errors", "proof"),
+    [
+        (AT - 1, {"e1": AT + 3}, [error()], CURED),
+        (AT - 1, {"e1": AT + 3}, [], CURED),
+        (AT - 1, {"e1": None}, [error()], UNCHANGED),
+        (AT - 1, {}, [error()], None),
+        (AT - 1, {}, [], None),
+        (0.0, {}, [], None),
+        (AT + 1, {"e1": AT + 3}, [error()], UNCHANGED),
+        (AT + 1, {"e1": AT + 3}, [], CURED),
+        (AT + 1, {}, [error(last_seen=LATER)], CAME_BACK),
+    ],
+)
+def test_a_list_from_before_the_resync_is_no_proof(
+    listed_at: float, synced: dict[str, float | None], errors: list[SyncError], proof: str | None
+) -> None:
+    """An export stays as it is until the next: until then only the record's last sync tells, and else nobody does."""
+    assert proofs_of([sent()], errors, synced, {"other": listed_at}).get("e1") == proof
+
+
 def test_an_error_that_was_gone_and_is_there_again_has_come_back() -> None:
     """Though nobody says when it was seen."""
     assert proofs_of([sent(CURED)], [error()], {}) == {"e1": CAME_BACK}
