@@ -26,7 +26,7 @@ COMPONENTS := tests/dashboards/preview/components
 FAULT_WORKERS := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test test-faults test-current image-test check check-rules dashboards previews dashboards-types bench large-log \
+.PHONY: help demo scenarios test test-faults test-current image-test check check-rules dashboards previews dashboards-types bench large-log large-export \
 	bench-rules load fuzz full-size replicas week touch-load pair clean programs-demo programs-test $(RULE_TESTS)
 
 help: ## say what there is
@@ -93,6 +93,9 @@ bench: $(VENV)/installed ## what a scrape and a poll cost, as ratios within one 
 
 large-log: $(VENV)/installed ## read an event log of 600 MB over loopback: calls, memory, other polls; ARGS=--megabytes=20
 	$(BIN)/python -m tests.large_log $(ARGS)
+
+large-export: $(VENV)/installed ## read an export of a million rows: memory, scrapes and stored reports meanwhile; ARGS='--upload --rows=50000'
+	$(BIN)/python -m tests.large_export $(ARGS)
 
 bench-rules: $(VENV)/installed programs-demo ## what the rules cost a real Prometheus with 1,000 integrations; takes seven minutes
 	$(BIN)/python -m tests.rules.bench $(ARGS)

@@ -19,6 +19,8 @@ LEFT_AFTER = 900.0
 """Seconds after which an export that nobody has added to is one that its process has left behind."""
 KEPT_FOR = 120.0
 """Seconds that an export which does not hold any more is kept for those who are in the middle of listing it."""
+KEPT_LONGEST = 31 * 86400.0
+"""Seconds that the records of an export are kept, whatever is configured: longer than it can be good for."""
 _SWEPT = 5_000
 """Rows deleted in one transaction."""
 _SWEEPS = 40
@@ -125,6 +127,7 @@ class ExportStore:
         over = sa.or_(
             sa.and_(exports.c.state == OLD, exports.c.touched_at < now - KEPT_FOR),
             sa.and_(exports.c.state == LOADING, exports.c.touched_at < now - LEFT_AFTER),
+            exports.c.as_of < now - KEPT_LONGEST,
         )
         query = sa.select(exports.c.id).where(over).order_by(exports.c.id).limit(1)
 

@@ -92,7 +92,7 @@ class Touch:
         return tuple({error.id: by_record.get(error.id, error) for error in (*waiting, *by_record.values())}.values())
 
     async def as_of(self, category: str) -> float | None:
-        return await self._lister.as_of(category)
+        return None if self._lister is None or category == UNSYNCED else await self._lister.as_of(category)
 
     async def resync(self, error_ids: Sequence[str], job: Job) -> Mapping[str, str | None]:
         outcomes: dict[str, str | None] = dict.fromkeys(error_ids, _NO_RECORD)
