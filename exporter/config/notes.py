@@ -16,7 +16,6 @@ from exporter.config.no_proxy import entries_of, exemption
 from exporter.config.proxy import full_url
 from exporter.config.store_url import SQLITE
 
-
 _ASKING_SALESFORCE = (
     ("salesforce_limits", ("salesforce",)),
     ("salesforce_access", ("salesforce", "integration_user")),

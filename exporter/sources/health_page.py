@@ -11,7 +11,6 @@ from exporter.errors import InvalidAnswer
 from exporter.model import ErrorCount, Suspension, SyncHealth
 from exporter.schemas.json_schema import checked
 
-
 FIRST_READ = "first_read_at"
 """Added to a page that is of a time to come."""
 
