@@ -8,6 +8,7 @@ import httpx
 
 from exporter.clients.connection import Connection, SpendCall, connect
 from exporter.clients.hubspot.account_paces import AccountPaces
+from exporter.clients.imap.client import Mailboxes
 from exporter.clock import Clock
 from exporter.config.network import Network
 from exporter.config.settings import Integration
@@ -40,6 +41,7 @@ class Connections:
         self._clock = clock
         self._paces = paces
         self._shelf = shelf
+        self._mailboxes = Mailboxes(clock)
         self._http: dict[str, httpx.AsyncClient] = {}
 
     def open(self, integrations: Iterable[Integration], network: Network) -> None:
@@ -50,7 +52,8 @@ class Connections:
 
     def _connect(self, entry: Integration, network: Network) -> None:
         self._http[entry.name] = http = self._open_http(network)
-        connection = connect(entry, http, self._clock, self._metrics.request, self._paces, self._spend, self._shelf)
+        count, spend = self._metrics.request, self._spend
+        connection = connect(entry, http, self._clock, count, self._paces, spend, self._shelf, network, self._mailboxes)
         self.by_name[entry.name] = connection
         self._metrics.know_integration(entry.name, connection.apis)
         self.ways[entry.name] = ways = ways_of(connection)
@@ -66,6 +69,7 @@ class Connections:
         return [self._http.pop(name) for name in dropped]
 
     async def close(self) -> None:
-        """Closes every HTTP client."""
+        """Closes every HTTP client, and begins no thread any more."""
+        self._mailboxes.close()
         for http in self._http.values():
             await http.aclose()

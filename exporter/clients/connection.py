@@ -16,10 +16,12 @@ from exporter.clients.hook import MAX_ANSWER_BYTES, HookClient
 from exporter.clients.http.upstream import Upstream
 from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clients.hubspot.client import HubSpotClient
+from exporter.clients.imap.client import MailboxClient, Mailboxes
 from exporter.clients.salesforce.client import SalesforceClient
 from exporter.clients.salesforce.org_instance import OrgInstance
 from exporter.clients.trust import TrustClient
 from exporter.clock import Clock
+from exporter.config.network import Network
 from exporter.config.settings import Integration
 from exporter.exports.loading import Shelf
 from exporter.model import OrgUsage, SyncError
@@ -65,6 +67,7 @@ class Connection:
     hook: HookClient | None = None
     exported: ExportedErrors | None = None
     export_folder: ExportFolder | None = None
+    mailbox: MailboxClient | None = None
 
     @property
     def lister(self) -> ErrorLister | None:
@@ -104,9 +107,12 @@ def connect(
     paces: AccountPaces | None = None,
     spend: SpendCall | None = None,
     shelf: Shelf | None = None,
+    network: Network | None = None,
+    mailboxes: Mailboxes | None = None,
 ) -> Connection:
     """Builds the clients; sends nothing. ``paces`` is shared by integrations of one HubSpot account; ``shelf`` is where
-    exported errors are kept: without it there are none."""
+    exported errors are kept: without it there are none. ``mailboxes`` is shared by those that read e-mails; ``network``
+    says whose authorities a mail server may be trusted by."""
 
     def upstream(api: str, **limits: Any) -> Upstream:
         return Upstream(http, clock, lambda: count(integration.name, api), **limits)
@@ -146,6 +152,7 @@ def connect(
         clock,
         hook,
         *_exports(integration, shelf, clock),
+        _mailbox(integration, network or Network(), mailboxes or Mailboxes(clock)),
     )
 
 
@@ -158,3 +165,8 @@ def _exports(
         return None, None
     exported = ExportedErrors(integration.name, feed, shelf, clock)
     return exported, ExportFolder(feed.directory, exported) if feed.directory is not None else None
+
+
+def _mailbox(integration: Integration, network: Network, mailboxes: Mailboxes) -> MailboxClient | None:
+    settings = integration.mailbox
+    return None if settings is None else MailboxClient(settings, network, mailboxes)

@@ -13,7 +13,7 @@ from exporter.config import defaults
 from exporter.config.check import find_problems
 from exporter.config.durations import parse_duration
 from exporter.config.hook import hook_of
-from exporter.config.mailbox import mailbox_of
+from exporter.config.mailbox import knowing_of_one_another, mailbox_of
 from exporter.config.network import network_of
 from exporter.config.notes import notes_of
 from exporter.config.problem import ConfigError, Problem
@@ -62,7 +62,7 @@ def _config(data: Mapping[str, Any], folder: Path) -> Config:
     entries = data["integrations"]
     return Config(
         store=_store_url(data.get("store", defaults.STORE), folder),
-        integrations=tuple(_integration(entry, folder) for entry in entries),
+        integrations=knowing_of_one_another(_integration(entry, folder) for entry in entries),
         remediation=_remediation(data.get("remediation", {}), folder),
         store_password=_secret(data, "store_password", folder),
         network=network_of(data.get("http", {}), folder, os.environ),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from exporter.config import defaults
 from exporter.config.secret import Secret
-from exporter.config.settings import Mailbox
+from exporter.config.settings import Integration, Mailbox
 
 CREDENTIALS = ("password_file", "password_env", "access_token_file", "access_token_env")
 """Exactly one of these stands there."""
@@ -30,4 +32,16 @@ def mailbox_of(entry: Mapping[str, Any], folder: Path) -> Mailbox:
         patterns_file=folder / entry["patterns_file"] if "patterns_file" in entry else None,
         account=str(entry["account"]) if "account" in entry else None,
         senders=tuple(entry["from"]) if "from" in entry else None,
+    )
+
+
+def knowing_of_one_another(integrations: Iterable[Integration]) -> tuple[Integration, ...]:
+    """Those whose mailbox is another one's too know that it is."""
+    all_of_them = tuple(integrations)
+    readers = Counter(entry.mailbox.place for entry in all_of_them if entry.mailbox)
+    return tuple(
+        replace(entry, mailbox=replace(entry.mailbox, shared=True))
+        if entry.mailbox and readers[entry.mailbox.place] > 1
+        else entry
+        for entry in all_of_them
     )

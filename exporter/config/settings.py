@@ -108,7 +108,7 @@ class Mailbox:
     ``tls`` is ``implicit``, ``starttls`` or, on loopback alone, ``off``; ``is_token``: the credential is a bearer token
     for XOAUTH2. ``patterns_file`` replaces patterns that ship. ``account`` is a regular expression that finds the id of
     the HubSpot account in an e-mail that is this integration's; ``None``: the id that HubSpot itself tells.
-    ``senders`` replace those that HubSpot is known to write as.
+    ``senders`` replace those that HubSpot is known to write as. ``shared``: another integration reads the same folder.
     """
 
     host: str
@@ -121,6 +121,12 @@ class Mailbox:
     patterns_file: Path | None
     account: str | None
     senders: tuple[str, ...] | None
+    shared: bool = False
+
+    @property
+    def place(self) -> str:
+        """Which folder of whom it is."""
+        return f"{self.username}@{self.host.casefold()}:{self.port}/{self.folder}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ def _configuration(server: Dovecot, tls: Certificate | None) -> str:
         f"first_valid_uid = {owner.pw_uid}",
         f"first_valid_gid = {owner.pw_gid}",
         # Whoever asks often from one address with a wrong password is made to wait; here that is a test.
-        "service anvil {\n  chroot =\n}",
+        "service anvil {\n  chroot =\n  unix_listener anvil-auth-penalty {\n    mode = 0\n  }\n}",
         "mail_max_userip_connections = 100",
         _listeners(server),
         f"passdb {{\n  driver = passwd-file\n  args = scheme=PLAIN username_format=%u {users}\n}}",

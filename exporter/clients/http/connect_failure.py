@@ -119,6 +119,12 @@ def connect_failure(error: httpx.TransportError | httpx.DecodingError, seconds: 
     return f"{host}: {reason}"
 
 
+def reason_of(error: BaseException) -> str | None:
+    """Why a certificate, a handshake or a socket failed, for whoever speaks another protocol; ``None`` for the rest."""
+    chain = list(_chain(error))
+    return _of_certificate(chain) or _of_tls(chain) or _of_socket(chain)
+
+
 def again_after(error: httpx.TransportError | httpx.DecodingError) -> Again:
     """When asking again can help. Where somebody has to change something, within the hour: it costs no API a call."""
     if isinstance(error.__cause__, ProxyError):
