@@ -1,7 +1,7 @@
 """`python -m exporter.demo.simulator --port=0 --orgs=acme,beta`: the simulator as a process of its own.
 
-It listens on loopback only, prints one line of JSON with its real port (`{"port": 12345}`) once it listens, and
-ends with exit code 0 on SIGTERM or SIGINT.
+It listens on loopback only, prints one line of JSON with its real port (`{"port": 12345}`, with `--imap-port` also
+`"imap_port"`) once it listens, and ends with exit code 0 on SIGTERM or SIGINT.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from exporter.demo.simulator.app import build_app
+from exporter.demo.simulator.imap.server import serving_mail
 from exporter.demo.simulator.life.life import Life
 from exporter.demo.simulator.request_lines import RequestLines
 from exporter.demo.simulator.settings import NOTIFY, Settings
@@ -30,15 +31,16 @@ LOOPBACK = "127.0.0.1"
 class Server(uvicorn.Server):
     """A server that says when it listens, and that frees hanging requests before it stops."""
 
-    def __init__(self, config: uvicorn.Config, world: World) -> None:
+    def __init__(self, config: uvicorn.Config, world: World, imap_port: int | None = None) -> None:
         super().__init__(config)
         self._world = world
+        self._ports = {} if imap_port is None else {"imap_port": imap_port}
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then print the port."""
         await super().startup(sockets)
         if sockets and self.started:
-            sys.stdout.write(json.dumps({"port": sockets[0].getsockname()[1]}) + "\n")
+            sys.stdout.write(json.dumps({"port": sockets[0].getsockname()[1], **self._ports}) + "\n")
             sys.stdout.flush()
 
     @contextlib.contextmanager
@@ -74,8 +76,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             timeout_keep_alive=90,
             timeout_graceful_shutdown=2,
         )
-        asyncio.run(Server(config, world).serve(sockets=[listener]))
+        asyncio.run(_serve(config, world, listener, options.imap_port))
     return 0
+
+
+async def _serve(config: uvicorn.Config, world: World, listener: socket.socket, imap_port: int | None) -> None:
+    """The APIs, and beside them the mail server if there is a port for it."""
+    if imap_port is None:
+        await Server(config, world).serve(sockets=[listener])
+        return
+    async with serving_mail(world, imap_port) as port:
+        await Server(config, world, port).serve(sockets=[listener])
 
 
 def _listener(port: int) -> socket.socket:
@@ -92,6 +103,7 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m exporter.demo.simulator", description=__doc__)
     add = parser.add_argument
     add("--port", type=int, default=0, help="0 picks a free one")
+    add("--imap-port", type=int, metavar="PORT", help="serve HubSpot's e-mails over IMAP too; 0 picks a free one")
     add("--orgs", default="acme", help="names, separated by commas")
     add("--more-orgs", type=int, default=0, help="as many more, named org-0001 and so on")
     add("--sync-interval", type=float, default=1.0, help="seconds between rounds; 0: only by the control verb tick")

@@ -26,6 +26,8 @@ class Settings:
     client_secret: str = "simulated-secret"  # noqa: S105
     hubspot_token: str = "simulated-hubspot-token"  # noqa: S105
     bridge_token: str = "simulated-bridge-token"  # noqa: S105
+    mailbox_password: str = "simulated-mailbox-password"  # noqa: S105
+    mailbox_token: str = "simulated-mailbox-token"  # noqa: S105
     token_seconds: float = 7_200.0
     permission_set: str = "HubSpot Integration"
     connected_app: str = "HubSpot"  # HubSpot's calls in the window

@@ -16,8 +16,10 @@ class World:
 
     def __init__(self, names: Sequence[str], clock: Clock, settings: Settings | None = None) -> None:
         _check(names)
+        self.settings = settings or Settings()
         self.orgs = {
-            name: Org(name, clock, settings, instance=f"SIM{position}") for position, name in enumerate(names, start=1)
+            name: Org(name, clock, self.settings, instance=f"SIM{position}")
+            for position, name in enumerate(names, start=1)
         }
         self.by_instance = {org.instance: org for org in self.orgs.values()}
         self.stopping = asyncio.Event()
