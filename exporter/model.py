@@ -73,15 +73,6 @@ class Suspension:
 
 
 @dataclass(frozen=True, slots=True)
-class MailboxNews:
-    """The newest statement of HubSpot's e-mails about a suspension, or its clearance, and when that e-mail was
-    received; ``None`` as long as none has said anything."""
-
-    suspension: Suspension | None
-    stated_at: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Recovery:
     """What was seen that ends a suspension: records that synced from ``first`` until ``at``, told in ``detail``."""
 
@@ -252,6 +243,33 @@ class HubSpotAccount:
     def used_at(self, now: float) -> int | None:
         """The calls of the day that ``now`` is in: what was counted of yesterday says nothing of today."""
         return None if self.resets_at is not None and now >= self.resets_at else self.calls_used
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableMessage:
+    """An e-mail that looks like one of HubSpot's, and states nothing that is understood: ``why``, in a sentence."""
+
+    uid: int
+    received_at: float | None
+    subject: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxNews:
+    """What HubSpot's e-mails state. ``suspension`` is the newest statement about one, or that it is over, received
+    ``stated_at``; both ``None`` as long as no e-mail has stated either.
+
+    ``notices`` are pairs: a category of sync errors, and when the newest e-mail came that tells of it. ``unmatched``
+    are the newest e-mails that nobody understood; ``totals`` are pairs: ``matched``, ``unmatched`` or ``ignored``, and
+    how many were that since the folder was first read.
+    """
+
+    suspension: Suspension | None
+    stated_at: float | None
+    notices: tuple[tuple[str, float], ...] = ()
+    unmatched: tuple[UnreadableMessage, ...] = ()
+    totals: tuple[tuple[str, int], ...] = ()
 
 
 Part = (

@@ -6,6 +6,7 @@ from exporter.sources import (
     hubspot_account,
     hubspot_heartbeat,
     hubspot_unsynced,
+    mailbox,
     salesforce_access,
     salesforce_limits,
     salesforce_status,
@@ -23,6 +24,7 @@ SOURCES: tuple[Source, ...] = (
     hubspot_unsynced.SOURCE,
     hubspot_account.SOURCE,
     sync_health.SOURCE,
+    mailbox.SOURCE,
 )
 
 __all__ = ["SOURCES", "Source"]

@@ -61,7 +61,7 @@ def test_an_account_is_an_id_or_a_pattern(load: Load, account: str | int) -> Non
 
 def test_patterns_stand_beside_the_configuration_and_are_no_secret(load: Load, tmp_path: Path) -> None:
     """So they may have as many lines as they need."""
-    (tmp_path / "patterns.yaml").write_text("en:\n  suspended: [is suspended]\n")
+    (tmp_path / "patterns.yaml").write_text("languages:\n  en:\n    suspended: [is suspended]\n")
     assert mailbox_of(load, patterns_file="patterns.yaml").patterns_file == tmp_path / "patterns.yaml"
 
 

@@ -13,6 +13,7 @@ from exporter.config.finding import Finding
 from exporter.config.masking import is_file_name, shown
 from exporter.config.urls import is_loopback, is_safe_url
 from exporter.config.yaml_document import DocumentPath
+from exporter.mail.patterns import load_patterns
 
 
 def unsafe_mailboxes(draft: Draft) -> Iterator[Finding]:
@@ -37,12 +38,12 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def senseless_patterns(draft: Draft) -> Iterator[Finding]:
-    """What is a regular expression can be compiled."""
+def senseless_accounts(draft: Draft) -> Iterator[Finding]:
+    """An account that is no id is a regular expression."""
     for path, entry in draft.sections("mailbox"):
         account = entry.get("account")
         if isinstance(account, str) and not _compiles(account):
-            yield Finding((*path, "account"), f"got {shown(account)}", "a regular expression")
+            yield Finding((*path, "account"), f"got {shown(account)}", "an account id or a regular expression")
 
 
 def _compiles(text: str) -> bool:
@@ -53,8 +54,8 @@ def _compiles(text: str) -> bool:
     return True
 
 
-def unreadable_patterns(draft: Draft) -> Iterator[Finding]:
-    """A file of patterns is text that can be read."""
+def unusable_patterns(draft: Draft) -> Iterator[Finding]:
+    """A file of patterns holds such."""
     for path, entry in draft.sections("mailbox"):
         name = entry.get("patterns_file")
         if not isinstance(name, str) or not name:
@@ -62,13 +63,10 @@ def unreadable_patterns(draft: Draft) -> Iterator[Finding]:
         if not is_file_name(name):
             yield Finding((*path, "patterns_file"), "got text that is no path", "the path of a file")
             continue
-        file = draft.folder / name
         try:
-            file.read_bytes().decode("utf-8")
-        except OSError as error:
-            yield Finding((*path, "patterns_file"), f'cannot read "{file}" ({error.strerror})', "a readable file")
-        except UnicodeError:
-            yield Finding((*path, "patterns_file"), f'"{file}" is not UTF-8', "patterns as UTF-8 text")
+            load_patterns(draft.folder / name)
+        except ValueError as error:
+            yield Finding((*path, "patterns_file"), f'"{error}"', "a file of patterns, as README.md describes it")
 
 
 def mixed_up_mailboxes(draft: Draft) -> Iterator[Finding]:
