@@ -1,7 +1,8 @@
 """Snapshots as exposition text. An integration is rendered when its Snapshot changes, not when it is scraped.
 
-Every family here is a gauge, and a gauge's lines read the same in the Prometheus text format 0.0.4 and in OpenMetrics
-1.0, so one rendering serves both; the exporter's own counters come from prometheus-client in the format asked for.
+Samples read the same in the Prometheus text format 0.0.4 and in OpenMetrics 1.0, so one rendering serves both. What is
+said of a family differs in one thing: OpenMetrics calls a counter by its name without ``_total``. The exporter's own
+counters come from prometheus-client in the format asked for.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from exporter.clock import Clock
 from exporter.exposition.escaping import escape
 from exporter.exposition.families import FAMILIES
-from exporter.exposition.families.entry import Known
+from exporter.exposition.families.entry import COUNTER, GAUGE, Known
 from exporter.self_metrics import PREFIX, SelfMetrics
 from exporter.state.conditions import conditions_change_at
 from exporter.state.snapshot import Snapshot
@@ -54,15 +55,16 @@ class Exposition:
 
     def page(self, accept: str) -> tuple[bytes, str]:
         """Body and content type for an ``Accept`` header."""
-        if 0 < _weight(accept, OPENMETRICS) >= _weight(accept, PLAIN):
+        openly = 0 < _weight(accept, OPENMETRICS) >= _weight(accept, PLAIN)
+        if openly:
             own = openmetrics.generate_latest(self._metrics.registry)  # type: ignore[no-untyped-call]
             content_type = f"{OPENMETRICS}; version=1.0.0; charset=utf-8"
         else:
             own = text_format.generate_latest(self._metrics.registry)
             content_type = text_format.CONTENT_TYPE_PLAIN_0_0_4
-        return b"".join((self._integrations().encode(), own)), content_type
+        return b"".join((self._integrations(openly).encode(), own)), content_type
 
-    def _integrations(self) -> str:
+    def _integrations(self, openly: bool) -> str:
         now = self._clock.time()
         for name, rendered in self._rendered.items():
             if now >= rendered.stale_at:
@@ -71,7 +73,9 @@ class Exposition:
         for family, explanation in FAMILIES.help.items():
             lines = [rendered.lines[family] for rendered in self._rendered.values() if family in rendered.lines]
             if lines:
-                text.append(f"# HELP {PREFIX}{family} {explanation}\n# TYPE {PREFIX}{family} gauge\n")
+                kind = FAMILIES.kinds.get(family, GAUGE)
+                name = PREFIX + (family.removesuffix("_total") if openly and kind == COUNTER else family)
+                text.append(f"# HELP {name} {explanation}\n# TYPE {name} {kind}\n")
                 text += lines
         return "".join(text)
 
@@ -79,9 +83,10 @@ class Exposition:
 def _render(snapshot: Snapshot, now: float) -> _Rendered:
     lines: dict[str, list[str]] = {}
     owner = f'integration="{escape(snapshot.integration)}"'
-    for family, labels, value in FAMILIES.samples(Known.of(snapshot, now)):
+    for sample, labels, value in FAMILIES.samples(Known.of(snapshot, now)):
         more = "".join([f',{name}="{escape(text)}"' for name, text in labels.items()])
-        lines.setdefault(family, []).append(f"{PREFIX}{family}{{{owner}{more}}} {value!r}\n")
+        line = f"{PREFIX}{sample}{{{owner}{more}}} {value!r}\n"
+        lines.setdefault(FAMILIES.family_of(sample), []).append(line)
     rendered = {family: "".join(entries) for family, entries in lines.items()}
     return _Rendered(rendered, conditions_change_at(snapshot, now))
 

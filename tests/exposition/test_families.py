@@ -15,6 +15,7 @@ from exporter.model import (
     ErrorCount,
     Heartbeat,
     HubSpotAccount,
+    MailboxNews,
     ObjectHeartbeat,
     OrgLimits,
     OrgUsage,
@@ -51,6 +52,7 @@ PARTS: dict[str, Part] = {
     "hubspot_heartbeat": Heartbeat((ObjectHeartbeat("contacts", NOW, NOW, None),)),
     "hubspot_unsynced": Unsynced((UnsyncedObject("contacts", 1, 0),)),
     "hubspot_account": HubSpotAccount(1, "app.hubspot.com", 2, 3),
+    "mailbox": MailboxNews(None, None, totals=(("matched", 1), ("unmatched", 0), ("ignored", 2))),
     "sync_health": SyncHealth(
         as_of=NOW,
         api_calls_used=1,

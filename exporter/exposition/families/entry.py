@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from exporter.model import Part
@@ -13,7 +13,12 @@ from exporter.state.snapshot import Snapshot
 from exporter.state.statement import P
 
 Sample = tuple[str, Mapping[str, str], float]
-"""Family without prefix, labels without ``integration``, value."""
+"""Family without prefix, labels without ``integration``, value. A histogram's is followed by ``_bucket``, ``_count`` or
+``_sum``."""
+
+GAUGE, COUNTER, HISTOGRAM = "gauge", "counter", "histogram"
+
+_SUFFIXES = ("_bucket", "_count", "_sum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +45,29 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Families:
-    """Families that belong together, all of them gauges.
+    """Families that belong together.
 
     ``help`` says what each one is, by name without prefix, in the order of the page; ``samples`` yields the samples of
-    these families and of no other. What is not known has no sample.
+    these families and of no other. What is not known has no sample. ``kinds`` names those that are no gauges; the name
+    of a counter ends in ``_total``, here as on the page. A counter is one only where all replicas show the same, and go
+    on with it after a restart: from what the store keeps.
     """
 
     help: Mapping[str, str]
     samples: Callable[[Known], Iterable[Sample]]
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        misnamed = [name for name, kind in self.kinds.items() if (kind == COUNTER) != name.endswith("_total")]
+        if misnamed or not self.kinds.keys() <= self.help.keys():
+            raise ValueError(f"kinds of no family, or counters that do not end in _total: {', '.join(self.kinds)}")
+
+    def family_of(self, sample: str) -> str:
+        """The family a sample belongs to, by its name."""
+        if sample in self.help:
+            return sample
+        cut = next((sample.removesuffix(end) for end in _SUFFIXES if sample.endswith(end)), sample)
+        return cut if self.kinds.get(cut) == HISTOGRAM else sample
 
 
 def joined(*entries: Families) -> Families:
@@ -60,4 +80,8 @@ def joined(*entries: Families) -> Families:
     def samples(known: Known) -> Iterable[Sample]:
         return chain.from_iterable(entry.samples(known) for entry in entries)
 
-    return Families({name: text for entry in entries for name, text in entry.help.items()}, samples)
+    return Families(
+        {name: text for entry in entries for name, text in entry.help.items()},
+        samples,
+        {name: kind for entry in entries for name, kind in entry.kinds.items()},
+    )
