@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from exporter.catalog.catalog import CATALOG
 from exporter.self_metrics import OUTCOMES, PREFIX, PROOFS, REFUSAL_REASONS, WEBHOOK_RESULTS
 from exporter.sources import SOURCES
+from exporter.sources.letters.memory import RESULTS
 
 MINUTES = 2
 """Between two scrapes, and two evaluations: the longest that the rules are made for."""
@@ -32,7 +33,7 @@ class Series:
 
 def incident() -> Sequence[Series]:
     """Every series there is to see."""
-    return (*_prometheus(), *_calls(), *_errors(), *_suspension(), *_access(), *_sources(), *_resyncs())
+    return (*_prometheus(), *_calls(), *_errors(), *_suspension(), *_access(), *_sources(), *_mailbox(), *_resyncs())
 
 
 def _of_acme(family: str, values: str, **labels: str) -> Series:
@@ -77,6 +78,11 @@ def _suspension() -> Iterator[Series]:
         yield _of_acme("last_change_timestamp_seconds", _at(1000), object=name)
         for kind in ("stale", "never_synced"):
             yield _of_acme("unsynced_records", _from(100, 10), object=name, kind=kind)
+
+
+def _mailbox() -> Iterator[Series]:
+    for result in RESULTS:
+        yield _of_acme("mailbox_messages_total", _from(0, 1), result=result)
 
 
 def _access() -> Iterator[Series]:
