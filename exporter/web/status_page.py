@@ -21,6 +21,7 @@ from exporter.web.fact_lines import FactLine, fact_lines
 from exporter.web.html_page import answered, rendered
 from exporter.web.numbers import number, total
 from exporter.web.source_lines import SourceLine, age, source_lines
+from exporter.web.unreadable_mail import MailLine, unreadable_mail
 
 _LEVELS = ("suspended", "trouble", "unknown", "good")
 _OF_ANY_DAY = (REPORT, MAILBOX, EVIDENCE)
@@ -68,6 +69,7 @@ class Row:
     conditions: tuple[ConditionLine, ...]
     facts: tuple[FactLine, ...]
     is_polled: bool
+    unreadable: tuple[MailLine, ...] = ()
 
     @property
     def mark(self) -> str:
@@ -113,6 +115,7 @@ def status_row(snapshot: Snapshot, now: float, *, is_polled: bool = True) -> Row
         conditions=tuple(_condition(condition, now) for condition in conditions),
         facts=fact_lines(facts, now),
         is_polled=is_polled,
+        unreadable=unreadable_mail(snapshot, now),
     )
 
 
