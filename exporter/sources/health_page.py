@@ -16,7 +16,7 @@ FIRST_READ = "first_read_at"
 
 
 def page_read(page: Any, before: Mapping[str, Any] | None, now: float) -> dict[str, Any]:
-    """A page as it is kept, read ``now`` after the one ``before``; raises ``InvalidAnswer`` for what is no such page."""
+    """A page as it is kept, read ``now`` after the one ``before``; raises ``InvalidAnswer`` for what is none."""
     health = dict(checked(page, "sync_health", "sync-health"))
     health.pop(FIRST_READ, None)
     if _time(health["as_of"], "as_of") > now:
