@@ -49,6 +49,11 @@ def _empty_directory(room: PatientRoom) -> None:
     room.entry["sync_health"] = {"directory": "dropped"}
 
 
+def _other_column(room: PatientRoom) -> None:
+    _empty_directory(room)
+    room.write("dropped/picklists.csv", "Was,Wer\nfalsch,101\n")
+
+
 def _unmapped(room: PatientRoom) -> None:
     room.org.unmapped = frozenset({TOUCH})
     room.prove = "contacts/101"
@@ -270,7 +275,14 @@ TAKEN = (
         "file of the Sync Health page",
         _empty_directory,
         "directory",
-        "sync-health.json: No such file.*drop the file there",
+        "neither sync-health.json nor an exported CSV is there.*drop them into",
+    ),
+    Taken(
+        "column of an export",
+        _other_column,
+        "directory",
+        r"picklists.csv: line 1: no heading tells the error type.*sync_health\.mapping",
+        "picklists.csv",
     ),
     Taken(
         "the store's file",

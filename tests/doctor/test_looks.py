@@ -72,6 +72,30 @@ class TestWithoutMuch:
         )
 
 
+class TestDirectory:
+    async def test_exported_errors(self, room: PatientRoom) -> None:
+        """Each file says what it gives; a page beside them is not needed. Nothing is kept of them."""
+        (room.folder / "dropped").mkdir()
+        room.entry["sync_health"] = {"directory": "dropped"}
+        room.write("dropped/picklists.csv", "Error Type,Record ID\nRestricted picklist value,101\n,\n")
+        room.write("dropped/property values.csv", "Error Type;HubSpot ID\nInvalid email;102\nInvalid email;103\n")
+        sheets = await room.look()
+        assert failures(sheets) == []
+        told = {one.finding.subject: one.finding.says for one in sheets[1].lines if one.check == "directory"}
+        assert told == {
+            "picklists.csv": "picklists.csv: 1 of picklists",
+            "property values.csv": "property values.csv: 2 of property_values",
+        }
+        assert not (room.folder / "exporter.db").exists()
+
+    async def test_a_page_that_is_none(self, room: PatientRoom) -> None:
+        (room.folder / "dropped").mkdir()
+        room.entry["sync_health"] = {"directory": "dropped"}
+        room.write("dropped/sync-health.json", "{}")
+        (found,) = failures(await room.look())
+        assert (found.check, found.finding.subject) == ("directory", "sync-health.json")
+
+
 class TestClock:
     async def test_it_matters_less_to_a_secret(self, room: PatientRoom) -> None:
         """Client credentials log in at any time, so only the clock is at fault and all else is tried."""
