@@ -82,3 +82,14 @@ def test_it_writes_down_what_it_is_asked(tmp_path: Path) -> None:
         "error_ids": ["e1", "e2"],
     }
     assert "error_ids" not in second
+
+
+def test_it_serves_mail_where_it_is_told_to() -> None:
+    """On a port of its own, said with the other; a client that stays does not keep it from ending with code 0."""
+    with subprocess.Popen([*COMMAND, "--imap-port=0"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        ports = json.loads(process.stdout.readline())
+        with socket.create_connection(("127.0.0.1", ports["imap_port"])) as client:
+            assert client.recv(1_000).startswith(b"* OK [CAPABILITY IMAP4rev1")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=5) == 0
