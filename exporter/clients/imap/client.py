@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
+from traceback import walk_tb
 
 from imapclient.exceptions import IMAPClientError  # type: ignore[import-untyped]
 
@@ -122,6 +123,8 @@ class MailboxClient:
                 folder = session.examine(client, self.settings.folder)
                 return _hand_on(client, folder, reader, time.monotonic() + self._reads_for)
         except _GARBLED as error:
+            if _is_the_readers(error, reader):
+                raise
             raise failure_of(error, self.settings) from error
         finally:
             line.close()
@@ -164,6 +167,11 @@ def _hand_on(client: BoundedClient, folder: Folder, reader: LetterReader, until:
 def _is_empty(folder: Folder, start: Start) -> bool:
     """Whether nothing can be there to read, so that nobody need be asked."""
     return folder.messages == 0 or (folder.next_uid is not None and folder.next_uid <= start.uid)
+
+
+def _is_the_readers(error: BaseException, reader: LetterReader) -> bool:
+    """Whether it was raised where a message is read: that is a mistake of ours, and no server's."""
+    return any(frame.f_locals.get("self") is reader for frame, _line in walk_tb(error.__traceback__))
 
 
 def _look_at(work: Future[bool]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -135,6 +135,17 @@ class TestTheRealServer:
         listener.start = Start(listener.next_uid)
         await make(folder="Cut").read(listener)
         assert [letter.uid for letter in listener.letters] == [1, 2, 3, 4, 5, 6]
+
+    async def test_a_mistake_in_reading_is_nobody_elses(self, dovecot: Dovecot, make: Make) -> None:
+        """It is not told as the server's."""
+
+        class Mistaken(Listener):
+            def take(self, letters: Sequence[Letter], next_uid: int) -> None:
+                raise ValueError("a bug")
+
+        dovecot.deliver(message("One"), folder=".Mistaken")
+        with pytest.raises(ValueError, match="a bug"):
+            await make(folder="Mistaken").read(Mistaken())
 
 
 class TestTheLogin:
