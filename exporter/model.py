@@ -216,15 +216,18 @@ class Unsynced:
 
 @dataclass(frozen=True, slots=True)
 class LastWrite:
-    """When the integration user last wrote a record of one Salesforce object; ``None`` if it never did."""
+    """The newest write of the integration user to one Salesforce object, ``None`` if none is known; ``read_at`` is when
+    that was asked for last and answered. ``is_missing``: the newest try was refused."""
 
     object: str
     at: float | None
+    read_at: float | None = None
+    is_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LastWrites:
-    """The sign of life of the direction HubSpot to Salesforce, as Salesforce shows it."""
+    """What HubSpot's user has written to Salesforce: the direction HubSpot → Salesforce, seen from its far end."""
 
     objects: tuple[LastWrite, ...]
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 STORE = "sqlite:///hubspot-salesforce.db"
 NOTIFY = "immediate"
 INTERVALS: Mapping[str, float] = {
-    "salesforce_limits": 300.0,
+    "salesforce_limits": 1200.0,
+    "salesforce_heartbeat": 345.0,
     "salesforce_access": 3600.0,
     "salesforce_status": 60.0,
     "salesforce_usage_log": 21600.0,
@@ -17,7 +18,13 @@ INTERVALS: Mapping[str, float] = {
     "sync_health": 60.0,
     "mailbox": 60.0,
 }
-"""Seconds, by source."""
+"""Seconds, by source. Every call to Salesforce tells the org's usage, so ``/limits`` is left with storage as long as
+the heartbeat sees to it that some call is made every six minutes."""
+LIMITS_ALONE = 300.0
+"""Seconds between the polls of ``salesforce_limits`` where there is no heartbeat, or one that comes more seldom."""
+LONGEST_HEARTBEAT = 350.0
+"""Seconds between two polls so that with the poller's delays what is known of the org's usage is six minutes old at
+most."""
 OFF = "off"
 """Instead of an interval: the source is not read at all."""
 

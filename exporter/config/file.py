@@ -13,6 +13,7 @@ from exporter.config import defaults
 from exporter.config.check import find_problems
 from exporter.config.durations import parse_duration
 from exporter.config.hook import hook_of
+from exporter.config.intervals import intervals_of
 from exporter.config.mailbox import knowing_of_one_another, mailbox_of
 from exporter.config.network import network_of
 from exporter.config.notes import notes_of
@@ -82,7 +83,7 @@ def _integration(entry: Mapping[str, Any], folder: Path) -> Integration:
         hubspot=_hubspot(entry["hubspot"], folder) if "hubspot" in entry else None,
         sync_health=_sync_health(entry["sync_health"], folder) if "sync_health" in entry else None,
         notify=entry.get("notify", defaults.NOTIFY),
-        intervals=_intervals(entry.get("intervals", {})),
+        intervals=intervals_of(entry),
         remediation=_own_remediation(entry.get("remediation", {}), folder),
         mailbox=mailbox_of(entry["mailbox"], folder) if "mailbox" in entry else None,
     )
@@ -97,16 +98,6 @@ def _own_remediation(entry: Mapping[str, Any], folder: Path) -> OwnRemediation:
             **{key: entry[key] for key in ("max_records", "allocation_share", "org_reserve") if key in entry}
         ),
     )
-
-
-def _intervals(entry: Mapping[str, str]) -> Mapping[str, float]:
-    """Seconds by source, without those that are switched off."""
-    intervals = {source: parse_duration(text) for source, text in entry.items() if text != defaults.OFF}
-    return {
-        source: seconds
-        for source, seconds in {**defaults.INTERVALS, **intervals}.items()
-        if entry.get(source) != defaults.OFF
-    }
 
 
 def _whole(number: float | None) -> int | None:

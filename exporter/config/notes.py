@@ -9,7 +9,7 @@ from typing import Any
 from exporter.bundled.rule_files import alert_names
 from exporter.config.defaults import INTERVALS, MAX_API_CALLS_PER_DAY, OFF, STORE
 from exporter.config.draft import value_at
-from exporter.config.durations import parse_duration
+from exporter.config.intervals import HEARTBEAT, intervals_of
 from exporter.config.masking import has_password, shown
 from exporter.config.network import NO_PROXY, PROXY_VARIABLES, UNUSED_VARIABLE, variables
 from exporter.config.no_proxy import entries_of, exemption
@@ -18,11 +18,14 @@ from exporter.config.store_url import SQLITE
 
 _ASKING_SALESFORCE = (
     ("salesforce_limits", ("salesforce",)),
+    ("salesforce_heartbeat", ("salesforce", "integration_user")),
     ("salesforce_access", ("salesforce", "integration_user")),
     ("salesforce_usage_log", ("hubspot",)),
 )
 """Sources whose polls cost API calls of the org, one or more each, and the key without which there are none."""
 _DAY = 86400.0
+_HEARTBEATS = 4
+"""Intervals after which the heartbeat is polled in any case: ``exporter/polling/schedule.py``."""
 
 
 def notes_of(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[str]:
@@ -146,12 +149,9 @@ def _hook_notes(entry: Mapping[str, Any], policies: Sequence[Mapping[str, Any]])
 
 
 def _call_notes(entry: Mapping[str, Any]) -> Iterator[str]:
-    """At one call a poll: what is needed at the least."""
     if "salesforce" not in entry:
         return
-    stated = entry.get("intervals", {})
-    asked = [source for source, needs in _ASKING_SALESFORCE if value_at(entry, needs) is not None]
-    needed = round(sum(_DAY / _seconds(source, stated) for source in asked if stated.get(source) != OFF))
+    needed = _calls_needed(entry)
     cap = int(entry["salesforce"].get("max_api_calls_per_day", MAX_API_CALLS_PER_DAY))
     if needed > cap:
         yield (
@@ -160,5 +160,15 @@ def _call_notes(entry: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _seconds(source: str, stated: Mapping[str, str]) -> float:
-    return parse_duration(stated[source]) if source in stated else INTERVALS[source]
+def _calls_needed(entry: Mapping[str, Any]) -> int:
+    """A day, at one call a poll: what is needed at the least. The heartbeat is polled when no other has been for an
+    interval of it, and every fourth time in any case."""
+    intervals = intervals_of(entry)
+    polls = {
+        source: _DAY / intervals[source]
+        for source, needs in _ASKING_SALESFORCE
+        if source in intervals and value_at(entry, needs) is not None
+    }
+    heartbeats = polls.pop(HEARTBEAT, 0.0)
+    others = sum(polls.values())
+    return round(others + max(heartbeats - others, heartbeats / _HEARTBEATS))

@@ -97,7 +97,7 @@ class Poller:
     async def _follow(self, target: Target) -> None:
         while True:
             await self._until_due(target)
-            if not await self.poll(target):
+            if not await self.take_turn(target):
                 await self._follow_the_other(target)
 
     async def _follow_the_other(self, target: Target) -> None:
@@ -109,6 +109,12 @@ class Poller:
             await self._clock.sleep(min(pause, left))
 
     async def _until_due(self, target: Target) -> None:
+        await self._sleep_until_due(target)
+        while self.due_at(target) > self._clock.time():
+            # It was seen meanwhile that another replica has polled it.
+            await self._sleep_until_due(target)
+
+    async def _sleep_until_due(self, target: Target) -> None:
         hastened = self._hastened.setdefault(target.key, asyncio.Event())
         hastened.clear()
         sleeping = asyncio.ensure_future(self._clock.sleep(self.due_at(target) - self._clock.time()))
@@ -124,6 +130,17 @@ class Poller:
         key = integration, source
         if self._rounds.hasten(key):
             self._wake(key)
+
+    async def take_turn(self, target: Target) -> bool:
+        """What is done when a target is due: a poll, unless the org has been asked just now and this can wait, or an
+        other is asked in its place. ``False`` as of ``poll``."""
+        if target.source.fills_in or target.source.one_call:
+            taker = await self._rounds.gives_way(target, [one for one in self._of_org(target) if one is not target])
+            if taker is not target:
+                if taker is not None:
+                    self._wake(taker.key)
+                return True
+        return await self.poll(target)
 
     async def poll(self, target: Target) -> bool:
         """One poll: claim it, read, show, store. Whatever fails ends up in the reading and a counter.
@@ -154,10 +171,13 @@ class Poller:
 
     def _bring_back_others(self, target: Target, refused: Failure) -> None:
         """A login that works again was every source's of that org: one that is read every six hours does not wait."""
-        for other in self._targets:
-            alike = other.integration == target.integration and other.source.asks_salesforce
-            if alike and target.source.asks_salesforce and self._rounds.bring_back(other, refused):
+        for other in self._of_org(target) if target.source.asks_salesforce else ():
+            if self._rounds.bring_back(other, refused):
                 self._wake(other.key)
+
+    def _of_org(self, target: Target) -> list[Target]:
+        """What asks the same org."""
+        return [one for one in self._targets if one.integration == target.integration and one.source.asks_salesforce]
 
     def _wake(self, key: Key) -> None:
         if key in self._hastened:

@@ -21,7 +21,7 @@ from exporter.polling.budget import SLOWER, pace
 from exporter.polling.outcome import Outcome, reading_of, row_after
 from exporter.polling.poll import stored_part
 from exporter.polling.target import Key, Target
-from exporter.state.facts import facts_of
+from exporter.state.facts import facts_of, org_use_told_until
 from exporter.state.snapshots import Snapshots
 from exporter.store.polls import PollRow, PollStore
 
@@ -113,11 +113,42 @@ class Rounds:
         self._rows[target.key] = replace(row, due_at=due_at)
         return due_at < row.due_at
 
+    async def gives_way(self, target: Target, others: Sequence[Target]) -> Target | None:
+        """Who is polled now that a target is due whose org these ask too: itself; an other that is due soon, in its
+        place; or ``None``, as the org has been asked just now: then the target is due later.
+
+        So every call is worth as much as it can be: the org's usage is told all the time, and hardly ever twice.
+        """
+        filler = next((one for one in (target, *others) if one.source.fills_in), None)
+        row, now = self._rows[target.key], self._clock.time()
+        if filler is None or row.attempted_at is None or row.failure or row.failures:
+            return target
+        for other in others if self._store.shared else ():
+            await self.look_again(other)
+        turn, chance = self._interval(filler), random.random()  # noqa: S311
+        usage_at = org_use_told_until(self._snapshots[target.integration], now) or 0.0
+        latest = schedule.latest_turn(row.attempted_at, self._interval(target), turn, fills_in=target is filler)
+        due_at = schedule.turn_due(usage_at, latest, turn, chance)
+        if due_at > now:
+            self._rows[target.key] = replace(row, due_at=due_at)
+            return None
+        return self._stand_in(target, others, now, turn) if target is filler and now < latest else target
+
+    def _stand_in(self, filler: Target, others: Sequence[Target], now: float, turn: float) -> Target:
+        """Who is polled in the place of a target that fills in: what is due before it has its turn again, or itself."""
+        for other in sorted(others, key=self.due_at):
+            soon = other.source.one_call and schedule.may_come_first(self.due_at(other), now, turn)
+            if soon and self.hasten(other.key):
+                self._rows[filler.key] = replace(self._rows[filler.key], due_at=now + schedule.STANDS_BY)
+                return other
+        return filler
+
     async def claim(self, target: Target, lease: float) -> PollRow | None:
         """The row of the poll that begins now, ``None`` if another replica has begun it: then it has ``lease``
         seconds."""
         seen, now = self._rows[target.key], self._clock.time()
-        due_at = schedule.next_due(now, self._interval(target), random.random())  # noqa: S311
+        jitter = schedule.FILLS_IN_JITTER if target.source.fills_in else schedule.JITTER
+        due_at = schedule.next_due(now, self._interval(target), random.random(), jitter)  # noqa: S311
         try:
             if seen.lease_left is not None:
                 # Another replica was at it when we looked last. It may have ended since, and the next is not due yet.

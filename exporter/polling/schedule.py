@@ -1,6 +1,7 @@
 """When a source is due. Pure.
 
-Jitter only ever delays, so a source is never polled more often than its interval says, and what it costs is known.
+Jitter only ever delays, so a source is never polled more often than its interval says, and what it costs is known; but
+one that takes the turn of another comes that much earlier, and what it costs that one has saved.
 """
 
 from __future__ import annotations
@@ -21,6 +22,15 @@ _MOST_DOUBLINGS = 20
 ALONE_AFTER = 30.0
 """Seconds that a replica waits at least for a store that it shares, before it polls without."""
 
+FILLS_IN_JITTER = 0.02
+"""Less than others have: it is what holds the org's usage to an age."""
+
+FILLS_IN_INTERVALS = 4.0
+"""Intervals after which a source that fills in for others is polled, whatever they do."""
+
+STANDS_BY = 5.0
+"""Seconds that it leaves to the source that has taken its turn."""
+
 HASTE_PAUSE = 60.0
 """Seconds after a poll in which nothing makes the next one come earlier: haste must not burn API calls."""
 
@@ -30,9 +40,26 @@ def first_due(now: float, interval: float, chance: float, crowd: int = 1) -> flo
     return now + chance * max(min(interval / 10, LONGEST_FIRST_DELAY), crowd / FIRST_POLLS_PER_SECOND)
 
 
-def next_due(started_at: float, interval: float, chance: float) -> float:
+def next_due(started_at: float, interval: float, chance: float, jitter: float = JITTER) -> float:
     """The poll after the one that started at ``started_at``."""
-    return started_at + interval * (1 + JITTER * chance)
+    return started_at + interval * (1 + jitter * chance)
+
+
+def turn_due(usage_at: float, latest: float, turn: float, chance: float) -> float:
+    """When a source that asks the org has its turn, if the newest call of any told of the org's usage at ``usage_at``:
+    as every call tells it, ``turn`` seconds later; but no later than ``latest``."""
+    return min(next_due(usage_at, turn, chance, FILLS_IN_JITTER), latest)
+
+
+def latest_turn(attempted_at: float, interval: float, turn: float, *, fills_in: bool) -> float:
+    """Until when such a source may wait for its turn: one that fills in for others some of its intervals, for what it
+    alone tells; another one a turn beyond its interval."""
+    return attempted_at + FILLS_IN_INTERVALS * interval if fills_in else next_due(attempted_at, interval, 1) + turn
+
+
+def may_come_first(due_at: float, now: float, interval: float) -> bool:
+    """Whether a source that is due within an interval of one that fills in may take its turn: so it saves a poll."""
+    return now < due_at <= now + interval
 
 
 def resumed_due(stored_due_at: float, now: float, interval: float, failed: bool) -> float:

@@ -8,6 +8,7 @@ from exporter.sources import (
     hubspot_unsynced,
     mailbox,
     salesforce_access,
+    salesforce_heartbeat,
     salesforce_limits,
     salesforce_status,
     salesforce_usage_log,
@@ -17,6 +18,7 @@ from exporter.sources.source import Source
 
 SOURCES: tuple[Source, ...] = (
     salesforce_limits.SOURCE,
+    salesforce_heartbeat.SOURCE,
     salesforce_access.SOURCE,
     salesforce_status.SOURCE,
     salesforce_usage_log.SOURCE,

@@ -137,4 +137,4 @@ def applies(integration: Integration) -> bool:
     return integration.salesforce is not None and integration.salesforce.integration_user is not None
 
 
-SOURCE = Source("salesforce_access", applies, fetch, parse, asks_salesforce=True, budget_share=0.9)
+SOURCE = Source("salesforce_access", applies, fetch, parse, asks_salesforce=True, budget_share=0.9, one_call=True)

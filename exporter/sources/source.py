@@ -70,6 +70,8 @@ class Source:
     The payload is what the store keeps, so ``parse`` must accept again after a restart what it accepted before.
     ``asks_salesforce``: its answers come from the org, cost API calls, and state the org's usage on the side;
     ``budget_share`` is the part of the day's budget after which it gives way to sources with a larger one.
+    ``fills_in``: it is polled when nobody else has asked the org for an interval of it; ``one_call``: every poll is a
+    call, for which it may wait until then, or come earlier (``gives_way`` in ``exporter/polling/rounds.py``).
     ``deadline``: seconds it may take, for a source that gives up by itself what gets nowhere; else the poller's.
     """
 
@@ -80,6 +82,8 @@ class Source:
     asks_salesforce: bool = False
     budget_share: float = 1.0
     deadline: float | None = None
+    fills_in: bool = False
+    one_call: bool = False
 
 
 def configured(needed: T | None, what: str) -> T:

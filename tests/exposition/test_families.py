@@ -15,6 +15,8 @@ from exporter.model import (
     ErrorCount,
     Heartbeat,
     HubSpotAccount,
+    LastWrite,
+    LastWrites,
     MailboxNews,
     ObjectHeartbeat,
     OrgLimits,
@@ -51,6 +53,7 @@ PARTS: dict[str, Part] = {
     "salesforce_status": TrustStatus("NA2", "OK"),
     "hubspot_heartbeat": Heartbeat((ObjectHeartbeat("contacts", NOW, NOW, None),)),
     "hubspot_unsynced": Unsynced((UnsyncedObject("contacts", 1, 0),)),
+    "salesforce_heartbeat": LastWrites((LastWrite("Contact", NOW, NOW),)),
     "hubspot_account": HubSpotAccount(1, "app.hubspot.com", 2, 3),
     "mailbox": MailboxNews(None, None, totals=(("matched", 1), ("unmatched", 0), ("ignored", 2))),
     "sync_health": SyncHealth(

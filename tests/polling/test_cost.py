@@ -1,27 +1,34 @@
-"""What watching an integration costs: no more than 350 Salesforce calls a day with every source on."""
+"""What watching an integration costs: no more than 350 Salesforce calls a day with every source on, and the org's usage
+is known all day."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from exporter.clients.connection import Connection
 from exporter.clients.hubspot.search_pace import SEARCHES_PER_SECOND
 from exporter.config import defaults
 from exporter.config.file import load_config
+from exporter.config.intervals import HEARTBEAT, LIMITS, intervals_of
 from exporter.config.settings import Config
 from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
-from exporter.polling.schedule import JITTER
+from exporter.model import LastWrites
+from exporter.polling.schedule import FILLS_IN_INTERVALS, FILLS_IN_JITTER, JITTER
+from exporter.polling.target import Target
 from exporter.service import Service, open_service
 from exporter.sources import SOURCES
+from exporter.sources.source import Fetched, Source
+from exporter.state.facts import org_use_told_until
 from exporter.store.calls import WINDOW_MINUTES, CallStore
 from exporter.store.database import open_database
 from tests.clocks import LoneClock, ManualClock
@@ -29,13 +36,20 @@ from tests.clocks import LoneClock, ManualClock
 HOUR, DAY = 3_600.0, 86_400.0
 MOST_CALLS = 350
 
+OLDEST_USAGE = 360.0
+"""Seconds: what is known of the org's calls is never older."""
+
 CALLS_A_POLL = {
     "salesforce_limits": 1,  # GET /limits
+    "salesforce_heartbeat": 1,  # one composite request
     "salesforce_access": 1,  # one composite request
     "salesforce_usage_log": 1,  # the query that lists the log files
 }
 LOG_FILES_A_DAY = 24
 """One an hour, each downloaded once, each download a call."""
+CANARY_CALLS, CANARY_PAUSE = 96, 180.0
+"""Two in each of its rounds a day, so many seconds apart."""
+CANARY_ROUNDS = CANARY_CALLS // 2
 INSTANCE_QUERIES_A_DAY = 1
 """On which instance the org lives, for Trust."""
 FREE = ("salesforce_status", "hubspot_heartbeat", "hubspot_account", "sync_health")
@@ -70,6 +84,8 @@ class Life:
     org: Org
     wire: Wire
     clock: ManualClock
+    ages: list[float] = field(default_factory=list)
+    """How old was what is known of the org's calls just before each poll: the oldest it ever got."""
 
     async def until(self, end: float) -> None:
         """Polls whatever is due, when it is due; the world moves on once an hour, so that log files appear."""
@@ -80,7 +96,10 @@ class Life:
             if self.clock.time() >= next_round:
                 self.org.tick()
                 next_round += HOUR
-            assert await poller.poll(target)
+            told_until = org_use_told_until(self.service.snapshots["acme"], self.clock.time())
+            if told_until is not None:
+                self.ages.append(self.clock.time() - told_until)
+            assert await poller.take_turn(target)
         self.clock.advance(end - self.clock.time())
 
 
@@ -126,38 +145,76 @@ def most_within(seconds: float, moments: Iterable[float]) -> int:
 
 
 def test_the_schedule_costs_no_more() -> None:
-    """Computed: jitter only delays, so a day holds no more polls than its intervals fit into it."""
+    """Computed. ``/limits`` and the access check take the turn of a heartbeat; a canary's first call comes at any time
+    in one, half of which is lost, and its second one before the turn is over."""
     asking = {source.name for source in SOURCES if source.asks_salesforce}
     assert asking == set(CALLS_A_POLL)
-    polls = {name: DAY / defaults.INTERVALS[name] for name in asking}
-    calls = sum(polls[name] * CALLS_A_POLL[name] for name in asking) + LOG_FILES_A_DAY + INSTANCE_QUERIES_A_DAY
-    assert calls == 288 + 24 + 4 + 24 + 1
+    turns = DAY / defaults.INTERVALS["salesforce_heartbeat"]
+    canary = CANARY_ROUNDS / 2 + CANARY_ROUNDS
+    calls = turns + LOG_FILES_A_DAY + INSTANCE_QUERIES_A_DAY + canary
+    assert round(calls) == 250 + 24 + 1 + 72
     assert calls <= MOST_CALLS < defaults.MAX_API_CALLS_PER_DAY
+
+
+def test_the_org_is_asked_every_six_minutes_whatever_is_configured() -> None:
+    """A heartbeat that is off, comes seldom or has nobody to ask about leaves it to ``/limits``."""
+    watched = {"salesforce": {"integration_user": "hubspot@acme.example"}}
+    for entry in (
+        watched,
+        {"salesforce": {}},
+        watched | {"intervals": {"salesforce_heartbeat": "off"}},
+        watched | {"intervals": {"salesforce_heartbeat": "1h"}},
+        {"salesforce": watched["salesforce"] | {"objects": ["User"]}},
+    ):
+        intervals = intervals_of(entry)
+        assert min(intervals[LIMITS], intervals.get(HEARTBEAT, DAY)) * (1 + FILLS_IN_JITTER) < OLDEST_USAGE
+        assert intervals[LIMITS] == (1200 if entry is watched else 300)
+
+
+def canary_like(clock: ManualClock) -> Source:
+    """What a canary's rounds cost: a query, and another one some minutes later."""
+
+    async def fetch(connection: Connection, previous: Any) -> Fetched:
+        assert connection.salesforce is not None
+        await connection.salesforce.query("SELECT Id FROM Contact LIMIT 1")
+        first = not previous
+        return Fetched(first, {}, more_in=CANARY_PAUSE if first else None)
+
+    return Source("probe", lambda _: True, fetch, lambda _payload, _read_at: LastWrites(()), asks_salesforce=True)
 
 
 async def test_a_day_costs_no_more(
     configured: Callable[[dict[str, str]], Config], world: World, clock: LoneClock
 ) -> None:
-    """Lived through: by the simulator's own count, and by the ledger behind the cap.
+    """Lived through: by the simulator's own count, and by the ledger behind the cap. What is known of the org's calls
+    is never older than six minutes, nor the last writes than four intervals.
 
     The first day is the dearer one: the log files of the day before are read too.
     """
     wire, org = Wire(world, clock), world.orgs["acme"]
     config = configured(dict.fromkeys(FREE, "1h"))
     async with open_service(config, clock, wire) as service:
-        assert {target.source.name for target in service.poller.targets} == {source.name for source in SOURCES}
+        poller = service.poller
+        assert {target.source.name for target in poller.targets} == {source.name for source in SOURCES}
+        probe = Target("acme", canary_like(clock), DAY / CANARY_ROUNDS - CANARY_PAUSE, poller.targets[0].connection)
+        await poller.reconfigure([*poller.targets, probe])
         life = Life(service, org, wire, clock)
         for _day in (1, 2):
             asked_before = asked(org)
             await life.until(clock.time() + DAY)
             assert org.calls.used(org.settings.monitoring_app) <= MOST_CALLS
         assert all(reading.up for reading in service.snapshots["acme"].readings)
+        heartbeat = service.snapshots["acme"].reading("salesforce_heartbeat")
     second_day = asked(org) - asked_before
     # With those the simulator refused because their session had expired, which it does not count.
     assert second_day.total() <= MOST_CALLS
     # Nothing was saved by not asking.
     assert second_day["salesforce.limits"] >= DAY / defaults.INTERVALS["salesforce_limits"] / (1 + JITTER)
     assert second_day["salesforce.log_file"] >= LOG_FILES_A_DAY
+    assert max(life.ages) <= OLDEST_USAGE
+    assert heartbeat is not None
+    oldest_writes = FILLS_IN_INTERVALS * heartbeat.interval
+    assert clock.time() - heartbeat.attempted_at <= oldest_writes
     assert asked(org).total() == len(wire.calls)
     oldest = int(clock.time() // 60) - WINDOW_MINUTES
     assert await ledger(config, clock) == sum(moment // 60 >= oldest for moment in wire.calls)

@@ -98,7 +98,7 @@ class Life:
         poller = self.service.poller
         while (due_at := poller.due_at(target := min(poller.targets, key=poller.due_at))) < moment:
             self.clock.advance(max(0.0, due_at - self.clock.time()))
-            assert await poller.poll(target)
+            assert await poller.take_turn(target)
             self.polls[target.source.name] = self.polls.get(target.source.name, 0) + 1
         self.clock.advance(max(0.0, moment - self.clock.time()))
 

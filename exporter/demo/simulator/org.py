@@ -175,6 +175,11 @@ class Org(OrgState):
         _one_of("object_type", object_type, OBJECT_TYPES)
         self.records.change_unmapped(object_type, count, self.clock() - seconds_ago)
 
+    def change_in_salesforce(self, object_type: str, count: int) -> None:
+        """Somebody works in Salesforce: so many linked records change there."""
+        _one_of("object_type", object_type, OBJECT_TYPES)
+        self.records.change_in_salesforce(object_type, count, self.clock())
+
     def lock_writes(self, hubspot_ids: Collection[str], times: int = 1) -> None:
         """The next writes of these records meet the lock of another program, so often each."""
         for hubspot_id in hubspot_ids:

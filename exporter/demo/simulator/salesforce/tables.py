@@ -10,6 +10,7 @@ from typing import Any
 from exporter.demo.simulator.clock import salesforce_time
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.salesforce.event_log import log_file_rows
+from exporter.demo.simulator.salesforce.record_tables import RECORD_FIELDS, USER_ID, WRITTEN_OBJECTS, record_rows
 from exporter.demo.simulator.salesforce.soql.query import Table
 from exporter.demo.simulator.state.access import DIRECT, GROUP, OWN
 
@@ -19,7 +20,6 @@ GROUP_SET_ID = "0PS000000000003SIM"
 OWN_SET_ID = "0PS000000000004SIM"
 GROUP_ID = "0PG000000000001SIM"
 MUTING_SET_ID = "0QM000000000001SIM"
-USER_ID = "005000000000001SIM"
 
 
 def tables_of(org: Org) -> dict[str, Table]:
@@ -34,6 +34,7 @@ def tables_of(org: Org) -> dict[str, Table]:
         "User": (_USER_FIELDS, _users),
         "UserLogin": (_LOGIN_FIELDS, _logins),
         "EventLogFile": (_log_fields(org), log_file_rows),
+        **{name: (RECORD_FIELDS, partial(record_rows, name)) for name in WRITTEN_OBJECTS},
     }
     if not org.settings.event_logs:
         del made["EventLogFile"]

@@ -32,9 +32,19 @@ class Former:
     salesforce_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The newest write to a record in Salesforce, by whom; `touched` is later where Salesforce itself touched it."""
+
+    at: float
+    by_integration: bool
+    touched: float
+
+
 @dataclass(slots=True)
 class Record:
-    """One HubSpot record. Times are epoch seconds; `salesforce_id` is None until its first sync."""
+    """One HubSpot record. Times are epoch seconds; `salesforce_id` is None until its first sync, and so is
+    `written_in`, what Salesforce knows of its newest write there."""
 
     hubspot_id: str
     object_type: str
@@ -46,6 +56,7 @@ class Record:
     written: dict[str, str] = field(default_factory=dict)  # properties set by batch update
     in_segment: bool = True  # one outside the inclusion segment is never created in Salesforce
     former: tuple[Former, ...] = ()
+    written_in: Written | None = None
 
     def value(self, name: str) -> str | float | None:
         """A property: a text, epoch *milliseconds* for a time, None when it has none."""
@@ -75,6 +86,22 @@ class Record:
             self.changed = max(self.changed, now + late)
         if self.salesforce_id is None:
             self.salesforce_id = _salesforce_id(self)
+        self.written_in = Written(now, by_integration=True, touched=now)
+
+    def change_in_salesforce(self, now: float) -> None:
+        """Somebody else wrote to the record in Salesforce."""
+        self.written_in = Written(now, by_integration=False, touched=now)
+
+    def touch_in_salesforce(self, now: float) -> None:
+        """Salesforce itself touched the record, as when a picklist value is replaced: nobody wrote."""
+        if self.written_in is not None:
+            self.written_in = replace(self.written_in, touched=now)
+
+    def take_over(self, now: float, late: float = 0.0) -> None:
+        """HubSpot took over what was written in Salesforce; noted `late`, as when it writes."""
+        self._remember(now + late)
+        self.synced = now
+        self.changed = max(self.changed, now + late)
 
     def _remember(self, until: float) -> None:
         former = Former(until, self.changed, self.synced, self.salesforce_id)
@@ -95,6 +122,7 @@ class RecordBook:
         self.by_id: dict[str, Record] = {}
         self.by_type: dict[str, list[Record]] = {name: [] for name in OBJECT_TYPES}
         self.waiting: dict[str, Record] = {}
+        self.written_elsewhere: dict[str, Record] = {}  # in Salesforce, for HubSpot to take over
         for position, object_type in enumerate(islice(cycle(_MIX), count)):
             # A quiet past: all linked, the newest synced one minute ago.
             record = self.add(object_type, now - 60 - position)
@@ -137,6 +165,12 @@ class RecordBook:
         """HubSpot comes back to so many of those that wait, the first, no more: only a further change syncs them."""
         for hubspot_id in list(islice(self.waiting, count)):
             del self.waiting[hubspot_id]
+
+    def change_in_salesforce(self, object_type: str, count: int, now: float) -> None:
+        """Others write to so many linked records in Salesforce: HubSpot takes that over in its next round."""
+        for record in islice((one for one in self.by_type[object_type] if one.salesforce_id is not None), count):
+            record.change_in_salesforce(now)
+            self.written_elsewhere[record.hubspot_id] = record
 
     def change_unmapped(self, object_type: str, count: int, now: float) -> None:
         """Properties that are not mapped changed on so many linked records: no round ever syncs them."""

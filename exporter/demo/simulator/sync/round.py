@@ -17,8 +17,19 @@ def run_round(org: OrgState, now: float) -> None:
     """Suspend or resume if there is reason to; then settle what was resynced, then sync what changed."""
     _resume(org)
     if not _suspend(org, now) and not org.silent:
-        _settle_resynced(org, now)
-        _sync_changed(org, now)
+        if not org.silent_to_hubspot:
+            _take_over(org, now)
+        if not org.silent_to_salesforce:
+            _settle_resynced(org, now)
+            _sync_changed(org, now)
+
+
+def _take_over(org: OrgState, now: float) -> None:
+    """What others have written in Salesforce reaches HubSpot, a call a record."""
+    while org.records.written_elsewhere and not _suspend(org, now):
+        hubspot_id = next(iter(org.records.written_elsewhere))
+        org.records.written_elsewhere.pop(hubspot_id).take_over(now, org.settings.sync_written_late)
+        org.calls.add(org.settings.connected_app)
 
 
 def _resume(org: OrgState) -> None:

@@ -130,7 +130,7 @@ class TestAccess:
     @pytest.mark.parametrize(
         ("query", "code"),
         [
-            ("SELECT Id FROM Opportunity", "INVALID_TYPE"),
+            ("SELECT Id FROM Quote", "INVALID_TYPE"),
             ("SELECT Colour FROM Organization", "INVALID_FIELD"),
             ("SELECT Id Organization", "MALFORMED_QUERY"),
         ],
