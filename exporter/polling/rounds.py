@@ -121,7 +121,7 @@ class Rounds:
         """
         filler = next((one for one in (target, *others) if one.source.fills_in), None)
         row, now = self._rows[target.key], self._clock.time()
-        if filler is None or row.attempted_at is None or row.failure or row.failures:
+        if filler is None or row.attempted_at is None or row.failures:
             return target
         for other in others if self._store.shared else ():
             await self.look_again(other)

@@ -1,8 +1,8 @@
 """What is known of the integration user's newest write to each Salesforce object, and what to ask about next. Pure.
 
-A composite call takes five queries. Where there are more objects, those that have waited longest have their turn, so
-that of six each is looked at in five polls of six. Once an hour the user takes one of the places: somebody may have
-been made the integration user anew, under the same name.
+A composite call takes five queries. Where there are more objects, those that have waited longest have their turn, then
+the first of the configuration: of six the last ones are looked at every second time. Once an hour the user takes one of
+the places: another one may have been given that name.
 """
 
 from __future__ import annotations

@@ -111,6 +111,19 @@ ACCOUNT = {
         }
     ],
 }
+WRITES = {
+    "compositeResponse": [
+        {
+            "httpStatusCode": 200,
+            "referenceId": name,
+            "body": {"done": True, "records": [row]},
+        }
+        for name, row in (
+            ("user", {"Id": "005000000000001AAA"}),
+            ("write_2", {"LastModifiedDate": "2027-01-15T07:59:00.000+0000"}),
+        )
+    ]
+}
 SYNC_HEALTH = {
     "as_of": "2027-01-15T07:59:00Z",
     "api_calls": {"used_24h": 41200, "allocated": 60000, "limited_by_salesforce": 100000},
@@ -123,6 +136,7 @@ SYNC_HEALTH = {
 BODIES: dict[str, Any] = {
     "salesforce_limits": LIMITS,
     "salesforce_access": COMPOSITE,
+    "salesforce_heartbeat": WRITES,
     "salesforce_status": STATUS,
     "salesforce_usage_log": LOG_FILES,
     "hubspot_heartbeat": SEARCH,
@@ -291,6 +305,10 @@ def _permission(family: str, part: str, **labels: str) -> Iterator[tuple[str, di
         yield family, {**labels, "access": access}, _rows(part, name)
 
 
+def _row_of_write(field: str) -> tuple[Any, ...]:
+    return ("compositeResponse", 1, "body", "records", EACH, field)
+
+
 def _heartbeat(object_: str, changed: str) -> Iterator[tuple[str, dict[str, str], tuple[Any, ...]]]:
     newest = ("results", 0, "properties")
     yield "last_sync_timestamp_seconds", {"object": object_}, (*newest, "salesforcelastsynctime")
@@ -321,6 +339,9 @@ FACTS: dict[str, tuple[tuple[str, dict[str, str], tuple[Any, ...]], ...]] = {
         ("permission_set_assigned", {}, _rows("assignments", "PermissionSet", "Label")),
         *_permission("object_permission", "objects", object="Contact"),
         *_permission("field_permission", "fields", object="Contact", field="Email"),
+    ),
+    "salesforce_heartbeat": (
+        ("last_write_timestamp_seconds", {"object": "Contact"}, _row_of_write("LastModifiedDate")),
     ),
     "hubspot_heartbeat": (*_heartbeat("contacts", "lastmodifieddate"), *_heartbeat("deals", "hs_lastmodifieddate")),
     "hubspot_account": (
@@ -367,9 +388,10 @@ def fuzz(name: str, number: int) -> Callable[..., None]:
     return spoil
 
 
-# 11,200 examples with `make fuzz`; fewer where most of them change the page, since reading that takes longest.
+# 11,800 examples with `make fuzz`; fewer where most of them change the page, since reading that takes longest.
 test_limits = fuzz("salesforce_limits", 900)
 test_access = fuzz("salesforce_access", 1300)
+test_writes = fuzz("salesforce_heartbeat", 600)
 test_status = fuzz("salesforce_status", 2000)
 test_usage_log = fuzz("salesforce_usage_log", 2000)
 test_heartbeat = fuzz("hubspot_heartbeat", 2000)
