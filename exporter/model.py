@@ -177,6 +177,7 @@ class ObjectHeartbeat:
     known to have been followed by no sync, ``None`` if there is none.
 
     ``waiting`` holds the changes that no sync of any object has followed, one a record, as far as they are known;
+    ``left_behind`` those that no sync of their own record is known to have followed, of the last hours;
     ``syncs`` when records were synced, one a record: the newest, and some of the hours before.
     ``read_at`` is set where the newest poll could not read the object: then all this was so at that time.
     """
@@ -187,6 +188,7 @@ class ObjectHeartbeat:
     waiting_since: float | None
     waiting: tuple[float, ...] = ()
     read_at: float | None = None
+    left_behind: tuple[float, ...] = ()
     syncs: tuple[float, ...] = ()
 
 

@@ -97,7 +97,7 @@ def reading_of(target: Target, row: PollRow, part: Part | None, shown: Reading |
         return None
     return Reading(
         source=target.source.name,
-        interval=target.interval,
+        interval=target.longest_interval,
         attempted_at=row.attempted_at,
         failure=row.failure,
         part=part or (shown.part if shown else None),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from exporter.clients.connection import Connection
 from exporter.config.settings import Integration
 from exporter.model import OrgUsage
+from exporter.polling.schedule import FILLS_IN_INTERVALS
 from exporter.sources import SOURCES, Source
 
 Key = tuple[str, str]
@@ -31,6 +32,11 @@ class Target:
     def names(self) -> dict[str, str]:
         """As the log names it."""
         return {"integration": self.integration, "source": self.source.name}
+
+    @property
+    def longest_interval(self) -> float:
+        """Seconds within which it is polled, whoever else asks the same org: what it said holds by these."""
+        return self.interval * FILLS_IN_INTERVALS if self.source.fills_in else self.interval
 
     @property
     def usage(self) -> OrgUsage | None:

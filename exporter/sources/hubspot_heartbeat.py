@@ -30,7 +30,7 @@ from exporter.model import Heartbeat, ObjectHeartbeat
 from exporter.schemas.json_schema import checked
 from exporter.sources.recent_syncs import NEWEST_SYNCS, recent_syncs
 from exporter.sources.source import Source, configured, fetched, remembered
-from exporter.sources.waiting_changes import Change, waiting_records, waiting_since
+from exporter.sources.waiting_changes import Change, left_behind, waiting_records, waiting_since
 
 NEWEST = 10
 """Changed records looked at an object and poll: the newest. Earlier ones are known from the polls before."""
@@ -140,6 +140,7 @@ def _entry(look: _Look, before: Mapping[str, Any], newest_sync: float | None, no
         "last_change": last_change,
         "waiting_since": waiting_since(look.last_sync, last_change, before.get("waiting_since")),
         "waiting": waiting_records(look.changes, newest_sync, before.get("waiting", {}), now),
+        "left_behind": left_behind(look.changes, before.get("left_behind", {}), now),
         "syncs": recent_syncs(look.syncs, before.get("syncs", {})),
     }
 
@@ -168,6 +169,7 @@ def _object(name: str, entry: Mapping[str, Any], polled_at: float | None) -> Obj
         entry["waiting_since"],
         tuple(entry.get("waiting", {}).values()),
         None if read_at == polled_at else read_at,
+        tuple(entry.get("left_behind", {}).values()),
         tuple(entry.get("syncs", {}).values()),
     )
 

@@ -28,6 +28,9 @@ there the other objects tell."""
 MOMENT = 300.0
 """Seconds within which changes are one event: a call that is logged, a list that somebody works through."""
 
+LEFT_FOR = 6 * 3600.0
+"""Seconds for which a change is kept that its own record's sync has not followed, whatever else syncs."""
+
 MOST_WAITING = 50
 """Records kept an object. Of more than that the first of each ``MOMENT`` stays, and of these the first and the newest
 half: the first ones keep a stop told, by the newest one is seen that came after many single changes."""
@@ -70,9 +73,33 @@ def waiting_records(
         if change.at > late and (change.synced is None or change.at > change.synced + ECHO)
     }
     kept = {record: at for record, at in before.items() if at > late}
-    crowded = _crowded(kept | found)
+    return _told(found, kept, now)
+
+
+def left_behind(changes: Iterable[Change], before: Mapping[str, float], now: float) -> dict[str, float]:
+    """By record the first of its changes known that no sync of the record itself has followed, though others may have
+    synced since: what came from Salesforce says nothing of what goes there.
+
+    A record that was never synced may not take part. A later poll sees the newest changes alone, so it may miss that
+    one of these was synced after all: whoever goes by this has to know from elsewhere that nothing reached Salesforce.
+    """
+    looked = tuple(changes)
+    late = now - LEFT_FOR
+    found = {
+        change.record: change.at
+        for change in looked
+        if change.at > late and change.synced is not None and change.at > change.synced + ECHO
+    }
+    synced = {change.record: change.synced for change in looked if change.synced is not None}
+    kept = {record: at for record, at in before.items() if at > late and at > synced.get(record, 0.0)}
+    return _told(found, kept, now)
+
+
+def _told(found: Mapping[str, float], kept: Mapping[str, float], now: float) -> dict[str, float]:
+    """Of what changed what tells something: nothing that changed in a crowd, or has changed just now."""
+    crowded = _crowded({**kept, **found})
     settled = {record: at for record, at in found.items() if at <= now - AT_ONCE}
-    alone = {record: at for record, at in (settled | kept).items() if at != crowded.get(record)}
+    alone = {record: at for record, at in {**settled, **kept}.items() if at != crowded.get(record)}
     return dict(_most(sorted(alone.items(), key=_when)))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from exporter.state.channels import CHANNELS
+from exporter.state.directions import directions_of, told
 from exporter.state.evidence import Channel, Evidence
 from exporter.state.facts import facts_expire_at, facts_of
 from exporter.state.snapshot import Snapshot
@@ -33,7 +34,8 @@ def conditions_of(snapshot: Snapshot, now: float) -> tuple[Condition, ...]:
     """Every reason that can be judged from what is known now."""
     judged = [_judge(reason, channels, snapshot, now) for reason, channels in CHANNELS.items()]
     conditions = [condition for condition in judged if condition is not None]
-    unknown = _judge(UNKNOWN_ERROR, (waiting_too_long(_explained(conditions, snapshot, now)),), snapshot, now)
+    waiting = waiting_too_long(_explained(conditions, snapshot, now), told(directions_of(snapshot, now)))
+    unknown = _judge(UNKNOWN_ERROR, (waiting,), snapshot, now)
     return tuple(conditions if unknown is None else [*conditions, unknown])
 
 

@@ -50,7 +50,7 @@ class Moment:
 
 def waiting_since(heartbeat: Heartbeat) -> float | None:
     """The oldest change that no sync of any object has followed."""
-    newest_sync = _newest_sync(heartbeat)
+    newest_sync = newest_sync_of(heartbeat)
     waiting = [one.waiting_since for one in heartbeat.objects if one.waiting_since is not None]
     return min((moment for moment in waiting if moment > newest_sync), default=None)
 
@@ -60,17 +60,22 @@ def stands_from(heartbeat: Heartbeat) -> float | None:
 
     Changes at several moments, the first of them ``STALE_AFTER`` ago, the last ``SURE_AFTER``.
     """
-    moments = _moments(heartbeat)
+    newest_sync = newest_sync_of(heartbeat)
+    waiting = ((at, one.object) for one in heartbeat.objects for at in one.waiting if at > newest_sync)
+    return told_from(waiting)
+
+
+def told_from(changes: Iterable[tuple[float, str]]) -> float | None:
+    """From when on changes that wait, each with its object, tell of a stop; ``None``: too few do."""
+    moments = _moments(changes)
     told = (_told_from(moments[number:]) for number in range(len(moments)))
     return min((moment for moment in told if moment is not None), default=None)
 
 
-def _moments(heartbeat: Heartbeat) -> Sequence[Moment]:
+def _moments(changes: Iterable[tuple[float, str]]) -> Sequence[Moment]:
     """When something changed that waits; what follows within ``MOMENT`` is the same event."""
-    newest_sync = _newest_sync(heartbeat)
-    changes = sorted((at, one.object) for one in heartbeat.objects for at in one.waiting if at > newest_sync)
     moments: list[Moment] = []
-    for at, name in changes:
+    for at, name in sorted(changes):
         if moments and at < moments[-1].at + MOMENT:
             moments[-1] = Moment(moments[-1].at, moments[-1].objects | {name})
         else:
@@ -91,15 +96,19 @@ def _told_from(moments: Sequence[Moment]) -> float | None:
     return None
 
 
-def waiting_too_long(explanation: str) -> Channel:
-    """Several changes wait for more than an hour and nothing known explains it. A quiet weekend is healthy."""
+def waiting_too_long(explanation: str, directions: str) -> Channel:
+    """Several changes wait for more than an hour and nothing known explains it. A quiet weekend is healthy.
+
+    ``directions`` says what is known of each direction, empty if nothing is.
+    """
 
     def channel(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
         for part, source in sources_of(snapshot, now, Heartbeat):
             stands = _reached(stands_from(part), part, now)
             detail = "records sync, or none has changed"
             if stands:
-                detail = "changes wait for more than an hour" + (f"; explained: {explanation}" if explanation else "")
+                detail = "changes wait for more than an hour" + (f"; {directions}" if directions else "")
+                detail += f"; explained: {explanation}" if explanation else ""
             elif _reached(_late_from(part), part, now):
                 detail = (
                     "a change waits for more than an hour, too little beside it to tell of a stop: it may never sync"
@@ -117,7 +126,8 @@ def stale_from(snapshot: Snapshot, now: float) -> Iterable[float]:
             yield stands
 
 
-def _newest_sync(heartbeat: Heartbeat) -> float:
+def newest_sync_of(heartbeat: Heartbeat) -> float:
+    """The newest sync of any record, 0 if none is known."""
     return max((one.last_sync for one in heartbeat.objects if one.last_sync is not None), default=0.0)
 
 

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from exporter.clock import Clock, format_timestamp
 from exporter.state.conditions import Condition, conditions_of
+from exporter.state.directions import Directions, directions_of
 from exporter.state.evidence import Evidence
 from exporter.state.facts import Facts, facts_of
 from exporter.state.reading import Reading
@@ -43,6 +44,7 @@ def _integration(snapshot: Snapshot, now: float) -> dict[str, Any]:
         "storage": [asdict(storage) for storage in facts.storage],
         "suspension": _suspension(facts),
         "errors": None if facts.errors is None else [asdict(count) for count in facts.errors],
+        "directions": _directions(directions_of(snapshot, now)),
         "stated_by": facts.stated_by,
         "stated_at": {fact: format_timestamp(facts.stated_at.get(fact)) for fact in facts.stated_by},
         "conditions": [_condition(condition) for condition in conditions_of(snapshot, now)],
@@ -51,6 +53,18 @@ def _integration(snapshot: Snapshot, now: float) -> dict[str, Any]:
             for reading in sorted(snapshot.readings, key=lambda reading: reading.source)
             if reading.source not in NOT_POLLED
         ],
+    }
+
+
+def _directions(directions: Directions) -> dict[str, Any]:
+    both = {"to_salesforce": directions.to_salesforce, "to_hubspot": directions.to_hubspot}
+    return {
+        name: {
+            "course": one.course.value,
+            "stands_since": format_timestamp(one.since),
+            "last_seen_at": format_timestamp(one.last),
+        }
+        for name, one in both.items()
     }
 
 

@@ -13,6 +13,7 @@ from exporter.clock import Clock
 from exporter.model import Heartbeat
 from exporter.polling.poller import Poller
 from exporter.state.conditions import Condition, conditions_of
+from exporter.state.directions import TO_HUBSPOT, TO_SALESFORCE, Course, Direction, directions_of
 from exporter.state.facts import Facts, facts_of
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
@@ -56,6 +57,15 @@ class ConditionLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DirectionLine:
+    """One direction of the sync of which something is known."""
+
+    title: str
+    good: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """Everything the page says of one integration."""
 
@@ -64,6 +74,7 @@ class Row:
     state: str
     why: tuple[str, ...]
     uses: tuple[Use, ...]
+    directions: tuple[DirectionLine, ...]
     errors: tuple[ErrorLine, ...] | None
     sources: tuple[SourceLine, ...]
     conditions: tuple[ConditionLine, ...]
@@ -110,6 +121,7 @@ def status_row(snapshot: Snapshot, now: float, *, is_polled: bool = True) -> Row
             _use("HubSpot", facts.calls_used, facts.calls_allocated, "allocated"),
             _use("Whole org", facts.org_calls_used, facts.org_calls_limit, "allowed by Salesforce"),
         ),
+        directions=_directions(snapshot, now),
         errors=_errors(facts),
         sources=source_lines(snapshot, now),
         conditions=tuple(_condition(condition, now) for condition in conditions),
@@ -184,6 +196,23 @@ def _use(title: str, used: int | None, limit: int | None, of_what: str) -> Use:
     if not limit:
         return Use(title, f"{used:,} used, limit not known" if limit is None else f"{used:,} of 0 {of_what}", None)
     return Use(title, f"{used:,} of {limit:,} {of_what} ({used / limit:.0%})", min(used / limit, 1.0))
+
+
+def _directions(snapshot: Snapshot, now: float) -> tuple[DirectionLine, ...]:
+    both = directions_of(snapshot, now)
+    named = ((TO_SALESFORCE, both.to_salesforce), (TO_HUBSPOT, both.to_hubspot))
+    return tuple(
+        DirectionLine(name, one.course is not Course.STANDS, _course(one, now))
+        for name, one in named
+        if one.course is not Course.UNKNOWN
+    )
+
+
+def _course(direction: Direction, now: float) -> str:
+    last = "" if direction.last is None else f", last seen {age(now - direction.last)}"
+    if direction.course is Course.STANDS and direction.since is not None:
+        return f"stands still, with what changed since {age(now - direction.since)}{last}"
+    return ("goes on" if direction.course is Course.GOES_ON else "is quiet") + last
 
 
 def _errors(facts: Facts) -> tuple[ErrorLine, ...] | None:
