@@ -133,6 +133,7 @@ def write_exporter_config(stage: Stage) -> Path:
                 "sync_health": {"url": f"{stage.simulator}/{ORG}/bridge", "token_file": "bridge-token"},
                 "intervals": {
                     "salesforce_limits": "3s",
+                    "salesforce_heartbeat": "3s",
                     "salesforce_access": "2s",
                     "salesforce_status": "2s",
                     "salesforce_usage_log": "10s",

@@ -121,7 +121,7 @@ class Rounds:
         """
         filler = next((one for one in (target, *others) if one.source.fills_in), None)
         row, now = self._rows[target.key], self._clock.time()
-        if filler is None or row.attempted_at is None or row.failures:
+        if filler is None or row.attempted_at is None or row.failures or not _may_wait(target, filler):
             return target
         for other in others if self._store.shared else ():
             await self.look_again(other)
@@ -234,6 +234,11 @@ class Rounds:
         if not target.source.asks_salesforce:
             return target.interval
         return target.interval * pace(facts_of(self._snapshots[target.integration], self._clock.time()))
+
+
+def _may_wait(target: Target, filler: Target) -> bool:
+    """Whether a target may wait for a turn of the one that fills in: one that is to be polled as often may not."""
+    return target is filler or target.interval >= schedule.MAY_WAIT * filler.interval
 
 
 def _may_have_to_wait(row: PollRow) -> bool:

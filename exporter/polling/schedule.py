@@ -28,6 +28,9 @@ FILLS_IN_JITTER = 0.02
 FILLS_IN_INTERVALS = 4.0
 """Intervals after which a source that fills in for others is polled, whatever they do."""
 
+MAY_WAIT = 2.0
+"""Turns that another source's interval must be long for it to wait for one."""
+
 STANDS_BY = 5.0
 """Seconds that it leaves to the source that has taken its turn."""
 

@@ -13,7 +13,12 @@ INTERVALS_VISIBLE = 3
 OLD_AFTER = 1800.0
 """Seconds after which what a source says is old, and the alert DataStale comes, but for these."""
 
-OLD_AFTER_OF: Mapping[str, float] = {"salesforce_access": 4 * 3600.0, "salesforce_usage_log": 48 * 3600.0}
+OLD_AFTER_OF: Mapping[str, float] = {
+    "salesforce_access": 4 * 3600.0,
+    "salesforce_heartbeat": 5400.0,
+    "salesforce_limits": 5400.0,
+    "salesforce_usage_log": 48 * 3600.0,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ NOWHERE = "http://127.0.0.1:1"
 
 INTERVALS = {
     "salesforce_limits": "20m",
+    "salesforce_heartbeat": "20m",
     "salesforce_status": "20m",
     "hubspot_heartbeat": "20m",
     "hubspot_account": "20m",

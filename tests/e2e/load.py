@@ -86,7 +86,7 @@ class Load:
     memory_last: int
 
     def polls_due(self) -> float:
-        return sum(self.seconds / (target.interval * (1 + JITTER / 2)) for target in self.poller.targets)
+        return sum(self.seconds / (target.longest_interval * (1 + JITTER / 2)) for target in self.poller.targets)
 
     def errors(self) -> dict[str, float]:
         """Failed polls by source and kind."""

@@ -74,15 +74,16 @@ def _silence(org: Org) -> None:
 
 
 FIELDS = "salesforce_field_permissions_missing"
-LIMITS, ACCESS, STATUS = "salesforce_limits", "salesforce_access", "salesforce_status"
+LIMITS, HEARTBEAT = "salesforce_limits", "salesforce_heartbeat"
+ACCESS, STATUS = "salesforce_access", "salesforce_status"
 
 CAUSES: tuple[Cause, ...] = (
     Cause(
         "salesforce_org_api_limit_exceeded",
         "a data loader takes all calls",
         calls("Data Loader", 40_000),
-        LIMITS,
-        _minutes(LIMITS),
+        HEARTBEAT,
+        _minutes(HEARTBEAT),
         (STALE, FAILING, "OrgApiLimitPredicted", "ApiAllocationUnsafe"),
     ),
     Cause(

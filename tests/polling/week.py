@@ -32,9 +32,10 @@ MONDAY = datetime(2026, 11, 23, tzinfo=UTC).timestamp()
 ROUND = 900.0
 """HubSpot looks every 15 minutes."""
 
-SELDOM: Mapping[str, str] = dict.fromkeys(
-    ("salesforce_limits", "salesforce_status", "hubspot_heartbeat", "hubspot_account"), "25m"
-)
+SELDOM: Mapping[str, str] = {
+    **dict.fromkeys(("salesforce_limits", "salesforce_status", "hubspot_heartbeat", "hubspot_account"), "25m"),
+    "salesforce_heartbeat": "20m",
+}
 """As seldom as the rules allow: what is judged is the same as at the default intervals, for a tenth of the polls."""
 
 _NOWHERE = "http://127.0.0.1:1"

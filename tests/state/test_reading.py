@@ -73,6 +73,8 @@ def test_what_is_said_is_as_old_as_it_says_itself() -> None:
         ("sync_health", 60.0, 1800.0),
         ("sync_health", 900.0, 2700.0),
         ("salesforce_access", 3600.0, 14_400.0),
+        ("salesforce_limits", 1200.0, 5400.0),
+        ("salesforce_heartbeat", 1380.0, 5400.0),
         ("salesforce_usage_log", 21_600.0, 172_800.0),
     ],
 )
