@@ -1,4 +1,4 @@
-"""Signs of life: when records of each object last changed and last synced."""
+"""Signs of life: when records of each object last changed and last synced, and what HubSpot last wrote."""
 
 from __future__ import annotations
 
@@ -53,6 +53,31 @@ HEARTBEAT = Section(
             ),
             Values("none", "The recording rules are not loaded, or nothing is known", words=YES_NO),
             Query(recorded("integration:hubspot_salesforce_sync_available:min"), "{{integration}}"),
+        ),
+        line_panel(
+            Head(
+                504,
+                "Which direction",
+                "Time since the last sync in either direction, and since HubSpot's user last wrote to Salesforce. Only the "
+                "second grows: HubSpot → Salesforce stands, or nothing that is mapped changed in HubSpot. Only the first "
+                "grows: what stands is the way back. Both: the sync stands, or it is quiet.",
+                12,
+                8,
+            ),
+            Values("s", "Neither side has told lately: no token, no integration user, or no permission", least=0),
+            Query(f"time() - {fact('last_sync_timestamp_seconds')}", "{{integration}} synced, either way"),
+            Query(f"time() - {fact('last_write_timestamp_seconds')}", "{{integration}} HubSpot → Salesforce"),
+        ),
+        line_panel(
+            Head(
+                505,
+                "Time since HubSpot last wrote to Salesforce",
+                "By Salesforce object: the newest change that the integration user made. A quiet HubSpot writes nothing.",
+                12,
+                8,
+            ),
+            Values("s", "Salesforce has not told lately: no integration user, or no permission to read", least=0),
+            Query(f"time() - {fact('last_write_timestamp_seconds', 'object')}", "{{integration}} {{object}}"),
         ),
     ],
 )

@@ -19,7 +19,7 @@ async def test_one_round_is_printed(stage: Stage) -> None:
     ended = await run(stage, "poll")
     assert (ended.code, ended.err) == (0, "")
     page = Page(ended.out)
-    assert len([series for series in page.samples if series[0] == "hubspot_salesforce_source_up"]) == 7
+    assert len([series for series in page.samples if series[0] == "hubspot_salesforce_source_up"]) == 9
     assert page.value("suspended", integration=ORG) == 0
     check = await asyncio.create_subprocess_exec(
         *("promtool", "check", "metrics"), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE

@@ -78,6 +78,7 @@ def _suspension() -> Iterator[Series]:
         yield _of_acme("last_change_timestamp_seconds", _at(1000), object=name)
         for kind in ("stale", "never_synced"):
             yield _of_acme("unsynced_records", _from(100, 10), object=name, kind=kind)
+    yield _of_acme("last_write_timestamp_seconds", _at(0), object="Contact")
 
 
 def _mailbox() -> Iterator[Series]:

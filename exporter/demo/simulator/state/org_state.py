@@ -72,9 +72,7 @@ class OrgState:
         self.faults = FaultBook()
         self.spoiled_log_file: str | None = None  # what is wrong with the newest event log file
         self.trust: str | None = "OK"
-        self.silent = False
-        self.silent_to_salesforce = False  # one direction alone stands still
-        self.silent_to_hubspot = False
+        self.silent = self.silent_to_salesforce = self.silent_to_hubspot = False  # both directions, or one alone
         self.hidden: frozenset[str] = frozenset()  # objects and columns (`UserLogin`, `Organization.IsSandbox`)
         self.omitted_parts: frozenset[str] = frozenset()
         self.refused_writes: frozenset[str] = frozenset()
