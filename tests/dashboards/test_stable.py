@@ -67,6 +67,8 @@ PANELS: Mapping[str, Mapping[int, str]] = {
         501: "Last sync of each object",
         502: "Time since the last sync",
         503: "Sync available",
+        504: "Which direction",
+        505: "Time since HubSpot last wrote to Salesforce",
         600: "Salesforce: permissions, status, storage",
         601: "Permissions of the integration user",
         602: "Integration user",
