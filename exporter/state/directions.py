@@ -24,9 +24,9 @@ from enum import Enum
 
 from exporter.model import Heartbeat, LastWrites
 from exporter.sources.waiting_changes import SLACK
-from exporter.state.facts import P, sources_of
 from exporter.state.snapshot import Snapshot
 from exporter.state.standstill import STALE_AFTER, newest_sync_of, stands_from, told_from
+from exporter.state.statement import P, sources_of
 
 TO_SALESFORCE, TO_HUBSPOT = "HubSpot → Salesforce", "Salesforce → HubSpot"
 
