@@ -128,9 +128,8 @@ class Rounds:
         turn, chance = self._interval(filler), random.random()  # noqa: S311
         usage_at = org_use_told_until(self._snapshots[target.integration], now) or 0.0
         latest = schedule.latest_turn(row.attempted_at, self._interval(target), turn, fills_in=target is filler)
-        due_at = schedule.turn_due(usage_at, latest, turn, chance)
-        if due_at > now:
-            self._rows[target.key] = replace(row, due_at=due_at)
+        if schedule.turn_due(usage_at, latest, turn, 0.0) > now:
+            self._rows[target.key] = replace(row, due_at=schedule.turn_due(usage_at, latest, turn, chance))
             return None
         return self._stand_in(target, others, now, turn) if target is filler and now < latest else target
 

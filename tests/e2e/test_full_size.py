@@ -21,6 +21,7 @@ from pathlib import Path
 import httpx
 
 from exporter.config import defaults
+from exporter.config.defaults import LONGEST_HEARTBEAT
 from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
@@ -119,7 +120,9 @@ def check(load: Load) -> None:
     assert load.poller.longest < POLL_DEADLINE
     assert load.memory_last < 1.1 * load.memory_first
     for target in load.poller.targets:
-        pauses = int(load.seconds / (target.interval * (1 + JITTER) + STEP + load.poller.longest))
+        turn = LONGEST_HEARTBEAT if target.source.one_call else 0.0
+        pause = target.longest_interval * (1 + JITTER) + turn
+        pauses = int(load.seconds / (pause + STEP + load.poller.longest))
         assert load.poller.ended[target] >= 1 + pauses
         assert load.page.value("source_up", integration=target.integration, source=target.source.name) == 1
 
