@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -10,7 +11,9 @@ from exporter.clients.connection import Connection, connect
 from exporter.clients.http.upstream import Upstream
 from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clients.hubspot.client import AccountAnswer
+from exporter.clients.imap.client import Mailboxes
 from exporter.clock import Clock
+from exporter.config.network import Network
 from exporter.config.settings import Integration
 from exporter.doctor.calls import Calls
 from exporter.doctor.once import Once
@@ -23,6 +26,15 @@ from exporter.sources.usage_log.listing import listed_files
 from exporter.sources.usage_log.log_file import LogFile
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the integrations of one look share: one pace an account, threads for mailboxes, the network."""
+
+    paces: AccountPaces
+    mailboxes: Mailboxes
+    network: Network
+
+
 class Patient:
     """``prove`` is the record whose touch is to be proved, such as ``contacts/101``, if any is; ``untouchable`` are the
     object types of which it was found that none can be touched, ``unsearchable`` those that cannot be searched."""
@@ -33,7 +45,7 @@ class Patient:
         http: httpx.AsyncClient,
         clock: Clock,
         calls: Calls,
-        paces: AccountPaces,
+        shared: Shared,
         prove: str | None = None,
     ) -> None:
         self.settings = settings
@@ -43,7 +55,16 @@ class Patient:
         self.times = ServerTimes(clock)
         http.event_hooks = {"response": [self.times.note]}
         self.without_login = Upstream(http, clock, lambda: None)
-        self.connection: Connection = connect(settings, http, clock, lambda _name, _api: None, paces, calls.spend)
+        self.connection: Connection = connect(
+            settings,
+            http,
+            clock,
+            lambda _name, _api: None,
+            shared.paces,
+            calls.spend,
+            network=shared.network,
+            mailboxes=shared.mailboxes,
+        )
         self.limits: Once[Any] = Once(self._limits)
         self.logged_in = False
         self.untouchable: set[str] = set()

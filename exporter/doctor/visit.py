@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from exporter.clients.http.client import ClientOpener
 from exporter.clients.hubspot.account_paces import AccountPaces
+from exporter.clients.imap.client import Mailboxes
 from exporter.clock import Clock
 from exporter.config.settings import Config, Integration
 from exporter.doctor.calls import Calls
 from exporter.doctor.checks import CHECKS, HOUSE_CHECKS
 from exporter.doctor.examination import examine
 from exporter.doctor.house import House
-from exporter.doctor.patient import Patient
+from exporter.doctor.patient import Patient, Shared
 from exporter.doctor.sheet import Sheet
 from exporter.doctor.stores import Store, opened_store
 
@@ -39,19 +40,22 @@ class Visit:
         """One for the house, one an integration. Nothing but a proof writes anywhere."""
         async with opened_store(self.config) as store:
             shared = await examine(House(self.config, store), HOUSE_CHECKS, lambda check: progress("", check))
-            # Integrations of one account keep one pace.
-            paces, turns = AccountPaces(self.clock), asyncio.Semaphore(AT_ONCE)
-            sheets = await asyncio.gather(
-                *(self._sheet(entry, store, paces, turns, progress) for entry in self.integrations)
-            )
+            together = Shared(AccountPaces(self.clock), Mailboxes(self.clock), self.config.network)
+            room = asyncio.Semaphore(AT_ONCE)
+            try:
+                sheets = await asyncio.gather(
+                    *(self._sheet(entry, store, together, room, progress) for entry in self.integrations)
+                )
+            finally:
+                together.mailboxes.close()
         return (Sheet("", shared), *sheets)
 
     async def _sheet(
-        self, entry: Integration, store: Store, paces: AccountPaces, turns: asyncio.Semaphore, progress: Progress
+        self, entry: Integration, store: Store, shared: Shared, room: asyncio.Semaphore, progress: Progress
     ) -> Sheet:
         cap = entry.salesforce.max_api_calls_per_day if entry.salesforce else 0
         calls = Calls(entry.name, cap, store.database, self.clock)
-        async with turns, self.open_http(self.config.network) as http:
-            patient = Patient(entry, http, self.clock, calls, paces, self.prove)
+        async with room, self.open_http(self.config.network) as http:
+            patient = Patient(entry, http, self.clock, calls, shared, self.prove)
             lines = await examine(patient, CHECKS, lambda check: progress(entry.name, check))
         return Sheet(entry.name, lines, calls.made)

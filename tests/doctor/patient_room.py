@@ -17,6 +17,7 @@ from exporter.clients.http.client import ClientOpener
 from exporter.config.file import load_config
 from exporter.config.problem import ConfigError
 from exporter.demo.simulator.app import build_app
+from exporter.demo.simulator.imap.server import serving_mail
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
@@ -52,6 +53,7 @@ class PatientRoom:
 
     folder: Path
     clock: WorkingClock
+    world: World
     org: Org
     transport: httpx.AsyncBaseTransport
     data: dict[str, Any] = field(default_factory=dict)
@@ -68,14 +70,17 @@ class PatientRoom:
 
     async def look(self) -> tuple[Sheet, ...]:
         """As the command does it."""
-        file = self.folder / "exporter.yml"
-        file.write_text(yaml.safe_dump(self.data))
-        try:
-            config = load_config(file)
-        except ConfigError as error:
-            return (sheet_of(error),)
-        visit = Visit(config, config.integrations, ClientOpener(self.transport), self.clock, self.prove)
-        return await visit.sheets(lambda _integration, _check: None)
+        async with serving_mail(self.world) as port:
+            if "mailbox" in self.entry:
+                self.entry["mailbox"]["port"] = port
+            file = self.folder / "exporter.yml"
+            file.write_text(yaml.safe_dump(self.data))
+            try:
+                config = load_config(file)
+            except ConfigError as error:
+                return (sheet_of(error),)
+            visit = Visit(config, config.integrations, ClientOpener(self.transport), self.clock, self.prove)
+            return await visit.sheets(lambda _integration, _check: None)
 
 
 def furnished(folder: Path) -> PatientRoom:
@@ -84,11 +89,13 @@ def furnished(folder: Path) -> PatientRoom:
     clock.world = world = World(["acme"], clock.time, SETTINGS)
     org = world.orgs["acme"]
     org.use_api_calls("HubSpot", 5)
-    room = PatientRoom(folder, clock, org, httpx.ASGITransport(build_app(world, sync_interval=None)))
+    _suspended_once(world, org)
+    room = PatientRoom(folder, clock, world, org, httpx.ASGITransport(build_app(world, sync_interval=None)))
     secrets = {
         "client-secret": SETTINGS.client_secret,
         "hubspot-token": SETTINGS.hubspot_token,
         "bridge-token": SETTINGS.bridge_token,
+        "mailbox-password": SETTINGS.mailbox_password,
         "key.pem": private_key(),
         **TOKENS,
     }
@@ -96,6 +103,14 @@ def furnished(folder: Path) -> PatientRoom:
         room.write(name, secret)
     room.data = _configuration()
     return room
+
+
+def _suspended_once(world: World, org: Org) -> None:
+    """So that there are e-mails."""
+    org.suspend("unknown_error")
+    world.tick()
+    org.clear_suspension()
+    world.tick()
 
 
 def _configuration() -> dict[str, Any]:
@@ -120,6 +135,12 @@ def _configuration() -> dict[str, Any]:
                 },
                 "hubspot": {"url": f"{base}/hubspot", "token_file": "hubspot-token"},
                 "sync_health": {"url": f"{base}/bridge", "token_file": "bridge-token"},
+                "mailbox": {
+                    "host": "127.0.0.1",
+                    "tls": "off",
+                    "username": "crm-alerts@acme.example",
+                    "password_file": "mailbox-password",
+                },
                 "remediation": {"touch": {"property": TOUCH}},
             }
         ],
@@ -145,3 +166,13 @@ def lines_of(sheets: Sequence[Sheet], outcome: Outcome) -> list[Line]:
 
 def failures(sheets: Sequence[Sheet]) -> list[Line]:
     return lines_of(sheets, Outcome.FAILED)
+
+
+def line(sheets: Sequence[Sheet], check: str) -> Line:
+    """The last line of this check."""
+    return [one for sheet in sheets for one in sheet.lines if one.check == check][-1]
+
+
+def outcome(sheets: Sequence[Sheet], check: str) -> tuple[Outcome, str]:
+    finding = line(sheets, check).finding
+    return finding.outcome, finding.says

@@ -247,6 +247,18 @@ TAKEN = (
         f'{TOUCH} is not mapped.*Salesforce → Contacts → Mappings: map {TOUCH}.*"Two-way"',
     ),
     Taken(
+        "mailbox password",
+        lambda room: room.write("mailbox-password", "another"),
+        "mailbox",
+        "the login of crm-alerts@acme.example is refused: check mailbox.username and the password",
+    ),
+    Taken(
+        "mailbox folder",
+        lambda room: _setting(room, "mailbox", folder="HubSpot"),
+        "mailbox",
+        r"no folder .HubSpot. that crm-alerts@acme.example may read \(mailbox.folder\)",
+    ),
+    Taken(
         "bridge token",
         lambda room: room.write("bridge-token", "another"),
         "bridge",

@@ -8,23 +8,10 @@ from exporter.config.file import load_config
 from exporter.demo.simulator.faults import Fault
 from exporter.doctor.calls import MOST
 from exporter.doctor.finding import Outcome
-from exporter.doctor.sheet import Line, Sheet
 from exporter.polling.budget import Budget
 from exporter.store.calls import CallStore
 from exporter.store.database import open_database
-from tests.doctor.patient_room import TOKENS, TOUCH, PatientRoom, failures, jwt_login, lines_of
-
-RECORD = "contacts/101"
-
-
-def line(sheets: tuple[Sheet, ...], check: str) -> Line:
-    """The last line of this check."""
-    return [one for sheet in sheets for one in sheet.lines if one.check == check][-1]
-
-
-def outcome(sheets: tuple[Sheet, ...], check: str) -> tuple[Outcome, str]:
-    finding = line(sheets, check).finding
-    return finding.outcome, finding.says
+from tests.doctor.patient_room import TOKENS, PatientRoom, failures, jwt_login, line, lines_of, outcome
 
 
 class TestWithoutMuch:
@@ -94,6 +81,26 @@ class TestDirectory:
         room.write("dropped/sync-health.json", "{}")
         (found,) = failures(await room.look())
         assert (found.check, found.finding.subject) == ("directory", "sync-health.json")
+
+
+class TestMailbox:
+    async def test_what_the_newest_statement_is(self, room: PatientRoom) -> None:
+        """As the exporter would read it."""
+        told = outcome(await room.look(), "e-mails")
+        assert told == (Outcome.GOOD, "the newest statement is of 2027-01-15T08:00:00.000Z: not suspended any more")
+
+    async def test_nobody_has_written(self, room: PatientRoom) -> None:
+        """The notifications may not be switched on."""
+        room.org.outbox = type(room.org.outbox)(room.clock.time())
+        told = outcome(await room.look(), "e-mails")
+        assert told == (Outcome.DOUBTFUL, "no e-mail of HubSpot's about the integration within 30 days")
+
+    async def test_an_account_that_is_not_known(self, room: PatientRoom) -> None:
+        """Whose e-mails they are cannot be told then; the cause is the scope."""
+        room.org.account_out_of_scope = frozenset({"details"})
+        sheets = await room.look()
+        assert [one.check for one in failures(sheets)] == ["account"]
+        assert outcome(sheets, "e-mails")[0] is Outcome.NOT_TRIED
 
 
 class TestClock:
@@ -204,55 +211,6 @@ class TestConnectedApp:
         assert outcome(await room.look(), "connected app")[0] is Outcome.DOUBTFUL
 
 
-class TestProof:
-    @pytest.mark.parametrize(
-        ("record", "said"),
-        [("contacts/999", "HubSpot has no record contacts/999"), ("deals/101", "no record deals/101")],
-    )
-    async def test_a_record_that_is_not_there(self, room: PatientRoom, record: str, said: str) -> None:
-        """Nothing is written."""
-        room.prove = record
-        found = outcome(await room.look(), "proof")
-        assert found[0] is Outcome.FAILED
-        assert said in found[1]
-        assert room.org.touches.requests == 0
-
-    async def test_a_record_that_is_not_linked(self, room: PatientRoom) -> None:
-        """A touch would create one in Salesforce."""
-        (fresh,) = room.org.add_records("contacts", 1)
-        room.prove = f"contacts/{fresh}"
-        assert outcome(await room.look(), "proof")[1].endswith("is not linked to a Salesforce record")
-        assert room.org.touches.requests == 0
-
-    async def test_nothing_is_proved_while_suspended(self, room: PatientRoom) -> None:
-        """HubSpot syncs nothing then, whatever is mapped."""
-        room.prove = RECORD
-        room.org.suspend("unknown_error")
-        assert outcome(await room.look(), "proof")[0] is Outcome.NOT_TRIED
-        assert room.org.touches.requests == 0
-
-    async def test_what_cannot_be_touched_is_not(self, room: PatientRoom) -> None:
-        room.prove = RECORD
-        room.org.read_only_properties = frozenset({TOUCH})
-        sheets = await room.look()
-        assert [one.check for one in failures(sheets)] == ["property"]
-        assert outcome(sheets, "proof")[0] is Outcome.NOT_TRIED
-        assert room.org.touches.requests == 0
-
-    async def test_a_record_that_is_refused(self, room: PatientRoom) -> None:
-        """By a validation rule, say."""
-        room.prove = RECORD
-        room.org.refused_writes = frozenset({"101"})
-        assert outcome(await room.look(), "proof") == (
-            Outcome.FAILED,
-            "HubSpot does not write contacts/101: VALIDATION_ERROR: A validation rule refuses the write.",
-        )
-
-    async def test_nothing_is_written_unasked(self, room: PatientRoom) -> None:
-        await room.look()
-        assert room.org.touches.requests == 0
-
-
 class TestFailures:
     @pytest.mark.parametrize("api", ["salesforce", "hubspot", "bridge", "status"])
     async def test_an_api_that_is_down_costs_what_it_tells(self, room: PatientRoom, api: str) -> None:
@@ -274,6 +232,7 @@ class TestFailures:
             "name": "twin",
             "sync_health": {**room.entry["sync_health"], "token_file": "webhook-token"},
         }
+        del other["mailbox"]  # in one mailbox it would have to be said whose e-mails are whose
         room.data["integrations"].append(other)
         sheets = await room.look()
         assert [(sheet.name, sheet.is_good) for sheet in sheets] == [("", True), ("acme", True), ("twin", False)]

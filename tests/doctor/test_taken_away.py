@@ -13,9 +13,9 @@ from tests.doctor.taken import TAKEN, Taken
 
 
 def test_every_check_has_found_something() -> None:
-    """No check is there that has never failed."""
+    """No check is there that has never failed, but for what e-mails say, which is no failure."""
     names = {check.name for check in CHECKS} | {check.name for check in HOUSE_CHECKS}
-    assert names == {taken.check for taken in TAKEN}
+    assert names - {"e-mails"} == {taken.check for taken in TAKEN}
 
 
 class TestAllIsWell:

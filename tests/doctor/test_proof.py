@@ -1,0 +1,59 @@
+"""The proof that a touch travels: what is looked at before the one write, and what is made of what follows."""
+
+from __future__ import annotations
+
+import pytest
+
+from exporter.doctor.finding import Outcome
+from tests.doctor.patient_room import TOUCH, PatientRoom, failures, outcome
+
+RECORD = "contacts/101"
+
+
+class TestProof:
+    @pytest.mark.parametrize(
+        ("record", "said"),
+        [("contacts/999", "HubSpot has no record contacts/999"), ("deals/101", "no record deals/101")],
+    )
+    async def test_a_record_that_is_not_there(self, room: PatientRoom, record: str, said: str) -> None:
+        """Nothing is written."""
+        room.prove = record
+        found = outcome(await room.look(), "proof")
+        assert found[0] is Outcome.FAILED
+        assert said in found[1]
+        assert room.org.touches.requests == 0
+
+    async def test_a_record_that_is_not_linked(self, room: PatientRoom) -> None:
+        """A touch would create one in Salesforce."""
+        (fresh,) = room.org.add_records("contacts", 1)
+        room.prove = f"contacts/{fresh}"
+        assert outcome(await room.look(), "proof")[1].endswith("is not linked to a Salesforce record")
+        assert room.org.touches.requests == 0
+
+    async def test_nothing_is_proved_while_suspended(self, room: PatientRoom) -> None:
+        """HubSpot syncs nothing then, whatever is mapped."""
+        room.prove = RECORD
+        room.org.suspend("unknown_error")
+        assert outcome(await room.look(), "proof")[0] is Outcome.NOT_TRIED
+        assert room.org.touches.requests == 0
+
+    async def test_what_cannot_be_touched_is_not(self, room: PatientRoom) -> None:
+        room.prove = RECORD
+        room.org.read_only_properties = frozenset({TOUCH})
+        sheets = await room.look()
+        assert [one.check for one in failures(sheets)] == ["property"]
+        assert outcome(sheets, "proof")[0] is Outcome.NOT_TRIED
+        assert room.org.touches.requests == 0
+
+    async def test_a_record_that_is_refused(self, room: PatientRoom) -> None:
+        """By a validation rule, say."""
+        room.prove = RECORD
+        room.org.refused_writes = frozenset({"101"})
+        assert outcome(await room.look(), "proof") == (
+            Outcome.FAILED,
+            "HubSpot does not write contacts/101: VALIDATION_ERROR: A validation rule refuses the write.",
+        )
+
+    async def test_nothing_is_written_unasked(self, room: PatientRoom) -> None:
+        await room.look()
+        assert room.org.touches.requests == 0
