@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from exporter.bundled.rule_files import alert_names
+from exporter.config.canary import calls_a_day
 from exporter.config.defaults import INTERVALS, MAX_API_CALLS_PER_DAY, OFF, STORE
 from exporter.config.draft import value_at
 from exporter.config.intervals import HEARTBEAT, intervals_of
@@ -170,5 +171,5 @@ def _calls_needed(entry: Mapping[str, Any]) -> int:
         if source in intervals and value_at(entry, needs) is not None
     }
     heartbeats = polls.pop(HEARTBEAT, 0.0)
-    others = sum(polls.values())
+    others = sum(polls.values()) + calls_a_day(entry.get("canary"))
     return round(others + max(heartbeats - others, heartbeats / _HEARTBEATS))

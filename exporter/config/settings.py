@@ -164,6 +164,33 @@ class OwnRemediation:
 
 
 @dataclass(frozen=True, slots=True)
+class CanaryBack:
+    """The way back of the canary: written to a ``field`` of its Salesforce record, awaited in a ``property`` of its
+    HubSpot record."""
+
+    field: str
+    property: str
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A pair of records made for probing the sync: a time is written to ``property`` in HubSpot and awaited in
+    ``field`` in Salesforce. ``interval`` and ``deadline`` are seconds; ``objective`` is the share of time, over 30
+    days, in which it should arrive within the deadline."""
+
+    object: str
+    hubspot_id: str
+    property: str
+    salesforce_object: str
+    salesforce_id: str
+    field: str
+    interval: float = 1800.0
+    deadline: float = 3600.0
+    objective: float = 0.99
+    back: CanaryBack | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Integration:
     """One HubSpot–Salesforce integration; ``intervals`` are seconds by source name; a source that
     is switched off has none."""
@@ -176,6 +203,7 @@ class Integration:
     intervals: Mapping[str, float]
     remediation: OwnRemediation = field(default_factory=OwnRemediation)
     mailbox: Mailbox | None = None
+    canary: Canary | None = None
 
     @property
     def allocated_api_calls(self) -> int | None:

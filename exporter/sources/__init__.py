@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from exporter.sources import (
+    canary,
     hubspot_account,
     hubspot_heartbeat,
     hubspot_unsynced,
@@ -27,6 +28,7 @@ SOURCES: tuple[Source, ...] = (
     hubspot_account.SOURCE,
     sync_health.SOURCE,
     mailbox.SOURCE,
+    canary.SOURCE,
 )
 
 __all__ = ["SOURCES", "Source"]

@@ -18,7 +18,7 @@ from exporter.clients.salesforce.refusals import (
     STORAGE,
     UNAVAILABLE,
 )
-from exporter.model import Access, OrgLimits, OrgUsage, TrustStatus
+from exporter.model import Access, CanaryRounds, OrgLimits, OrgUsage, TrustStatus
 from exporter.sources import SOURCES
 from exporter.state.evidence import Channel, Evidence
 from exporter.state.facts import facts_of
@@ -49,13 +49,18 @@ def _calls_met(reason: str) -> Channel:
         for reading in snapshot.readings:
             if reading.source not in SALESFORCE_SOURCES or now >= reading.attempt_expires_at:
                 continue
-            met = _met(reading, codes)
-            if met is None and reading.up:
-                yield Evidence(reading.attempted_at, False, reading.source, "a call to Salesforce worked")
+            met, worked_at = _met(reading, codes), _worked_at(reading)
+            if met is None and reading.up and worked_at is not None:
+                yield Evidence(worked_at, False, reading.source, "a call to Salesforce worked")
             elif met is not None and (not reading.up or reason in _TOLD_BY_A_PART):
                 yield Evidence(reading.attempted_at, True, reading.source, f"Salesforce answered {met}")
 
     return channel
+
+
+def _worked_at(reading: Reading) -> float | None:
+    """When Salesforce last answered this source: most polls of the canary ask HubSpot alone."""
+    return reading.part.salesforce_answered_at if isinstance(reading.part, CanaryRounds) else reading.attempted_at
 
 
 def _met(reading: Reading, codes: Collection[str]) -> str | None:

@@ -96,8 +96,8 @@ class PollStore:
         await self._database.alone(_OF_ROUND, same | {"busy_until": None, "due_at": due_at})
 
     async def finish(self, row: PollRow) -> bool:
-        """Writes the outcome of a poll; one that failed leaves the last good payload as it is. ``False`` if somebody
-        has begun another since."""
+        """Writes the outcome of a poll; one that failed without a payload leaves the last good one as it is. ``False``
+        if somebody has begun another since."""
         failure, usage = row.failure, row.usage
         values: dict[str, Any] = {
             "due_at": row.due_at,
@@ -113,6 +113,8 @@ class PollStore:
             values |= {"usage_used": usage.used, "usage_limit": usage.limit, "usage_at": usage.observed_at}
         if failure is None:
             values |= {"succeeded_at": row.succeeded_at, "payload": row.payload}
+        elif row.payload is not None:
+            values |= {"payload": row.payload}
         same = {"its_integration": row.integration, "its_source": row.source, "its_round": row.round}
         return (await self._database.alone(_OF_ROUND, same | values)).rows == 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from math import inf
 
 import pytest
 
@@ -12,6 +13,8 @@ from exporter.exposition.families import FAMILIES, calls, storage
 from exporter.exposition.families.entry import Families, Known, joined
 from exporter.model import (
     Access,
+    CanaryDirection,
+    CanaryRounds,
     ErrorCount,
     Heartbeat,
     HubSpotAccount,
@@ -64,6 +67,9 @@ PARTS: dict[str, Part] = {
         suspension=Suspension(True, "salesforce_org_locked", NOW),
         errors=(ErrorCount("other", "unknown", 1, 1),),
     ),
+    "canary": CanaryRounds(
+        (CanaryDirection("to_salesforce", True, NOW, (("synced", 1),), ((60.0, 1), (inf, 1)), 12.0),), 0.99, 3600.0
+    ),
 }
 
 
@@ -84,7 +90,8 @@ def known(**parts: Part) -> Known:
 @pytest.mark.parametrize("noun", NOUNS)
 def test_each_file_explains_what_it_yields(noun: str) -> None:
     """When everything is known, its samples are of the families it explains, and there is one of each."""
-    assert {family for family, _, _ in entry(noun).samples(known(**PARTS))} == entry(noun).help.keys()
+    samples = [name for name, _, _ in entry(noun).samples(known(**PARTS))]
+    assert set(map(entry(noun).family_of, samples)) == entry(noun).help.keys()
 
 
 @pytest.mark.parametrize("noun", NOUNS)
@@ -97,6 +104,21 @@ def test_a_name_in_two_entries_is_an_error() -> None:
     """One of two help texts would be lost, and nobody could say who makes the samples."""
     with pytest.raises(ValueError, match="these stand in several: org_api_calls_used, org_api_calls_limit, "):
         joined(calls.FAMILIES, storage.FAMILIES, calls.FAMILIES)
+
+
+@pytest.mark.parametrize("kinds", [{"rounds": "counter"}, {"gone_total": "counter"}, {"rounds_total": "histogram"}])
+def test_a_kind_fits_its_name(kinds: dict[str, str]) -> None:
+    """Only counters end in ``_total``, and a kind is of a family that there is."""
+    with pytest.raises(ValueError, match="kinds of no family, or counters that do not end in _total"):
+        Families({"rounds": "Rounds.", "rounds_total": "Rounds."}, lambda _known: (), kinds)
+
+
+def test_only_a_histogram_has_samples_of_other_names() -> None:
+    """A gauge may be called so itself."""
+    families_ = Families({"a": "A.", "b": "B.", "b_count": "C."}, lambda _known: (), {"a": "histogram"})
+    assert [families_.family_of(name) for name in ("a_bucket", "a_count", "a_sum", "b_count", "b_sum")] == [
+        *("a", "a", "a", "b_count", "b_sum"),
+    ]
 
 
 def test_where_the_org_lives() -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import httpx
@@ -24,6 +25,8 @@ from exporter.demo.simulator.org import Org
 from exporter.exposition.escaping import escape
 from exporter.exposition.page import Exposition
 from exporter.model import (
+    CanaryDirection,
+    CanaryRounds,
     ErrorCount,
     Failure,
     HubSpotAccount,
@@ -95,7 +98,28 @@ ACCOUNT = Reading(
     succeeded_at=NOW,
     parts=(PartState("details"), PartState("api_usage")),
 )
-ACME = Snapshot("acme", "immediate", None, (HEALTH, LIMITS, LOG, ACCOUNT))
+PROBE = Reading(
+    source="canary",
+    interval=1_800.0,
+    attempted_at=NOW,
+    part=CanaryRounds(
+        (
+            CanaryDirection(
+                "to_salesforce",
+                True,
+                NOW,
+                (("synced", 47), ("late", 1), ("failed", 0)),
+                ((900.0, 40), (3_600.0, 47), (inf, 48)),
+                36_000.5,
+            ),
+            CanaryDirection("to_hubspot", None, None, (("synced", 0), ("late", 0), ("failed", 2)), ((inf, 0),), 0.0),
+        ),
+        objective=0.99,
+        deadline=3_600.0,
+    ),
+    succeeded_at=NOW,
+)
+ACME = Snapshot("acme", "immediate", None, (HEALTH, LIMITS, LOG, ACCOUNT, PROBE))
 BETA = Snapshot(
     "beta", "off", 5_000, (replace(HEALTH, part=None, succeeded_at=None, failure=Failure("auth", None, "")),)
 )
@@ -266,6 +290,16 @@ class TestNegotiation:
         assert given_type == content_type
         parse = openmetrics_page if content_type == OPENMETRICS_TYPE else Page
         assert parse(body.decode()).value("suspended", integration="acme") == 1
+
+    @pytest.mark.parametrize(("accept", "named"), [("", "canary_rounds_total"), (OPENMETRICS_ACCEPT, "canary_rounds")])
+    def test_a_counter_is_named_as_the_format_names_it(self, exposition: Exposition, accept: str, named: str) -> None:
+        """OpenMetrics leaves ``_total`` to the samples, which are the same in both."""
+        exposition.update(ACME)
+        page = text(exposition, accept)
+        assert f"# TYPE {PREFIX}{named} counter\n" in page
+        assert f"# TYPE {PREFIX}canary_latency_seconds histogram\n" in page
+        sample = f'{PREFIX}canary_rounds_total{{integration="acme",direction="to_salesforce",outcome="late"}} 1.0\n'
+        assert sample in page
 
     @pytest.mark.parametrize(
         "accept",

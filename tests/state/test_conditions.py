@@ -12,6 +12,7 @@ from exporter.clients.salesforce.refusals import EVIDENCE
 from exporter.exposition.page import Exposition
 from exporter.model import (
     Access,
+    CanaryRounds,
     Failure,
     Heartbeat,
     ObjectHeartbeat,
@@ -249,6 +250,14 @@ class TestErrorCodes:
         """A timeout, a spent budget, or too many calls at once (which carries no code) sets and clears no condition."""
         assert judge(failed(None)) == {}
         assert judge(failed("SOMETHING_NEW")) == {}
+
+    def test_the_canary_clears_what_was_met_before_the_org_last_answered_it(self) -> None:
+        """Most of its polls ask HubSpot alone: that they worked says nothing of the org."""
+        locked = failed("ORG_LOCKED", "salesforce_access")
+        for answered_at, cleared in ((None, False), (NOW - 5, False), (NOW + 5, True)):
+            part = CanaryRounds((), 0.99, 3600.0, salesforce_answered_at=answered_at)
+            probe = Reading("canary", 1800.0, NOW + 60, part=part, succeeded_at=NOW + 60)
+            assert holding(locked, probe, now=NOW + 60) == (set() if cleared else {"salesforce_org_locked"})
 
     def test_a_failing_read_does_not_clear_what_an_older_one_met(self) -> None:
         """Until some call to Salesforce works."""

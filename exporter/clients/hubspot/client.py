@@ -90,6 +90,31 @@ class HubSpotClient:
             admit=self._paces.searches(self._settings.url, token).wait,
         )
 
+    async def record(
+        self, object_type: str, record_id: str, properties: Sequence[str], history: Sequence[str] = ()
+    ) -> Any:
+        """``{"id", "properties", "propertiesWithHistory"}`` of a record as it is now, of these properties, and with all
+        earlier values of those in ``history``; ``None`` if there is no such record, or it is archived. The id is
+        another than that which was asked for where records were merged."""
+        token = sendable_token(self._token, "HubSpot")
+        pace = self._paces.calls(self._settings.url, token)
+
+        def judge(answer: Answer) -> Any:
+            pace.learn(answer.headers)
+            if answer.status == 404 and answer.object:  # noqa: PLR2004
+                return None
+            return self._judged(answer, "hubspot_record", pace)
+
+        wanted = {"properties": ",".join(properties), "propertiesWithHistory": ",".join(history)}
+        return await self._upstream.call(
+            "GET",
+            f"{self._url('objects', object_type)}/{record_id}",
+            judge,
+            headers=_headers(token),
+            params={name: names for name, names in wanted.items() if names},
+            admit=pace.wait,
+        )
+
     async def properties(self, object_type: str) -> Any:
         """``{"results": [{"name", "type", …}]}``: every property of an object type that is not archived; ``None`` if
         the account has no such type."""

@@ -62,14 +62,26 @@ class SalesforceClient:
         body = composite_body(queries, self._settings.api_version)
         return await self._ask("POST", "composite", judge, body)
 
-    async def query(self, soql: str) -> Records:
-        """The first batch of records of a SOQL query, for one API call. Values in it: see ``soql``."""
+    async def query(self, soql: str, *, retry: bool = True) -> Records:
+        """The first batch of records of a SOQL query, for one API call. Values in it: see ``soql``. Without ``retry``
+        one that fails is sent no second time."""
 
         def judge(answer: Answer) -> Records:
             body = checked(self._judge(answer), "salesforce_records", answer.where)
             return Records(tuple(body["records"]), body["done"])
 
-        return await self._ask("GET", "query/?" + urlencode({"q": soql}, errors="replace"), judge)
+        resource = "query/?" + urlencode({"q": soql}, errors="replace")
+        return await self._ask("GET", resource, judge, retry=retry)
+
+    async def update(self, object_name: str, record_id: str, fields: Mapping[str, str]) -> None:
+        """Writes these fields of a record, for one API call. Sent once: who asked knows how it goes on."""
+
+        def judge(answer: Answer) -> None:
+            self._take_usage(answer)
+            if answer.status not in (200, 204) or answer.is_web_page:
+                raise self._refusal(answer)
+
+        await self._ask("PATCH", f"sobjects/{object_name}/{record_id}", judge, dict(fields), retry=False)
 
     @asynccontextmanager
     async def stream(self, resource: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -82,10 +94,12 @@ class SalesforceClient:
 
             yield await self._with_session(resource, opened)
 
-    async def _ask(self, method: str, resource: str, judge: Callable[[Answer], T], json_body: Any = None) -> T:
+    async def _ask(
+        self, method: str, resource: str, judge: Callable[[Answer], T], json_body: Any = None, *, retry: bool = True
+    ) -> T:
         async def asked(url: str, headers: dict[str, str]) -> T:
             headers |= {"Accept": "application/json"}
-            return await self._upstream.call(method, url, judge, headers=headers, json_body=json_body)
+            return await self._upstream.call(method, url, judge, headers=headers, json_body=json_body, retry=retry)
 
         return await self._with_session(resource, asked)
 

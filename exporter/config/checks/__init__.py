@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from exporter.config.checks import (
     actions,
+    canaries,
     directories,
     exports,
     fields,
@@ -62,6 +63,11 @@ CHECKS: tuple[Check, ...] = (
     actions.cleared_in_vain,
     actions.meaningful_properties,
     hooks.odd_timeouts,
+    canaries.without_access,
+    canaries.meaningful_properties,
+    canaries.shared_properties,
+    canaries.other_records,
+    canaries.odd_times,
     ledger.odd_times,
     ledger.long_cooldowns,
 )

@@ -10,6 +10,7 @@ from exporter.config.defaults import POLICY_ACTION
 from exporter.config.draft import Draft, value_at
 from exporter.config.finding import Finding
 from exporter.config.masking import shown
+from exporter.config.meaningful import MEANINGFUL
 from exporter.config.yaml_document import DocumentPath
 
 _NEEDS = {
@@ -19,15 +20,6 @@ _NEEDS = {
     "clear-suspension": ("sync_health", "url"),
 }
 """What has to be there for an action to be named."""
-
-_MEANINGFUL = frozenset(
-    {
-        *("createdate", "closedate", "lastmodifieddate", "notes_last_contacted", "notes_last_updated"),
-        *("salesforceaccountid", "salesforcecampaignids", "salesforcecontactid", "salesforcedeleted"),
-        *("salesforcelastsynctime", "salesforceleadid", "salesforceopportunitystage", "salesforceownerid"),
-    }
-)
-"""Properties that HubSpot and its integration write themselves. What else is HubSpot's own shows when it is asked."""
 
 
 def unconfigured_actions(draft: Draft) -> Iterator[Finding]:
@@ -64,7 +56,7 @@ def meaningful_properties(draft: Draft) -> Iterator[Finding]:
     """A touch overwrites no property that somebody goes by."""
     for index, entry in enumerate(_integrations(draft)):
         name = value_at(entry, _NEEDS["touch"])
-        if isinstance(name, str) and name in _MEANINGFUL:
+        if isinstance(name, str) and name in MEANINGFUL:
             path: DocumentPath = ("integrations", index, *_NEEDS["touch"])
             yield Finding(path, f"got {shown(name)}", "a property made for this, which nobody goes by")
 

@@ -25,3 +25,8 @@ def parse_iso(text: str) -> float:
     """Epoch seconds of an ISO 8601 text; a text without zone is UTC. ValueError for anything else."""
     when = datetime.fromisoformat(text)
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+
+
+def seconds_of(text: str) -> float:
+    """Epoch seconds of epoch milliseconds or an ISO 8601 text. ValueError for anything else."""
+    return int(text) / 1000 if text.isdecimal() else parse_iso(text)

@@ -44,11 +44,20 @@ class Org(OrgState):
     def write_properties(self, record: Record, properties: dict[str, str]) -> None:
         """HubSpot's side of a record is written. Only a mapped property that changes makes the record sync."""
         changed = {name for name, value in properties.items() if record.written.get(name) != value}
-        record.written.update(properties)
+        record.write({name: properties[name] for name in sorted(changed)}, self.clock(), "INTEGRATION")
         if changed:
             record.touch(self.clock())
         if changed & (self.settings.mapped_properties - self.unmapped):
             self.records.change(record, self.clock())
+
+    def write_fields(self, record: Record, fields: dict[str, float]) -> None:
+        """Somebody writes fields of the Salesforce record; HubSpot looks for such changes in its next round."""
+        if record.salesforce_id is not None:
+            self.salesforce_records.write(record.salesforce_id, fields, self.clock())
+
+    def lose_syncs(self, hubspot_ids: Collection[str]) -> None:
+        """From now on changes of these records get lost, without an error."""
+        self.lost_syncs = frozenset(hubspot_ids)
 
     def resync(self, error_ids: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
         """Accepted ids, and rejected ones with the reason. ValueError above the limit of one request.

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 SECONDS_PER_DAY = 86_400.0
 NOTIFY = ("immediate", "daily", "weekly", "off")
 
-# Properties whose change HubSpot passes on to Salesforce. The last one is the one made for touching a record.
+# Properties whose change HubSpot passes on to Salesforce. The last ones were made for touching a
+# record, and for a canary.
 MAPPED_PROPERTIES = frozenset(
     {
         *("firstname", "lastname", "email", "phone"),
         *("name", "domain", "industry"),
         *("dealname", "dealstage", "amount", "closedate"),
         "salesforce_resync_requested_at",
+        *("salesforce_canary", "salesforce_canary_back"),
     }
 )
 # They exist too, but changing one moves only the record's modification date.

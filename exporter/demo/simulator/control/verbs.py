@@ -250,6 +250,7 @@ VERBS: dict[str, Verb] = {
     ),
     "fall-silent": Verb(Org.fall_silent, {"seconds_ago": (number, REQUIRED)}),
     "speak-again": Verb(Org.speak_again, {}),
+    "lose-syncs": Verb(Org.lose_syncs, {"hubspot_ids": (list_of(text), REQUIRED)}),
     "spoil-log-file": Verb(_set("spoiled_log_file"), {"how": (or_null(one_of((*LOG_FILES, GONE))), REQUIRED)}),
     "notify": Verb(_set("notify"), {"mode": (one_of(NOTIFY), REQUIRED)}),
     "tick": Verb(_tick, {"rounds": (whole, 1)}),

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from exporter.demo.simulator.clock import iso
+from exporter.demo.simulator.clock import iso, seconds_of
 from exporter.demo.simulator.gate import Gate, Handler, Refusal, fault_refusal, read_object
 from exporter.demo.simulator.hubspot.limits import count_for_the_day, limited, with_limits
-from exporter.demo.simulator.hubspot.properties import definitions
+from exporter.demo.simulator.hubspot.properties import CANARY, definitions
 from exporter.demo.simulator.hubspot.refusals import OutOfScope, check_token, scope_of, write_refusal
 from exporter.demo.simulator.hubspot.search import BeyondLimit, as_json, read_search, run_search
 from exporter.demo.simulator.org import Org
@@ -35,6 +35,7 @@ def routes(world: World) -> list[Route]:
     update = _authorized(limited(batch_update), "crm.objects.{}.write")
     read = _authorized(limited(batch_read), READ)
     listed = _authorized(limited(properties), "crm.schemas.{}.read")
+    one = _authorized(limited(read_one), READ)
     return [
         *(
             searches.route(f"{base}/{{object_type}}/search", "search", _authorized(search, READ), ("POST",))
@@ -42,6 +43,7 @@ def routes(world: World) -> list[Route]:
         ),
         *(calls.route(f"{base}/{{object_type}}/batch/update", "batch_update", update, ("POST",)) for base in _BASES),
         *(calls.route(f"{base}/{{object_type}}/batch/read", "batch_read", read, ("POST",)) for base in _BASES),
+        *(calls.route(f"{base}/{{object_type}}/{{record_id}}", "read", one) for base in _BASES),
         *(calls.route(f"{base}/{{object_type}}", "properties", listed) for base in _PROPERTIES),
     ]
 
@@ -129,6 +131,38 @@ async def batch_read(org: Org, request: Request) -> Response:
     words = f"Could not get some {kind} objects, they may be deleted or not exist. Check that ids are valid."
     errors = [_batch_error("OBJECT_NOT_FOUND", words, *missing)] if missing else []
     return _batch_answer(org, [as_json(record, shown) for record in records.values()], errors)
+
+
+async def read_one(org: Org, request: Request) -> Response:
+    """A record: datetimes as HubSpot writes them, whatever was sent; earlier values of what is asked for, the newest
+    first. One that was merged into another answers as that one."""
+    record_id = org.merged_records.get(request.path_params["record_id"], request.path_params["record_id"])
+    record = org.records.by_id.get(record_id)
+    gone = record is None or record_id in org.archived_records
+    if record is None or gone or record.object_type != request.path_params["object_type"]:
+        raise Refusal(404, "OBJECT_NOT_FOUND", "Object not found.  objectId are usually numeric.")
+
+    def names(key: str) -> tuple[str, ...]:
+        wanted = request.query_params.get(key, "").split(",")
+        return tuple(name for name in wanted if name and name not in org.absent_properties)
+
+    shown = as_json(record, names("properties"))
+    shown["properties"] |= {name: iso_of(value) for name, value in shown["properties"].items() if name in CANARY}
+    earlier = {name: _history(record, name) for name in names("propertiesWithHistory")}
+    return JSONResponse({**shown, "propertiesWithHistory": earlier} if earlier else shown)
+
+
+def _history(record: Record, name: str) -> list[dict[str, Any]]:
+    return [
+        {"value": iso_of(value), "timestamp": iso(when), "sourceType": source, "sourceId": None}
+        for named, value, when, source in reversed(record.history)
+        if named == name
+    ]
+
+
+def iso_of(value: str | None) -> str | None:
+    """A datetime property as it is shown."""
+    return value if value is None else iso(seconds_of(value))
 
 
 def _inputs(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:

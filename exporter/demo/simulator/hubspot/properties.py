@@ -5,8 +5,12 @@ from typing import Any
 
 from exporter.demo.simulator.org import Org
 
-_TYPES = {"closedate": "datetime", "amount": "number", "salesforce_resync_requested_at": "datetime"}
-_MADE_BY_SOMEBODY = frozenset({"salesforce_resync_requested_at", "notes"})
+CANARY = ("salesforce_canary", "salesforce_canary_back")
+
+_TYPES = {"closedate": "datetime", "amount": "number", "salesforce_resync_requested_at": "datetime"} | dict.fromkeys(
+    CANARY, "datetime"
+)
+_MADE_BY_SOMEBODY = frozenset({"salesforce_resync_requested_at", "notes", *CANARY})
 _INTEGRATION = "salesforceinformation"
 
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from exporter.demo.simulator.clock import seconds_of
 from exporter.demo.simulator.gate import Gate, Handler, Refusal, bearer, json_refusal, read_object
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.salesforce.event_log import is_newest, log_file_csv
@@ -18,6 +19,7 @@ from exporter.demo.simulator.salesforce.soql.query import run_query
 from exporter.demo.simulator.salesforce.soql.values import Problem
 from exporter.demo.simulator.salesforce.tables import tables_of
 from exporter.demo.simulator.spoiled import GONE, LOG_FILES
+from exporter.demo.simulator.state.salesforce_records import FIELDS
 from exporter.demo.simulator.sync.conditions import quota_used_up
 from exporter.demo.simulator.world import World
 
@@ -39,6 +41,7 @@ def routes(world: World) -> list[Route]:
         *(gate.route(f"{_DATA}/query{end}", "query", _data_call(query)) for end in ("", "/")),
         *(gate.route(f"{_DATA}/composite{end}", "composite", _data_call(composite), ("POST",)) for end in ("", "/")),
         gate.route(log_file, "log_file", _data_call(log_file_content)),
+        gate.route(f"{_DATA}/sobjects/{{object}}/{{record_id}}", "update", _data_call(update), ("PATCH",)),
     ]
 
 
@@ -137,6 +140,23 @@ async def log_file_content(org: Org, request: Request) -> Response:
     if spoiled is not None:
         return LOG_FILES[spoiled](content.encode())
     return Response(content, media_type="text/csv")
+
+
+async def update(org: Org, request: Request) -> Response:
+    """Writes fields of a record: 204 without a body."""
+    fields = await read_object(request)
+    found = [one for one in org.records.by_id.values() if one.salesforce_id == request.path_params["record_id"]]
+    if not found or found[0].salesforce_object != request.path_params["object"]:
+        raise Refusal(404, "NOT_FOUND", "Provided external ID field does not exist or is not accessible")
+    unknown = [name for name in fields if name not in FIELDS or f"{found[0].salesforce_object}.{name}" in org.hidden]
+    if unknown:
+        where = f"No such column '{unknown[0]}' on sobject of type {found[0].salesforce_object}"
+        raise Refusal(400, "INVALID_FIELD", where)
+    try:
+        org.write_fields(found[0], {name: seconds_of(str(value)) for name, value in fields.items()})
+    except ValueError as error:
+        raise Refusal(400, "JSON_PARSER_ERROR", f"Cannot deserialize instance of datetime: {error}") from error
+    return Response(status_code=204)
 
 
 def _query(org: Org, text: str) -> dict[str, Any]:

@@ -1,32 +1,57 @@
-"""The Salesforce objects that HubSpot writes to: their rows, and who wrote to them when.
+"""The Salesforce objects that HubSpot writes to: their rows, who wrote to them when, and the fields of the canary.
 
-As in Salesforce `SystemModstamp` moves with `LastModifiedDate`, and besides when Salesforce itself touches a record.
+As in Salesforce `SystemModstamp` moves with `LastModifiedDate`, and besides when Salesforce itself touches a record. No
+time there has a fraction of a second.
 """
 
 from typing import Any
 
 from exporter.demo.simulator.clock import salesforce_time
 from exporter.demo.simulator.org import Org
-from exporter.demo.simulator.state.records import Record
+from exporter.demo.simulator.state.records import Record, Written
+from exporter.demo.simulator.state.salesforce_records import FIELDS
 
 USER_ID = "005000000000001SIM"
 SOMEBODY_ID = "005000000000009SIM"
-RECORD_FIELDS = ("Id", "LastModifiedById", "LastModifiedDate", "SystemModstamp")
+RECORD_FIELDS = ("Id", "LastModifiedById", "LastModifiedDate", "SystemModstamp", *FIELDS)
 WRITTEN_OBJECTS = ("Lead", "Contact", "Account", "Opportunity", "Campaign", "Task")
 
 
 def record_rows(object_name: str, org: Org) -> list[dict[str, Any]]:
     """Every record of an object. HubSpot has written no campaign and no task here."""
-    return [_row(one) for one in org.records.by_id.values() if one.salesforce_object == object_name and one.written_in]
+    return [
+        _row(org, record, record.salesforce_id)
+        for record in org.records.by_id.values()
+        if record.salesforce_object == object_name and record.salesforce_id is not None
+    ]
 
 
-def _row(record: Record) -> dict[str, Any]:
-    written = record.written_in
-    if written is None:
-        raise AssertionError("a record that was never written has no row")
+def _row(org: Org, record: Record, salesforce_id: str) -> dict[str, Any]:
+    known = org.salesforce_records.by_id.get(salesforce_id)
+    written = _newest(record, known.modified if known else 0.0)
+    values = known.values if known else {}
     return {
-        "Id": record.salesforce_id,
+        "Id": salesforce_id,
         "LastModifiedById": USER_ID if written.by_integration else SOMEBODY_ID,
-        "LastModifiedDate": salesforce_time(written.at),
-        "SystemModstamp": salesforce_time(written.touched),
+        "LastModifiedDate": salesforce_time(int(written.at)),
+        "SystemModstamp": salesforce_time(int(written.touched)),
+        **{name: _shown(org, name, values.get(name)) for name in FIELDS},
     }
+
+
+def _newest(record: Record, modified: float) -> Written:
+    """The newest write: of the integration, or of whoever `modified` its fields since."""
+    made = record.synced or record.created
+    written = record.written_in or Written(made, by_integration=False, touched=made)
+    if modified <= written.at:
+        return written
+    return Written(modified, by_integration=False, touched=max(modified, written.touched))
+
+
+def _shown(org: Org, name: str, value: float | None) -> str | None:
+    if value is None:
+        return None
+    if name in org.text_fields:
+        return str(round(value * 1000))
+    text = salesforce_time(int(value))
+    return text.partition("T")[0] if name in org.date_fields else text

@@ -53,7 +53,8 @@ class Record:
     created: float
     changed: float
     synced: float | None
-    written: dict[str, str] = field(default_factory=dict)  # properties set by batch update
+    written: dict[str, str] = field(default_factory=dict)  # properties set by batch update, or by the sync
+    history: list[tuple[str, str, float, str]] = field(default_factory=list)  # name, value, when and whence
     in_segment: bool = True  # one outside the inclusion segment is never created in Salesforce
     former: tuple[Former, ...] = ()
     written_in: Written | None = None
@@ -69,6 +70,11 @@ class Record:
         if name == SALESFORCE_ID_PROPERTY[self.salesforce_object]:
             return self.salesforce_id
         return self.hubspot_id if name == "hs_object_id" else self.written.get(name)
+
+    def write(self, properties: dict[str, str], now: float, source: str) -> None:
+        """Properties get values, from a `source` as HubSpot names it (`INTEGRATION`, `SALESFORCE`)."""
+        self.written.update(properties)
+        self.history += [(name, value, now, source) for name, value in properties.items()]
 
     def touch(self, now: float) -> None:
         """A property of the record changed, whichever."""

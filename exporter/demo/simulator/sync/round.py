@@ -4,9 +4,11 @@ HubSpot's own automatic retries of errors are not played: an error stays until s
 record changes again and the write succeeds.
 """
 
+from exporter.demo.simulator.clock import iso, seconds_of
 from exporter.demo.simulator.names import SELF_CLEARING
 from exporter.demo.simulator.state.org_state import OrgState, Suspension
 from exporter.demo.simulator.state.records import Record
+from exporter.demo.simulator.state.salesforce_records import FIELD_OF, PROPERTY_OF
 from exporter.demo.simulator.state.sync_errors import SyncError
 from exporter.demo.simulator.sync.conditions import reason_holds, reason_to_suspend
 
@@ -30,6 +32,7 @@ def _take_over(org: OrgState, now: float) -> None:
         hubspot_id = next(iter(org.records.written_elsewhere))
         org.records.written_elsewhere.pop(hubspot_id).take_over(now, org.settings.sync_written_late)
         org.calls.add(org.settings.connected_app)
+    _take_over_values(org, now)
 
 
 def _resume(org: OrgState) -> None:
@@ -63,6 +66,8 @@ def _sync_changed(org: OrgState, now: float) -> None:
     while org.records.waiting and not _suspend(org, now):
         hubspot_id = next(iter(org.records.waiting))
         record = org.records.waiting.pop(hubspot_id)
+        if hubspot_id in org.lost_syncs:
+            continue
         org.calls.add(org.settings.connected_app)
         former = org.errors.of_record(hubspot_id)
         if former is not None and former.cause is not None and org.cause_holds(former.cause):
@@ -82,6 +87,24 @@ def _write(org: OrgState, record: Record, now: float) -> None:
         org.errors.remove(former)
     org.records.waiting.pop(record.hubspot_id, None)
     record.mark_synced(now, org.settings.sync_written_late)
+    mapped = {FIELD_OF[name]: value for name, value in record.written.items() if name in FIELD_OF}
+    if record.salesforce_id is not None and mapped:
+        values = {name: seconds_of(value) for name, value in mapped.items()}
+        org.salesforce_records.take(record.salesforce_id, values, now)
+
+
+def _take_over_values(org: OrgState, now: float) -> None:
+    """The fields that somebody changed in Salesforce, where they are mapped."""
+    changed, org.salesforce_records.waiting = org.salesforce_records.waiting, {}
+    by_salesforce_id = {record.salesforce_id: record for record in org.records.by_id.values()} if changed else {}
+    for salesforce_id, fields in changed.items():
+        record = by_salesforce_id.get(salesforce_id)
+        if record is not None and record.hubspot_id not in org.lost_syncs:
+            org.calls.add(org.settings.connected_app)
+            values = org.salesforce_records.of(salesforce_id).values
+            shown = {PROPERTY_OF[name]: iso(values[name]) for name in fields if name in PROPERTY_OF}
+            record.write(shown, now, "SALESFORCE")
+            record.take_over(now, org.settings.sync_written_late)
 
 
 def _renewed(error: SyncError, now: float) -> SyncError:

@@ -48,6 +48,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "change-unmapped": {"object_type": "contacts", "count": 1, "seconds_ago": 60},
     "fall-silent": {"seconds_ago": 7200},
     "speak-again": {},
+    "lose-syncs": {"hubspot_ids": ["101"]},
     "spoil-log-file": {"how": "cut"},
     "notify": {"mode": "daily"},
     "tick": {"rounds": 2},

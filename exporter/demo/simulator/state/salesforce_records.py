@@ -1,0 +1,44 @@
+"""What stands on the Salesforce records themselves, as far as somebody has written it: mapped fields, and when."""
+
+from dataclasses import dataclass, field
+
+# The Salesforce fields of mapped properties that are probed, and which side's change is passed on.
+FIELD_OF = {"salesforce_canary": "HubSpot_Canary__c"}
+PROPERTY_OF = {"HubSpot_Canary_Back__c": "salesforce_canary_back"}
+FIELDS = (*FIELD_OF.values(), *PROPERTY_OF)
+
+
+@dataclass(slots=True)
+class SalesforceRecord:
+    """`values` are epoch seconds by field; `modified` is when one was written last, `by_integration` by whom."""
+
+    values: dict[str, float] = field(default_factory=dict)
+    modified: float = 0.0
+    by_integration: bool = True
+
+
+class SalesforceRecords:
+    """By Salesforce id. `waiting` are those that somebody changed in Salesforce: HubSpot takes them over in its next
+    round."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, SalesforceRecord] = {}
+        self.waiting: dict[str, set[str]] = {}
+
+    def of(self, salesforce_id: str) -> SalesforceRecord:
+        """What is known of a record; nothing of one that nobody has written."""
+        return self.by_id.setdefault(salesforce_id, SalesforceRecord())
+
+    def take(self, salesforce_id: str, values: dict[str, float], now: float) -> None:
+        """HubSpot writes these fields; values that are there already are no change."""
+        record = self.of(salesforce_id)
+        if any(record.values.get(name) != value for name, value in values.items()):
+            record.values.update(values)
+            record.modified, record.by_integration = now, True
+
+    def write(self, salesforce_id: str, values: dict[str, float], now: float) -> None:
+        """Somebody else writes them."""
+        record = self.of(salesforce_id)
+        record.values.update(values)
+        record.modified, record.by_integration = now, False
+        self.waiting.setdefault(salesforce_id, set()).update(values)
