@@ -22,6 +22,7 @@ UNKNOWN_NOTIFY = ""
 VALUES: Mapping[str, tuple[str, ...]] = {
     "integration": ("acme",),
     "category": CATALOG.category_names,
+    "direction": ("to_salesforce", "to_hubspot"),
     "error_type": ("restricted_picklist_value",),
     "kind": ("data", "file"),
     "result": ("invalid", "unauthorized", "unavailable"),

@@ -26,12 +26,14 @@ OUTAGE = f"{PREFIX}OrgUnavailable"
 SUSPENSIONS = {reason.alert for reason in CATALOG.suspension_reasons}
 ERRORS = {f"{PREFIX}{name}" for name in ("SyncErrors", "SyncErrorsSurge", "SyncErrorsAboveBulkLimit")}
 PREDICTIONS = {f"{PREFIX}{name}Predicted" for name in ("OrgApiLimit", "ApiAllocation", "Storage")}
+CANARY, BUDGET = f"{PREFIX}CanaryFailing", f"{PREFIX}SyncBudgetBurn"
 CURES_NOTHING, FAILING = f"{PREFIX}ResyncCuresNothing", f"{PREFIX}ResyncFailing"
 BACKLOG = f"{PREFIX}RecordsUnsynced"
 STANDS_STILL = {f"{PREFIX}SyncStale", f"{PREFIX}UnknownError"}
 FOLLOW_SUSPENSION = ERRORS | PREDICTIONS | {f"{PREFIX}SyncStale", BACKLOG, f"{PREFIX}ErrorRetriesPaused", CURES_NOTHING}
+FOLLOW_SUSPENSION |= {CANARY, BUDGET}
 FOLLOW_OUTAGE = ERRORS | {BACKLOG} | {f"{PREFIX}{name}" for name in ("SyncStale", "ServerError", "UnknownError")}
-FOLLOW_OUTAGE |= {FAILING, CURES_NOTHING}
+FOLLOW_OUTAGE |= {FAILING, CURES_NOTHING, CANARY, BUDGET}
 ABOUT_SOURCES = {f"{PREFIX}{name}" for name in ("SourceFailing", "DataStale")}
 FACTOR = 200
 LAST = "the last"
@@ -48,6 +50,7 @@ def inhibits(source: Labels, target: Labels) -> bool:
         or (cause in SUSPENSIONS and reported and follower in FOLLOW_SUSPENSION)
         or (cause == OUTAGE and only_a_warning and follower in FOLLOW_OUTAGE)
         or (cause == OUTAGE and follower in ABOUT_SOURCES and target["source"] in ASK_THE_ORG)
+        or (cause == BUDGET and reported and follower == CANARY)
         or (cause == CURES_NOTHING and follower == FAILING)
         or (cause in STANDS_STILL and follower == BACKLOG)
     )

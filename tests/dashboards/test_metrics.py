@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from exporter.exposition.families import FAMILIES
+from exporter.exposition.families.entry import HISTOGRAM
 from exporter.self_metrics import PREFIX, SelfMetrics
 from tests.dashboards.boards import NAMES, queries
 from tests.dashboards.promql import bare_names, selectors
@@ -17,7 +18,8 @@ NOT_SHOWN: Mapping[str, str] = {
 
 def exported() -> set[str]:
     """Every metric by the name of one of its series."""
-    names = {PREFIX + family for family in FAMILIES.help}
+    buckets = {family for family, kind in FAMILIES.kinds.items() if kind == HISTOGRAM}
+    names = {PREFIX + family + ("_bucket" if family in buckets else "") for family in FAMILIES.help}
     for family in SelfMetrics().registry.collect():
         names.add(family.name + {"counter": "_total", "histogram": "_bucket"}.get(family.type, ""))
     return names

@@ -33,7 +33,8 @@ class Series:
 
 def incident() -> Sequence[Series]:
     """Every series there is to see."""
-    return (*_prometheus(), *_calls(), *_errors(), *_suspension(), *_access(), *_sources(), *_mailbox(), *_resyncs())
+    told = (*_calls(), *_errors(), *_suspension(), *_access(), *_sources(), *_mailbox(), *_canary(), *_resyncs())
+    return (*_prometheus(), *told)
 
 
 def _of_acme(family: str, values: str, **labels: str) -> Series:
@@ -110,6 +111,14 @@ def _sources() -> Iterator[Series]:
         yield _of_acme("source_up", _at(0), source=source.name)
         yield _of_acme("source_last_success_timestamp_seconds", _at(0), source=source.name)
         yield _of_acme("source_errors_total", _from(0, 1), source=source.name, kind="server")
+
+
+def _canary() -> Iterator[Series]:
+    yield _of_acme("canary_objective_ratio", "0.99x" + str(STEPS))
+    for direction in ("to_salesforce", "to_hubspot"):
+        yield _of_acme("canary_success", _at(0), direction=direction)
+        for outcome in ("synced", "late", "failed"):
+            yield _of_acme("canary_rounds_total", _from(0, 1), direction=direction, outcome=outcome)
 
 
 def _resyncs() -> Iterator[Series]:
