@@ -31,6 +31,9 @@ SHARE_OF_DAY: Steps = ((None, GREEN), (0.9, ORANGE), (1.0, RED))
 """Of HubSpot's own calls of a day the last tenth is left to the account's other apps."""
 AGE_OF_SYNC: Steps = ((None, GREEN), (3_600, ORANGE), (4 * 3_600, RED))
 AVAILABILITY: Steps = ((None, RED), (0.99, ORANGE), (0.999, GREEN))
+OBJECTIVE: Steps = ((None, RED), (0.95, ORANGE), (0.99, GREEN))
+BUDGET: Steps = ((None, RED), (0.0, ORANGE), (0.25, GREEN))
+BURN: Steps = ((None, GREEN), (1, ORANGE), (6, RED))
 
 Words = Mapping[str, tuple[str, str]]
 """What stands for a value: its text and its colour."""
@@ -45,6 +48,7 @@ STATES: Words = {
 REPORTED: Words = {"0": ("no", GREEN), "1": ("✖ suspended", RED)}
 SEEN: Words = {"0": ("no", GREEN), "1": ("▲ seen", ORANGE)}
 YES_NO: Words = {"0": ("✖ no", RED), "1": ("✔ yes", GREEN)}
+IN_TIME: Words = {"0": ("✖ late", RED), "1": ("✔ in time", GREEN)}
 TRUST: Words = {
     "0": ("✔ OK", GREEN),
     "1": ("i informational", BLUE),

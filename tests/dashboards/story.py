@@ -184,6 +184,16 @@ def _config(folder: Path, world: World) -> Config:
 
 def _integration(org: Org, client_id: str) -> dict[str, Any]:
     credentials = {"client_id": client_id, "client_secret_file": "client-secret"}
+    back = {"field": "HubSpot_Canary_Back__c", "property": "salesforce_canary_back"}
+    canary = {
+        "object": "contacts",
+        "hubspot_id": "101",
+        "property": "salesforce_canary",
+        "salesforce_object": "Contact",
+        "salesforce_id": org.records.by_id["101"].salesforce_id,
+        "field": "HubSpot_Canary__c",
+    }
+    canaries = {"acme": {"canary": canary}, "emea": {"canary": {**canary, "back": back}}}
     return {
         "name": org.name,
         "salesforce": {
@@ -198,4 +208,5 @@ def _integration(org: Org, client_id: str) -> dict[str, Any]:
         "remediation": {"max_records": {"acme": 20}.get(org.name, 10_000)},
         "notify": {"acme": "immediate", "apac": "weekly", "emea": "daily"}[org.name],
         "intervals": INTERVALS,
+        **canaries.get(org.name, {}),
     }

@@ -71,6 +71,8 @@ COLORS: Mapping[tuple[str, str, str], Sequence[tuple[float, str]]] = {
     ("sync-health", "Share of the org's limit", ""): UNTIL_USED_UP,
     **{("sync-health", category, ""): UNTIL_SOME for category in CATEGORY_PANELS},
     ("sync-health", "By error type", "Errors"): ((0, "text"), (101, "orange")),
+    ("sync-health", "In time, 30 days", ""): ((0, "red"), (0.95, "orange"), (0.99, "green")),
+    ("sync-health", "Error budget left", ""): ((-1, "red"), (0, "orange"), (0.25, "green")),
     ("sync-health", "Storage, share in use", ""): ((0, "green"), (0.8, "orange"), (0.95, "red")),
     ("remediation", "Failed", ""): ((0, "green"), (1, "red")),
     ("remediation", "Oldest queued job", ""): ((0, "green"), (7200, "red")),
