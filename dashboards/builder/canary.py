@@ -79,8 +79,8 @@ CANARY = Section(
             Head(
                 705,
                 "Time to arrive",
-                "Of the rounds of the last 24 hours: half of them took no longer, and 95 of 100. A late round counts as "
-                "its deadline.",
+                "Of the rounds of the last 24 hours: half of them took no longer, and 95 of 100. A late round counts "
+                "as its deadline.",
                 8,
                 9,
             ),

@@ -193,7 +193,7 @@ def _integration(org: Org, client_id: str) -> dict[str, Any]:
         "salesforce_id": org.records.by_id["101"].salesforce_id,
         "field": "HubSpot_Canary__c",
     }
-    canaries = {"acme": {"canary": canary}, "emea": {"canary": {**canary, "back": back}}}
+    canaries: dict[str, dict[str, Any]] = {"acme": {"canary": canary}, "emea": {"canary": {**canary, "back": back}}}
     return {
         "name": org.name,
         "salesforce": {

@@ -175,13 +175,13 @@ class TestARound:
 
     async def test_a_text_field_shows_it_as_well(self, probe: Probe) -> None:
         """As epoch milliseconds."""
-        probe.org.text_fields = frozenset({"HubSpot_Canary__c"})
+        probe.org.records.in_salesforce.oddities.text_fields = frozenset({"HubSpot_Canary__c"})
         await probe.until(probe.clock.time() + 20 * MINUTE)
         assert probe.rounds() == (1, 0, 0)
 
     async def test_more_than_four_queries_are_never_asked(self, probe: Probe) -> None:
         """However often HubSpot says that it synced the record: it may be the other direction, or another property."""
-        probe.org.lost_syncs = frozenset({"101"})
+        probe.org.records.in_salesforce.oddities.lost_syncs = frozenset({"101"})
         record = probe.org.records.by_id["101"]
         end = probe.clock.time() + HOUR
         while probe.due_at < end:
@@ -355,7 +355,7 @@ class TestTheRecord:
 
     async def test_one_that_was_merged_is_not_written_to(self, probe: Probe) -> None:
         """HubSpot answers with another record's id."""
-        probe.org.merged_records = {"101": "102"}
+        probe.org.records.in_salesforce.oddities.merged = {"101": "102"}
         await probe.poll()
         assert "was merged into 102" in str(probe.failure)
         assert probe.writes == 0
@@ -363,7 +363,7 @@ class TestTheRecord:
     async def test_one_that_is_archived_is_not_written_to(self, probe: Probe) -> None:
         """Also in a later round, for it is looked at before every write."""
         await probe.until(probe.clock.time() + 20 * MINUTE)
-        probe.org.archived_records = frozenset({"101"})
+        probe.org.records.in_salesforce.oddities.archived = frozenset({"101"})
         await probe.until(probe.clock.time() + 31 * MINUTE)
         assert "HubSpot has no contacts 101" in str(probe.failure)
         assert probe.writes == 1
@@ -377,7 +377,7 @@ class TestTheRecord:
 
     async def test_a_field_that_holds_days_tells_no_rounds_apart(self, probe: Probe) -> None:
         """It says so at the look, when it first holds one."""
-        probe.org.date_fields = frozenset({"HubSpot_Canary__c"})
+        probe.org.records.in_salesforce.oddities.date_fields = frozenset({"HubSpot_Canary__c"})
         await probe.until(probe.clock.time() + 16 * MINUTE)
         assert "holds a day and no time" in str(probe.failure)
 

@@ -53,11 +53,11 @@ class Org(OrgState):
     def write_fields(self, record: Record, fields: dict[str, float]) -> None:
         """Somebody writes fields of the Salesforce record; HubSpot looks for such changes in its next round."""
         if record.salesforce_id is not None:
-            self.salesforce_records.write(record.salesforce_id, fields, self.clock())
+            self.records.in_salesforce.write(record.salesforce_id, fields, self.clock())
 
     def lose_syncs(self, hubspot_ids: Collection[str]) -> None:
         """From now on changes of these records get lost, without an error."""
-        self.lost_syncs = frozenset(hubspot_ids)
+        self.records.in_salesforce.oddities.lost_syncs = frozenset(hubspot_ids)
 
     def resync(self, error_ids: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
         """Accepted ids, and rejected ones with the reason. ValueError above the limit of one request.

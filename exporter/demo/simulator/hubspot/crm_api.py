@@ -136,9 +136,11 @@ async def batch_read(org: Org, request: Request) -> Response:
 async def read_one(org: Org, request: Request) -> Response:
     """A record: datetimes as HubSpot writes them, whatever was sent; earlier values of what is asked for, the newest
     first. One that was merged into another answers as that one."""
-    record_id = org.merged_records.get(request.path_params["record_id"], request.path_params["record_id"])
+    record_id = org.records.in_salesforce.oddities.merged.get(
+        request.path_params["record_id"], request.path_params["record_id"]
+    )
     record = org.records.by_id.get(record_id)
-    gone = record is None or record_id in org.archived_records
+    gone = record is None or record_id in org.records.in_salesforce.oddities.archived
     if record is None or gone or record.object_type != request.path_params["object_type"]:
         raise Refusal(404, "OBJECT_NOT_FOUND", "Object not found.  objectId are usually numeric.")
 

@@ -9,7 +9,7 @@ from typing import Any
 from exporter.demo.simulator.clock import salesforce_time
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.state.records import Record, Written
-from exporter.demo.simulator.state.salesforce_records import FIELDS
+from exporter.demo.simulator.state.salesforce_records import FIELDS, SalesforceRecord
 
 USER_ID = "005000000000001SIM"
 SOMEBODY_ID = "005000000000009SIM"
@@ -27,8 +27,8 @@ def record_rows(object_name: str, org: Org) -> list[dict[str, Any]]:
 
 
 def _row(org: Org, record: Record, salesforce_id: str) -> dict[str, Any]:
-    known = org.salesforce_records.by_id.get(salesforce_id)
-    written = _newest(record, known.modified if known else 0.0)
+    known = org.records.in_salesforce.by_id.get(salesforce_id)
+    written = _newest(record, known)
     values = known.values if known else {}
     return {
         "Id": salesforce_id,
@@ -39,19 +39,20 @@ def _row(org: Org, record: Record, salesforce_id: str) -> dict[str, Any]:
     }
 
 
-def _newest(record: Record, modified: float) -> Written:
-    """The newest write: of the integration, or of whoever `modified` its fields since."""
+def _newest(record: Record, known: SalesforceRecord | None) -> Written:
+    """The newest write, to whichever field."""
     made = record.synced or record.created
     written = record.written_in or Written(made, by_integration=False, touched=made)
-    if modified <= written.at:
+    if known is None or known.modified <= written.at:
         return written
-    return Written(modified, by_integration=False, touched=max(modified, written.touched))
+    return Written(known.modified, known.by_integration, max(known.modified, written.touched))
 
 
 def _shown(org: Org, name: str, value: float | None) -> str | None:
     if value is None:
         return None
-    if name in org.text_fields:
+    oddities = org.records.in_salesforce.oddities
+    if name in oddities.text_fields:
         return str(round(value * 1000))
     text = salesforce_time(int(value))
-    return text.partition("T")[0] if name in org.date_fields else text
+    return text.partition("T")[0] if name in oddities.date_fields else text

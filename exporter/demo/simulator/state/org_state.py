@@ -14,7 +14,6 @@ from exporter.demo.simulator.state.outbox import Outbox
 from exporter.demo.simulator.state.rate_limit import RateLimit
 from exporter.demo.simulator.state.records import RecordBook
 from exporter.demo.simulator.state.request_log import RequestLog
-from exporter.demo.simulator.state.salesforce_records import SalesforceRecords
 from exporter.demo.simulator.state.sessions import Sessions
 from exporter.demo.simulator.state.sync_errors import ErrorList, SyncError
 
@@ -64,12 +63,6 @@ class OrgState:
         self.clock_ahead = 0.0  # seconds by which Salesforce's and HubSpot's clocks are before everybody's here
         self.storage: dict[str, Storage] = {"data": Storage(100, 1_024), "file": Storage(50, 1_024)}
         self.records = RecordBook(settings.records, clock())
-        self.salesforce_records = SalesforceRecords()
-        self.merged_records: dict[str, str] = {}  # HubSpot id by the id it had before
-        self.archived_records: frozenset[str] = frozenset()
-        self.lost_syncs: frozenset[str] = frozenset()  # HubSpot records whose changes get lost on their way, either way
-        self.date_fields: frozenset[str] = frozenset()  # Salesforce fields that hold a day instead of a time
-        self.text_fields: frozenset[str] = frozenset()  # and those that hold a text
         self.errors = ErrorList()
         self.resynced: list[SyncError] = []
         self.causes: set[str] = set()

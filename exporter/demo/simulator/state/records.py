@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 
+from exporter.demo.simulator.state.salesforce_records import SalesforceRecords
+
 OBJECT_TYPES = ("contacts", "companies", "deals")
 LEAD_EVERY = 5  # every fifth contact is a lead in Salesforce
 ID_PREFIX = {"Lead": "00Q", "Contact": "003", "Account": "001", "Opportunity": "006"}
@@ -129,6 +131,7 @@ class RecordBook:
         self.by_type: dict[str, list[Record]] = {name: [] for name in OBJECT_TYPES}
         self.waiting: dict[str, Record] = {}
         self.written_elsewhere: dict[str, Record] = {}  # in Salesforce, for HubSpot to take over
+        self.in_salesforce = SalesforceRecords()
         for position, object_type in enumerate(islice(cycle(_MIX), count)):
             # A quiet past: all linked, the newest synced one minute ago.
             record = self.add(object_type, now - 60 - position)

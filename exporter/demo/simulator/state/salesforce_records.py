@@ -17,6 +17,17 @@ class SalesforceRecord:
     by_integration: bool = True
 
 
+@dataclass(slots=True)
+class Oddities:
+    """What is odd about single records and fields."""
+
+    lost_syncs: frozenset[str] = frozenset()  # HubSpot records whose changes get lost on their way, either way
+    merged: dict[str, str] = field(default_factory=dict)  # HubSpot id by the id it had before
+    archived: frozenset[str] = frozenset()  # HubSpot records
+    date_fields: frozenset[str] = frozenset()  # Salesforce fields that hold a day instead of a time
+    text_fields: frozenset[str] = frozenset()  # and those that hold a text
+
+
 class SalesforceRecords:
     """By Salesforce id. `waiting` are those that somebody changed in Salesforce: HubSpot takes them over in its next
     round."""
@@ -24,6 +35,7 @@ class SalesforceRecords:
     def __init__(self) -> None:
         self.by_id: dict[str, SalesforceRecord] = {}
         self.waiting: dict[str, set[str]] = {}
+        self.oddities = Oddities()
 
     def of(self, salesforce_id: str) -> SalesforceRecord:
         """What is known of a record; nothing of one that nobody has written."""

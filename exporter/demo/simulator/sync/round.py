@@ -66,7 +66,7 @@ def _sync_changed(org: OrgState, now: float) -> None:
     while org.records.waiting and not _suspend(org, now):
         hubspot_id = next(iter(org.records.waiting))
         record = org.records.waiting.pop(hubspot_id)
-        if hubspot_id in org.lost_syncs:
+        if hubspot_id in org.records.in_salesforce.oddities.lost_syncs:
             continue
         org.calls.add(org.settings.connected_app)
         former = org.errors.of_record(hubspot_id)
@@ -90,18 +90,18 @@ def _write(org: OrgState, record: Record, now: float) -> None:
     mapped = {FIELD_OF[name]: value for name, value in record.written.items() if name in FIELD_OF}
     if record.salesforce_id is not None and mapped:
         values = {name: seconds_of(value) for name, value in mapped.items()}
-        org.salesforce_records.take(record.salesforce_id, values, now)
+        org.records.in_salesforce.take(record.salesforce_id, values, now)
 
 
 def _take_over_values(org: OrgState, now: float) -> None:
     """The fields that somebody changed in Salesforce, where they are mapped."""
-    changed, org.salesforce_records.waiting = org.salesforce_records.waiting, {}
+    changed, org.records.in_salesforce.waiting = org.records.in_salesforce.waiting, {}
     by_salesforce_id = {record.salesforce_id: record for record in org.records.by_id.values()} if changed else {}
     for salesforce_id, fields in changed.items():
         record = by_salesforce_id.get(salesforce_id)
-        if record is not None and record.hubspot_id not in org.lost_syncs:
+        if record is not None and record.hubspot_id not in org.records.in_salesforce.oddities.lost_syncs:
             org.calls.add(org.settings.connected_app)
-            values = org.salesforce_records.of(salesforce_id).values
+            values = org.records.in_salesforce.of(salesforce_id).values
             shown = {PROPERTY_OF[name]: iso(values[name]) for name in fields if name in PROPERTY_OF}
             record.write(shown, now, "SALESFORCE")
             record.take_over(now, org.settings.sync_written_late)
