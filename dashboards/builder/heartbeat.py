@@ -79,5 +79,32 @@ HEARTBEAT = Section(
             Values("s", "Salesforce has not told lately: no integration user, or no permission to read", least=0),
             Query(f"time() - {fact('last_write_timestamp_seconds', 'object')}", "{{integration}} {{object}}"),
         ),
+        line_panel(
+            Head(
+                506,
+                "Records not in Salesforce",
+                "Changed since their last sync (stale) or created and never synced, in the last 24 hours without the "
+                "last half hour. An upper bound: unmapped properties and contacts outside the inclusion segment never "
+                "sync.",
+                14,
+                8,
+            ),
+            Values("locale", "HubSpot is not searched: no token, or it cannot be read (see Exporter)", least=0),
+            Query(fact("unsynced_records", "object", "kind"), "{{integration}} {{object}} {{kind}}"),
+            ranked=True,
+        ),
+        line_panel(
+            Head(
+                507,
+                "All of them, and what is usual",
+                "The usual is the most of yesterday, the day before and a week ago at this time. Twice as many, and a "
+                "hundred more, for an hour raise RecordsUnsynced.",
+                10,
+                8,
+            ),
+            Values("locale", "The recording rules are not loaded, or HubSpot is not searched", least=0),
+            Query(recorded("integration:hubspot_salesforce_unsynced_records:sum"), "{{integration}}"),
+            Query(recorded("integration:hubspot_salesforce_unsynced_records:usual"), "{{integration}} usual"),
+        ),
     ],
 )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from exporter.catalog.catalog import CATALOG
 from exporter.clock import Clock
-from exporter.model import Heartbeat
+from exporter.model import Heartbeat, Unsynced
 from exporter.polling.poller import Poller
 from exporter.state.conditions import Condition, conditions_of
 from exporter.state.directions import TO_HUBSPOT, TO_SALESFORCE, Course, Direction, directions_of
@@ -48,6 +48,15 @@ class ErrorLine:
 
 
 @dataclass(frozen=True, slots=True)
+class BacklogLine:
+    """Records of one object that have not reached Salesforce."""
+
+    title: str
+    stale: str
+    never_synced: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConditionLine:
     """One cause looked for, and what set or cleared it."""
 
@@ -76,6 +85,7 @@ class Row:
     uses: tuple[Use, ...]
     directions: tuple[DirectionLine, ...]
     errors: tuple[ErrorLine, ...] | None
+    backlog: tuple[BacklogLine, ...] | None
     sources: tuple[SourceLine, ...]
     conditions: tuple[ConditionLine, ...]
     facts: tuple[FactLine, ...]
@@ -123,6 +133,7 @@ def status_row(snapshot: Snapshot, now: float, *, is_polled: bool = True) -> Row
         ),
         directions=_directions(snapshot, now),
         errors=_errors(facts),
+        backlog=_backlog(snapshot, now),
         sources=source_lines(snapshot, now),
         conditions=tuple(_condition(condition, now) for condition in conditions),
         facts=fact_lines(facts, now),
@@ -226,6 +237,18 @@ def _errors(facts: Facts) -> tuple[ErrorLine, ...] | None:
             records = total(count.affected_records for count in counts)
             lines.append(ErrorLine(category.title, number(errors), f"{number(records)} records"))
     return tuple(lines)
+
+
+def _backlog(snapshot: Snapshot, now: float) -> tuple[BacklogLine, ...] | None:
+    """The objects of which some wait, or are not known; ``None`` where nobody looks."""
+    found = [one for unsynced, _source in sources_of(snapshot, now, Unsynced) for one in unsynced.objects]
+    if not found:
+        return None
+    return tuple(
+        BacklogLine(one.object.capitalize(), number(one.stale), number(one.never_synced))
+        for one in found
+        if (one.stale, one.never_synced) != (0, 0)
+    )
 
 
 def _condition(condition: Condition, now: float) -> ConditionLine:

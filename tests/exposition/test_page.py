@@ -36,6 +36,8 @@ from exporter.model import (
     Storage,
     Suspension,
     SyncHealth,
+    Unsynced,
+    UnsyncedObject,
     UsageLog,
 )
 from exporter.self_metrics import SelfMetrics
@@ -120,6 +122,15 @@ PROBE = Reading(
     succeeded_at=NOW,
 )
 ACME = Snapshot("acme", "immediate", None, (HEALTH, LIMITS, LOG, ACCOUNT, PROBE))
+UNSYNCED = Reading(
+    source="hubspot_unsynced",
+    interval=300.0,
+    attempted_at=NOW,
+    part=Unsynced((UnsyncedObject("contacts", 12, 3), UnsyncedObject("deals", 0, None))),
+    succeeded_at=NOW,
+    parts=(PartState("contacts"), PartState("deals")),
+)
+ACME = Snapshot("acme", "immediate", None, (HEALTH, LIMITS, LOG, ACCOUNT, UNSYNCED))
 BETA = Snapshot(
     "beta", "off", 5_000, (replace(HEALTH, part=None, succeeded_at=None, failure=Failure("auth", None, "")),)
 )

@@ -52,7 +52,7 @@ CANARY_CALLS, CANARY_PAUSE = 96, 180.0
 CANARY_ROUNDS = CANARY_CALLS // 2
 INSTANCE_QUERIES_A_DAY = 1
 """On which instance the org lives, for Trust."""
-FREE = ("salesforce_status", "hubspot_heartbeat", "hubspot_account", "sync_health")
+FREE = ("salesforce_status", "hubspot_heartbeat", "hubspot_account", "hubspot_unsynced", "sync_health")
 """Sources that cost no Salesforce call. A whole day of them takes half a minute, so a day has fewer."""
 
 DATA_CALLS = tuple(f"salesforce.{group}" for group in ("limits", "query", "composite", "log_file"))
@@ -223,14 +223,14 @@ async def test_a_day_costs_no_more(
 async def test_searches_keep_hubspots_pace(
     configured: Callable[[dict[str, str]], Config], world: World, clock: LoneClock
 ) -> None:
-    """An hour of heartbeats at the default interval: never more than five searches in any second, none refused."""
+    """An hour of heartbeats and of looks for unsynced records, at the default intervals: never more than five searches
+    in any second, none refused."""
     wire = Wire(world, clock)
     async with open_service(configured({}), clock, wire) as service:
         await Life(service, world.orgs["acme"], wire, clock).until(clock.time() + HOUR)
-        heartbeat = service.snapshots["acme"].reading("hubspot_heartbeat")
-    assert heartbeat is not None
-    assert heartbeat.up
-    assert len(wire.searches) >= 6 * 28
+        readings = [service.snapshots["acme"].reading(name) for name in ("hubspot_heartbeat", "hubspot_unsynced")]
+    assert all(reading is not None and reading.up for reading in readings)
+    assert len(wire.searches) >= 6 * (28 + 11)
     assert most_within(1.0, wire.searches) <= SEARCHES_PER_SECOND
 
 

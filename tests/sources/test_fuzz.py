@@ -140,6 +140,7 @@ BODIES: dict[str, Any] = {
     "salesforce_status": STATUS,
     "salesforce_usage_log": LOG_FILES,
     "hubspot_heartbeat": SEARCH,
+    "hubspot_unsynced": SEARCH,
     "hubspot_account": ACCOUNT,
     "sync_health": SYNC_HEALTH,
 }
@@ -344,6 +345,11 @@ FACTS: dict[str, tuple[tuple[str, dict[str, str], tuple[Any, ...]], ...]] = {
         ("last_write_timestamp_seconds", {"object": "Contact"}, _row_of_write("LastModifiedDate")),
     ),
     "hubspot_heartbeat": (*_heartbeat("contacts", "lastmodifieddate"), *_heartbeat("deals", "hs_lastmodifieddate")),
+    "hubspot_unsynced": tuple(
+        ("unsynced_records", {"object": name, "kind": kind}, ("total",))
+        for name in ("contacts", "deals")
+        for kind in ("stale", "never_synced")
+    ),
     "hubspot_account": (
         ("hubspot_api_calls_used", {}, ("results", EACH, "currentUsage")),
         ("hubspot_api_calls_limit", {}, ("results", EACH, "usageLimit")),
@@ -395,5 +401,6 @@ test_writes = fuzz("salesforce_heartbeat", 600)
 test_status = fuzz("salesforce_status", 2000)
 test_usage_log = fuzz("salesforce_usage_log", 2000)
 test_heartbeat = fuzz("hubspot_heartbeat", 2000)
+test_unsynced = fuzz("hubspot_unsynced", 500)
 test_account = fuzz("hubspot_account", 1000)
 test_sync_health = fuzz("sync_health", 2000)

@@ -26,13 +26,15 @@ from exporter.model import (
     Suspension,
     SyncHealth,
     TrustStatus,
+    Unsynced,
+    UnsyncedObject,
 )
 from exporter.service import Service
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from exporter.state.statement import REPORT
 from exporter.web.source_lines import age
-from exporter.web.status_page import render, status_row
+from exporter.web.status_page import BacklogLine, render, status_row
 from tests.clocks import ManualClock
 from tests.conftest import Start, client_of
 from tests.web.conftest import poll_all
@@ -192,6 +194,26 @@ class TestUnknown:
         """None is something else than not known."""
         assert status_row(health(errors=()), NOW).errors == ()
         assert "<p>none</p>" in page(health(errors=()))
+
+
+class TestBacklog:
+    COUNTED = Unsynced((UnsyncedObject("contacts", 1_200, None), UnsyncedObject("companies", 0, 0)))
+
+    def test_what_waits_is_shown_by_object(self) -> None:
+        """Without those of which nothing does; what could not be counted is said to be unknown."""
+        found = snapshot(reading(), Reading("hubspot_unsynced", 300.0, NOW, part=self.COUNTED, succeeded_at=NOW))
+        assert status_row(found, NOW).backlog == (BacklogLine("Contacts", "1,200", "not known how many"),)
+        text = page(found)
+        assert "<td>Contacts</td><td>1,200</td><td>not known how many</td>" in text
+        assert "at most: not every change is one that syncs" in text
+
+    def test_nothing_that_waits_is_known(self) -> None:
+        """It is something else than that nobody looks."""
+        none = replace(self.COUNTED, objects=self.COUNTED.objects[1:])
+        found = snapshot(reading(), Reading("hubspot_unsynced", 300.0, NOW, part=none, succeeded_at=NOW))
+        assert (status_row(found, NOW).backlog, status_row(snapshot(), NOW).backlog) == ((), None)
+        assert "<p>no record</p>" in page(found)
+        assert "HubSpot is not searched" in page(snapshot())
 
 
 class TestTrust:
