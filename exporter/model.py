@@ -48,7 +48,7 @@ class ErrorCount:
 @dataclass(frozen=True, slots=True)
 class SyncError:
     """One current sync error; ``id`` is what its resync is asked for by, ``record`` names the HubSpot or Salesforce
-    record it belongs to; ``changed_at`` is since when that waits, where this is known."""
+    record it belongs to."""
 
     id: str
     category: str
@@ -60,7 +60,13 @@ class SyncError:
     affected_records: int | None = None
     last_seen: str | None = None
     details: str | None = None
-    changed_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRecord(SyncError):
+    """A record that no error tells of, taken as if one did; it waits since ``changed_at``."""
+
+    changed_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

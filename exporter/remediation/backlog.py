@@ -18,7 +18,7 @@ from exporter.clients.hubspot.unsynced_records import Span, UnsyncedRecord, unsy
 from exporter.clock import Clock
 from exporter.config.settings import Unsynced
 from exporter.errors import AuthError, InvalidAnswer, UpstreamError
-from exporter.model import SyncError
+from exporter.model import WaitingRecord
 from exporter.remediation.listing import is_among
 from exporter.sources.hubspot_unsynced import span_of
 
@@ -42,12 +42,12 @@ class Backlog:
 
     async def find(
         self, kinds: Iterable[str], selected: Collection[str] = (), since: float | None = None
-    ) -> tuple[SyncError, ...]:
+    ) -> tuple[WaitingRecord, ...]:
         """The records of these kinds, the oldest change first, each as if it were an error: those of the configured
         window, or since this time. An object that is refused to the exporter costs the records of that object alone."""
         span = span_of(self._settings, self._clock.time())
         span = span if since is None else replace(span, start=min(since, span.end))
-        found: list[SyncError] = []
+        found: list[WaitingRecord] = []
         refused: list[UpstreamError] = []
         for name in self._settings.objects:
             try:
@@ -60,10 +60,10 @@ class Backlog:
                 refused.append(error)
         if refused and len(refused) == len(self._settings.objects):
             raise refused[0]
-        return tuple(sorted(found, key=lambda one: one.changed_at or 0.0))
+        return tuple(sorted(found, key=lambda one: one.changed_at))
 
-    async def _of_object(self, name: str, kind: str, span: Span, selected: Collection[str]) -> list[SyncError]:
-        found: list[SyncError] = []
+    async def _of_object(self, name: str, kind: str, span: Span, selected: Collection[str]) -> list[WaitingRecord]:
+        found: list[WaitingRecord] = []
         more = self._settings.filters.get(name, ())
         async for record in unsynced_records(self._client, name, kind, span, more):
             error = _as_error(name, record, kind)
@@ -75,9 +75,9 @@ class Backlog:
         return found
 
 
-def _as_error(object_type: str, found: UnsyncedRecord, kind: str) -> SyncError:
+def _as_error(object_type: str, found: UnsyncedRecord, kind: str) -> WaitingRecord:
     record = f"{object_type}/{found.hubspot_id}"
-    return SyncError(
+    return WaitingRecord(
         record,
         UNSYNCED,
         kind,

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from exporter.clock import Clock
+from exporter.model import SyncError, WaitingRecord
 from exporter.remediation.actions import Action, backlog_of
 from exporter.remediation.catching_up import SETTLING, lasted_since, looks_at
 from exporter.remediation.clearing import Clearing
@@ -159,6 +160,11 @@ class Steps:
 
 def _listed(plan: Plan) -> list[Listed]:
     return [
-        Listed(error.id, error.record, *pair_of(error), plan.earlier_attempts.get(error.record, 0), error.changed_at)
+        Listed(error.id, error.record, *pair_of(error), plan.earlier_attempts.get(error.record, 0), _due(error))
         for error in plan.errors
     ]
+
+
+def _due(error: SyncError) -> float | None:
+    """Since when it waits, where that is known."""
+    return error.changed_at if isinstance(error, WaitingRecord) else None

@@ -76,6 +76,8 @@ PANELS: Mapping[str, Mapping[int, str]] = {
         704: "Burn rate",
         705: "Time to arrive",
         706: "Rounds by outcome",
+        506: "Records not in Salesforce",
+        507: "All of them, and what is usual",
         600: "Salesforce: permissions, status, storage",
         601: "Permissions of the integration user",
         602: "Integration user",

@@ -88,8 +88,10 @@ class Touch:
         kinds = {kind for category, kind in wanted if category == UNSYNCED}
         waiting = await self.backlog.find(kinds, selected, since) if kinds and self.backlog is not None else ()
         found = await listed(self._lister, wanted, selected) if self._lister is not None else ()
-        by_record = {error.id: error for error in map(_by_record, found)}
-        return tuple({error.id: by_record.get(error.id, error) for error in (*waiting, *by_record.values())}.values())
+        records: dict[str, SyncError] = {record.id: record for record in waiting}
+        for error in map(_by_record, found):
+            records.setdefault(error.id, error)
+        return tuple(records.values())
 
     async def as_of(self, category: str) -> float | None:
         return None if self._lister is None or category == UNSYNCED else await self._lister.as_of(category)
