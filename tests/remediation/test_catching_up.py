@@ -94,7 +94,7 @@ async def suspended(bench: Bench, acme: Org, lost: int) -> tuple[str, list[Recor
     """A suspension of some hours that has just ended: when it began, and what changed while it lasted. HubSpot syncs
     what waits in its next round, but for so many that it has ``lost``."""
     clock = bench.clock
-    began = format_timestamp(clock.time())
+    began = str(format_timestamp(clock.time()))
     acme.suspend("salesforce_org_locked")
     clock.advance(QUARTER)
     waiting = [*changed(acme, clock, 8), *changed(acme, clock, 4, "deals")]

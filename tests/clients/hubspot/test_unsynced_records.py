@@ -201,7 +201,7 @@ class TestPaging:
     async def test_what_is_synced_meanwhile_makes_nobody_be_passed_over(self, account: Account) -> None:
         """It leaves the results, and with a page number all behind it would move up by its place."""
         records = [account.record(START - HOUR, START + number) for number in range(2 * LARGEST_PAGE)]
-        found = []
+        found: list[str] = []
         async for one in unsynced_records(account.client, "contacts", STALE, SPAN):
             if not found:
                 for record in records[: LARGEST_PAGE // 2]:
