@@ -121,7 +121,8 @@ def cause_refusal(alert_name: str, conditions: Iterable[Condition]) -> tuple[Ref
 
 
 def untold_refusal(conditions: Iterable[Condition]) -> Refusal | None:
-    """The same where nobody is configured to tell of suspensions: any cause of one may have brought it about."""
+    """The same where nobody tells of suspensions, such as exported errors alone: any cause of one may have brought it
+    about."""
     for condition in conditions:
         if condition.holds and condition.set_by is not None:
             untold = "nobody tells whether HubSpot has suspended it, and the exporter sees why it may have"

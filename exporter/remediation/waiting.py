@@ -29,6 +29,7 @@ from exporter.state.conditions import conditions_of
 from exporter.state.facts import Facts, facts_of, org_use_told_until, use_told_until
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
+from exporter.state.statement import MAILBOX
 from exporter.state.tellers import why_unknown
 from exporter.store.batches import BatchStore
 from exporter.store.job import CANCELLED, FAILED, NEEDS_APPROVAL, Job
@@ -195,7 +196,8 @@ class Waiting:
         if why is not None:
             # An alert also resolves when its series vanish: that a suspension is over must be known, not assumed.
             return Refusal("suspended", f"whether HubSpot suspended it is not known: {why}")
-        return None if snapshot.told_by else untold_refusal(conditions_of(snapshot, now))
+        told = facts_of(snapshot, now).suspension is not None or MAILBOX in snapshot.told_by
+        return None if told else untold_refusal(conditions_of(snapshot, now))
 
     async def _unseen(self, snapshot: Snapshot, facts: Facts, now: float) -> Unseen:
         """What our own resyncs may have cost since calls were counted: minutes ago by a bridge or Salesforce, hours ago

@@ -205,6 +205,26 @@ async def report(bench: Bench, *, suspended: bool) -> None:
     assert answer.is_success, answer.text
 
 
+async def test_where_nobody_tells_of_suspensions_their_causes_keep_a_job_waiting(bench: Bench, acme: Org) -> None:
+    """Records wait at several moments and none syncs: HubSpot may have suspended it. Once they sync the job goes on."""
+    await pass_when_idle(bench.poll("hubspot_heartbeat"), bench.clock, bench.jobs, bench.batches)
+    for number in range(8):
+        for object_type in ("contacts", "deals"):
+            acme.records.change(acme.records.by_type[object_type][number], bench.clock.time())
+        bench.clock.advance(600)
+        await pass_when_idle(bench.poll("hubspot_heartbeat"), bench.clock, bench.jobs, bench.batches)
+    await bench.crew.orders.place(Request("acme", frozenset({(UNSYNCED, STALE)})))
+    await work(bench)
+    (job,) = await bench.listed()
+    assert (job["state"], job["refused_for"], acme.touches.requests) == ("queued", "waiting_for_cause", 0)
+    assert "nobody tells whether HubSpot has suspended it" in job["message"]
+    acme.tick()
+    bench.clock.advance(90)
+    await pass_when_idle(bench.poll("hubspot_heartbeat"), bench.clock, bench.jobs, bench.batches)
+    await work(bench)
+    assert (await bench.listed())[0]["state"] == "done"
+
+
 class TestOrders:
     async def test_what_waits_is_resynced_by_order(self, bench: Bench, acme: Org) -> None:
         """Of the configured window, at once; those that were never synced only where they are named."""
