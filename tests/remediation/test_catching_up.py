@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from exporter.catalog.catalog import NEVER_SYNCED, STALE, UNSYNCED
+from exporter.clients.connection import connect
 from exporter.clock import format_timestamp
 from exporter.config.file import load_config
 from exporter.config.settings import Config
@@ -277,6 +278,37 @@ class TestOrders:
         async with opened(load_config(write_config(config_data)), clock, world) as bench:
             with pytest.raises(OrderRefused, match="unsynced takes the action touch"):
                 await bench.crew.orders.place(Request("acme", frozenset({(UNSYNCED, STALE)})))
+
+
+async def test_what_waits_comes_before_what_has_an_error_and_no_record_comes_twice(
+    config_data: dict[str, Any],
+    write_config: Callable[[dict[str, Any]], Path],
+    tmp_path: Path,
+    clock: ManualClock,
+    world: World,
+    acme: Org,
+) -> None:
+    """The oldest change first; an error whose record waits is touched with it, and one whose record does not, after."""
+    entry = config_data["integrations"][0]
+    url = entry["sync_health"]["url"].replace("bridge", "hubspot")
+    entry |= {"hubspot": {"url": url, "token_file": "hubspot-token"}, "remediation": {"touch": {"property": PROPERTY}}}
+    (tmp_path / "hubspot-token").write_text(Settings().hubspot_token)
+    integration = load_config(write_config(config_data)).integrations[0]
+    http = httpx.AsyncClient(transport=httpx.ASGITransport(build_app(world, sync_interval=None)))
+    touch = ways_of(connect(integration, http, clock, lambda _name, _api: None)).by_name["touch"]
+    acme.add_errors("other", "unknown", 1)
+    before = acme.records.by_type["contacts"][-1]
+    clock.advance(4 * 3600)
+    began = clock.time() - 600
+    waiting = changed(acme, clock, 3)
+    acme.add_errors("other", "unknown", 1)
+    both = acme.records.by_type["contacts"][-1]
+    clock.advance(3600)
+    pairs = {("other", "unknown"), (UNSYNCED, STALE)}
+    found = await clock.pass_during(touch.find(pairs, (), began))
+    ids = [record.hubspot_id for record in (*waiting, both, before)]
+    assert [error.id for error in found] == [f"contacts/{name}" for name in ids]
+    assert [error.category for error in found] == [UNSYNCED] * 4 + ["other"]
 
 
 JOB = Job(

@@ -58,6 +58,29 @@ class TestSync:
         rounds(org, clock, 1)
         assert str(org.records.by_id[new].salesforce_id).startswith("001")
 
+    def test_who_is_outside_the_inclusion_segment_never_syncs(self, make_org: MakeOrg, clock: ManualClock) -> None:
+        """Neither when it is made nor when it is touched; one that has long been linked goes on syncing."""
+        org = make_org(QUIET)
+        outside, inside = (org.add_records("contacts", 1, in_segment=wanted)[0] for wanted in (False, True))
+        org.write_properties(org.records.by_id[outside], {"email": "somebody@acme.example"})
+        rounds(org, clock, 2)
+        assert [org.records.by_id[name].salesforce_id is not None for name in (outside, inside)] == [False, True]
+        org.records.by_id[inside].in_segment = False
+        org.write_properties(org.records.by_id[inside], {"email": "else@acme.example"})
+        rounds(org, clock, 1)
+        assert org.records.by_id[inside].synced == clock.now
+
+    def test_a_change_that_is_lost_syncs_with_the_next_one(self, make_org: MakeOrg, clock: ManualClock) -> None:
+        """The oldest is lost first."""
+        org = make_org(QUIET)
+        first, second = (org.records.by_id[name] for name in org.add_records("deals", 2))
+        org.lose_changes(1)
+        rounds(org, clock, 1)
+        assert (first.synced, second.synced) == (None, clock.now)
+        org.records.change(first, clock.now)
+        rounds(org, clock, 1)
+        assert first.synced == clock.now
+
 
 class TestWithdrawnPermission:
     def test_the_whole_story(self, make_org: MakeOrg, clock: ManualClock) -> None:
