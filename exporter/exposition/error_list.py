@@ -13,7 +13,9 @@ from exporter.exports.formula import neutralised
 from exporter.model import SyncError
 from exporter.state.links import Links
 
-_OF_THE_ERROR = tuple(field.name for field in fields(SyncError) if field.name != "record")
+_OURS = {"record", "changed_at"}
+"""What is made of the rest, or known of other records than those of an error."""
+_OF_THE_ERROR = tuple(field.name for field in fields(SyncError) if field.name not in _OURS)
 
 COLUMNS = (*_OF_THE_ERROR, "hubspot_url", "salesforce_url")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -78,7 +80,23 @@ class TestErrors:
         change_config(stage, sync_health=nobody)
         assert_one_line(await run(stage, "errors", ORG), "the connection is refused")
         change_config(stage, sync_health=None)
-        assert_one_line(await run(stage, "errors", ORG), "sync_health.url is not configured")
+        assert_one_line(await run(stage, "errors", ORG), "sync_health is not configured")
+
+    async def test_what_was_exported(self, stage: Stage) -> None:
+        """Read from the directory, also if no exporter runs; what is written can be dropped there again."""
+        dropped = stage.folder / "dropped"
+        dropped.mkdir()
+        change_config(stage, sync_health={"directory": "dropped"})
+        file = dropped / "picklists.csv"
+        file.write_text("Error Type,Details,HubSpot ID,Object type\nRestricted picklist value,'=1+1,101,Contact\n")
+        os.utime(file, (time.time() - 60,) * 2)
+        told = await run(stage, "errors", ORG, "--format=json")
+        (error,) = json.loads(told.out)
+        assert (error["details"], error["object_type"], error["hubspot_id"]) == ("=1+1", "contacts", "101")
+        file.write_text((await run(stage, "errors", ORG, "--format=csv")).out)
+        os.utime(file, (time.time() - 30,) * 2)
+        again = await run(stage, "errors", ORG, "--format=json")
+        assert (again.out, again.err) == (told.out, "")
 
 
 class TestTable:
