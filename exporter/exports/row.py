@@ -13,7 +13,7 @@ from exporter.exports.columns import Columns
 from exporter.exports.formula import restored
 from exporter.model import SyncError
 
-LONGEST = {"details": 2_000, "record": 400, "last_seen": 64, "object_type": 100}
+LONGEST = {"details": 2_000, "record": 300, "last_seen": 64, "object_type": 100}
 """Characters that are kept of what is only shown; ids have ``_LONGEST_ID``."""
 _LONGEST_ID = 400
 _LONGEST_OTHER = 100

@@ -153,7 +153,7 @@ CASES = (
         "a picture",
         "picklists.csv",
         b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8,
-        problem="picklists.csv: line 1: is no text: it holds bytes that are 0",
+        problem="picklists.csv: line 1: no heading tells the error type: got '‰PNG'; name it in sync_health.mapping",
     ),
     Case(
         "a web page",
