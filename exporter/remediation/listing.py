@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 
 from exporter.catalog.catalog import CATALOG, UNKNOWN, UNSYNCED
 from exporter.clients.connection import ErrorLister
@@ -30,6 +30,14 @@ async def listed(
     # Only now it is known which of the selected are ids of errors.
     of_records = frozenset(selected) - exact
     return tuple(error for error in found.values() if not selected or error.id in exact or _is_of(error, of_records))
+
+
+async def each_listed(lister: ErrorLister, pairs: Iterable[tuple[str, str]]) -> AsyncIterator[SyncError]:
+    """The same one after the other, for who keeps none of them; of a lister that names no id twice."""
+    for (category, error_type), wanted in _questions(frozenset(pair for pair in pairs if pair[0] != UNSYNCED)).items():
+        async for error in lister.sync_errors(category, error_type):
+            if CATALOG.classify(error.category, error.error_type) in wanted:
+                yield error
 
 
 def is_among(error: SyncError, selected: Collection[str]) -> bool:

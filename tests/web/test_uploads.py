@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -102,6 +104,17 @@ async def test_what_is_exported_can_be_uploaded(http: httpx.AsyncClient) -> None
     written = (await http.get("/api/v1/sync-errors", params={**listed, "format": "csv"})).text
     assert (await put(http, written)).status_code == 200
     assert (await http.get("/api/v1/sync-errors", params=listed)).json() == before
+
+
+async def test_a_long_list_is_written_as_it_is_read(http: httpx.AsyncClient) -> None:
+    """Every error of it, under one line of headings."""
+    rows = "".join(f"Mismatched options,{number}\n" for number in range(2_500))
+    await put(http, "Error type,HubSpot ID\n" + rows)
+    answer = await http.get("/api/v1/sync-errors", params={"integration": "acme", "format": "csv"})
+    written = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["hubspot_id"] for row in written] == [str(number) for number in range(2_500)]
+    one = {"integration": "acme", "error_type": "option_limit_exceeded", "format": "csv"}
+    assert len((await http.get("/api/v1/sync-errors", params=one)).text.splitlines()) == 1
 
 
 async def test_it_holds_after_a_restart_and_until_it_is_too_old(
