@@ -160,6 +160,13 @@ TAKEN = (
         "Contact.Email",
     ),
     Taken(
+        "reading accounts",
+        lambda room: setattr(room.org, "hidden", {"Account"}),
+        "last writes",
+        "INVALID_TYPE.*a set of the app's run-as user → Object Settings → Account: Read, View All Records",
+        "Account",
+    ),
+    Taken(
         "name of the connected app",
         lambda room: _setting(room, "hubspot", connected_app="Hub Spot"),
         "connected app",
