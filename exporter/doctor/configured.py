@@ -24,6 +24,13 @@ def reads_event_log(patient: Patient) -> bool:
     return has_salesforce(patient) and patient.settings.hubspot is not None and patient.reads("salesforce_usage_log")
 
 
+def written_objects(patient: Patient) -> tuple[str, ...]:
+    """The HubSpot object types of which records are written: by a touch, by the canary."""
+    account, canary = patient.settings.hubspot, patient.settings.canary
+    touched = account.heartbeat_objects if account is not None and touches(patient) else ()
+    return tuple(dict.fromkeys((*touched, *([canary.object] if canary is not None else []))))
+
+
 def touches(patient: Patient) -> bool:
     """There is a property to touch, and a token to write it with."""
     return has_hubspot(patient) and patient.settings.remediation.touch_property is not None

@@ -31,20 +31,18 @@ class LinkedRecord:
 
 
 async def find_record(hubspot: HubSpotClient, object_type: str, hubspot_id: str) -> LinkedRecord | None:
-    """The record of this id, ``None`` if there is none; raises ``UpstreamError``."""
+    """The record of this id, ``None`` if there is none, or it was merged into another; raises ``UpstreamError``."""
     links = _LINKS[object_type]
-    wanted = ({"propertyName": "hs_object_id", "operator": "EQ", "value": hubspot_id},)
-    page = await hubspot.search(object_type, [wanted], "hs_object_id", (*links, SYNCED))
-    for record in page["results"]:
-        if record["id"] == hubspot_id:
-            properties = record["properties"]
-            synced = properties.get(SYNCED)
-            linked = next(((name, value) for name in links if (value := properties.get(name))), None)
-            return LinkedRecord(
-                object_type,
-                hubspot_id,
-                time_of(synced, SYNCED) if synced else None,
-                links[linked[0]] if linked else next(iter(links.values())),
-                linked[1] if linked else None,
-            )
-    return None
+    record = await hubspot.record(object_type, hubspot_id, (*links, SYNCED))
+    if record is None or record["id"] != hubspot_id:
+        return None
+    properties = record["properties"]
+    synced = properties.get(SYNCED)
+    linked = next(((name, value) for name in links if (value := properties.get(name))), None)
+    return LinkedRecord(
+        object_type,
+        hubspot_id,
+        time_of(synced, SYNCED) if synced else None,
+        links[linked[0]] if linked else next(iter(links.values())),
+        linked[1] if linked else None,
+    )

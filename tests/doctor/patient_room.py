@@ -101,7 +101,7 @@ def furnished(folder: Path) -> PatientRoom:
     }
     for name, secret in secrets.items():
         room.write(name, secret)
-    room.data = _configuration()
+    room.data = _configuration(str(org.records.by_id["101"].salesforce_id))
     return room
 
 
@@ -113,7 +113,7 @@ def _suspended_once(world: World, org: Org) -> None:
     world.tick()
 
 
-def _configuration() -> dict[str, Any]:
+def _configuration(canary: str) -> dict[str, Any]:
     base = f"{SIMULATOR}/acme"
     return {
         "store": "sqlite:///exporter.db",
@@ -140,6 +140,14 @@ def _configuration() -> dict[str, Any]:
                     "tls": "off",
                     "username": "crm-alerts@acme.example",
                     "password_file": "mailbox-password",
+                },
+                "canary": {
+                    "object": "contacts",
+                    "hubspot_id": "101",
+                    "property": "salesforce_canary",
+                    "salesforce_object": "Contact",
+                    "salesforce_id": canary,
+                    "field": "HubSpot_Canary__c",
                 },
                 "remediation": {"touch": {"property": TOUCH}},
             }

@@ -254,6 +254,27 @@ TAKEN = (
         f'{TOUCH} is not mapped.*Salesforce → Contacts → Mappings: map {TOUCH}.*"Two-way"',
     ),
     Taken(
+        "property of the canary",
+        lambda room: setattr(room.org, "absent_properties", {"salesforce_canary"}),
+        "canary",
+        "the property salesforce_canary of contacts does not exist",
+        "contacts/101",
+    ),
+    Taken(
+        "record of the canary",
+        lambda room: _setting(room, "canary", salesforce_id="0030000000000AA"),
+        "canary",
+        r"is synced with another Salesforce record.*canary\.salesforce_id",
+        "contacts/101",
+    ),
+    Taken(
+        "field of the canary",
+        lambda room: setattr(room.org, "hidden", {"Contact.HubSpot_Canary__c"}),
+        "canary",
+        "Contact has no field HubSpot_Canary__c.*Set Field-Level Security",
+        "Contact/003000000000101SIM",
+    ),
+    Taken(
         "mailbox password",
         lambda room: room.write("mailbox-password", "another"),
         "mailbox",

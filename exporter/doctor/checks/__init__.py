@@ -9,6 +9,7 @@ from exporter.doctor.check import Check
 from exporter.doctor.checks import (
     bridge,
     call_cap,
+    canary,
     clock,
     connected_app,
     directory,
@@ -31,8 +32,8 @@ from exporter.doctor.checks import (
     tokens,
     touch_proof,
     touch_property,
-    touch_scope,
     trust,
+    write_scope,
 )
 from exporter.doctor.house import House
 from exporter.doctor.patient import Patient
@@ -62,7 +63,8 @@ CHECKS: tuple[Check[Patient], ...] = (
     directory.CHECK,
     *mailbox.CHECKS,
     touch_property.CHECK,
-    touch_scope.CHECK,
+    write_scope.CHECK,
     touch_proof.CHECK,
+    canary.CHECK,
 )
 """Of one integration."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from exporter.clients.hubspot.refusals import is_missing_scope, scopes_told
 from exporter.doctor import places, sections
 from exporter.doctor.check import Check
-from exporter.doctor.configured import touches
+from exporter.doctor.configured import has_hubspot, written_objects
 from exporter.doctor.finding import Finding, failed, good
 from exporter.doctor.patient import Patient
 from exporter.errors import UpstreamError
@@ -16,10 +16,9 @@ from exporter.sources.source import configured
 
 async def examine(patient: Patient) -> Sequence[Finding]:
     hubspot = configured(patient.connection.hubspot, "HubSpot token")
-    account = configured(patient.settings.hubspot, "HubSpot account")
     findings: list[Finding] = []
     writable: list[str] = []
-    for object_type in account.heartbeat_objects:
+    for object_type in written_objects(patient):
         try:
             await hubspot.try_writing_nothing(object_type)
         except UpstreamError as error:
@@ -38,9 +37,9 @@ async def examine(patient: Patient) -> Sequence[Finding]:
 
 CHECK = Check(
     "write scope",
-    sections.RESYNC,
+    sections.HUBSPOT,
     "the token may not write",
-    touches,
+    lambda patient: has_hubspot(patient) and bool(written_objects(patient)),
     examine,
     needs=("token",),
 )
