@@ -50,12 +50,15 @@ def play(scenario: Scenario, *, exit_when_done: bool) -> int:
     return 0
 
 
-async def _play(scenario: Scenario, stage: Stage, console: Console, *, stay: bool) -> Progress:
+async def _play(scenario: Scenario, planned: Stage, console: Console, *, stay: bool) -> Progress:
     task = asyncio.current_task()
     assert task is not None  # noqa: S101  a coroutine under asyncio.run has one
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     console.print("Starting simulator, exporter, Prometheus and Alertmanager …")
-    async with running_stage(stage), httpx.AsyncClient(trust_env=False, timeout=5) as http:
+    async with (
+        running_stage(planned, with_bridge=scenario.with_bridge) as stage,
+        httpx.AsyncClient(trust_env=False, timeout=5) as http,
+    ):
         console.print(*places(stage), sep="\n", soft_wrap=True)
         observer = Observer(stage, http)
         with _display(scenario, stage, console) as show:

@@ -41,7 +41,9 @@ class Screen:
         world = Group(_calls(view), _suspension(view), Text(), _errors(view))
         work = Group(_alerts(view), Text(), _remediation(view))
         layout = Layout()
-        layout.split_column(Layout(name="top", ratio=1), Layout(self._where_to_look(), name="urls", size=7))
+        layout.split_column(
+            Layout(name="top", ratio=1), Layout(self._where_to_look(), name="urls", size=len(places(self._stage)) + 2)
+        )
         layout["top"].split_row(Layout(name="story", ratio=6), Layout(name="world", ratio=5))
         layout["story"].update(Panel(self._story(progress), title=self._scenario.name, border_style="blue"))
         layout["world"].split_column(
@@ -97,12 +99,14 @@ def _rows() -> Table:
 
 
 def places(stage: Stage) -> tuple[str, ...]:
-    """Where to look in a browser."""
+    """Where to look in a browser, and whose mailbox it is."""
+    mailbox = stage.mailbox
     return (
         f"Alerts                      {stage.prometheus}/alerts or /classic/alerts",
         f"Status page, metrics        {stage.exporter}/ and /metrics",
         f"What is believed, and why   {stage.exporter}/api/v1/integrations",
         f"Resyncs and refusals        {stage.exporter}/api/v1/resyncs",
+        *((f"Mailbox                     imap://127.0.0.1:{mailbox.port}, {mailbox.server}",) if mailbox else ()),
         f"Logs and configurations     {stage.folder}",
     )
 

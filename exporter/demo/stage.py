@@ -6,13 +6,15 @@ import contextlib
 import secrets
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from exporter.bundled.rule_files import rules_directory
+from exporter.demo.bridgeless import without_bridge
+from exporter.demo.mailbox import Mailbox, running_mailbox
 from exporter.demo.processes import ALERTMANAGER, PROMETHEUS, Program, find_binary, free_port, running
 from exporter.demo.shortening import shorter_routing, shorter_rules
 from exporter.demo.simulator.settings import Settings
@@ -29,6 +31,8 @@ class Stage:
     exporter: str
     prometheus: str
     alertmanager: str
+    mailbox: Mailbox | None = field(default=None, kw_only=True)
+    """HubSpot's e-mails; where there is a mailbox, there is no bridge."""
 
 
 def plan_stage(folder: Path) -> Stage:
@@ -38,30 +42,37 @@ def plan_stage(folder: Path) -> Stage:
 
 
 @contextlib.asynccontextmanager
-async def running_stage(stage: Stage) -> AsyncIterator[Stage]:
-    """Writes the configurations and runs everything until the block ends, then ends it in reverse order."""
+async def running_stage(stage: Stage, *, with_bridge: bool = True) -> AsyncIterator[Stage]:
+    """Writes the configurations and runs everything until the block ends, then ends it in reverse order. Without a
+    bridge there is a mailbox."""
     prometheus, alertmanager = find_binary(PROMETHEUS), find_binary(ALERTMANAGER)
-    write_exporter_config(stage)
-    _write_prometheus_config(stage)
-    _write_alertmanager_config(stage)
-    programs = (
-        simulator_program(stage),
-        exporter_program(stage),
-        _alertmanager_program(stage, alertmanager),
-        _prometheus_program(stage, prometheus),
-    )
+    imap_port = free_port()
     async with contextlib.AsyncExitStack() as stack:
+        simulator = simulator_program(stage, imap_port)
+        await stack.enter_async_context(running(simulator, stage.folder / f"{simulator.name}.log"))
+        if not with_bridge:
+            mailbox = await stack.enter_async_context(running_mailbox(stage.folder, stage.simulator, ORG, imap_port))
+            stage = replace(stage, mailbox=mailbox)
+        write_exporter_config(stage)
+        _write_prometheus_config(stage)
+        _write_alertmanager_config(stage)
+        programs = (
+            exporter_program(stage),
+            _alertmanager_program(stage, alertmanager),
+            _prometheus_program(stage, prometheus),
+        )
         for program in programs:
             await stack.enter_async_context(running(program, stage.folder / f"{program.name}.log"))
         yield stage
 
 
-def simulator_program(stage: Stage) -> Program:
+def simulator_program(stage: Stage, imap_port: int | None = None) -> Program:
     command = (
         *(sys.executable, "-m", "exporter.demo.simulator", f"--port={_port(stage.simulator)}", f"--orgs={ORG}"),
         *("--sync-interval=1", "--traffic=6", "--suspend-after=12", "--records=200"),
         # A day of two minutes, and small limits, so that one sees the rolling window fill and release.
         *("--window-seconds=120", "--allocation=1500", "--limit=3000"),
+        *((f"--imap-port={imap_port}",) if imap_port else ()),
     )
     return Program("simulator", command, f"{stage.simulator}/control/{ORG}")
 
@@ -103,49 +114,54 @@ def write_exporter_config(stage: Stage) -> Path:
         ("bridge-token", simulated.bridge_token),
         ("hubspot-token", simulated.hubspot_token),
         ("webhook-token", secrets.token_urlsafe(24)),
+        ("mailbox-password", stage.mailbox.password if stage.mailbox else ""),
     ):
         file = stage.folder / name
         file.touch(mode=0o600)
         file.write_text(secret, encoding="utf-8")
+    entry = _integration(stage)
     config = {
         "store": "sqlite:///exporter.db",
-        "integrations": [
-            {
-                "name": ORG,
-                "salesforce": {
-                    "url": f"{stage.simulator}/{ORG}/salesforce",
-                    "auth": {
-                        "client_credentials": {
-                            "client_id": simulated.client_id,
-                            "client_secret_file": "client-secret",
-                        }
-                    },
-                    "integration_user": f"hubspot@{ORG}.example",
-                    "fields": {"Contact": ["Email"]},
-                    "status": {"url": f"{stage.simulator}/status"},
-                    # A day of the demo takes two minutes, but the ledger counts real ones.
-                    "max_api_calls_per_day": 100_000,
-                },
-                "hubspot": {
-                    "url": f"{stage.simulator}/{ORG}/hubspot",
-                    "token_file": "hubspot-token",
-                },
-                "sync_health": {"url": f"{stage.simulator}/{ORG}/bridge", "token_file": "bridge-token"},
-                "intervals": {
-                    "salesforce_limits": "3s",
-                    "salesforce_heartbeat": "3s",
-                    "salesforce_access": "2s",
-                    "salesforce_status": "2s",
-                    "salesforce_usage_log": "10s",
-                    "hubspot_heartbeat": "3s",
-                    "hubspot_account": "10s",
-                    "sync_health": "1s",
-                },
-            }
-        ],
+        "integrations": [without_bridge(entry, stage.mailbox) if stage.mailbox else entry],
         "remediation": {"webhook_token_file": "webhook-token", "verify_after": "2s"},
     }
     return _write(stage.folder / "exporter.yml", config)
+
+
+def _integration(stage: Stage) -> dict[str, Any]:
+    simulated = Settings()
+    return {
+        "name": ORG,
+        "salesforce": {
+            "url": f"{stage.simulator}/{ORG}/salesforce",
+            "auth": {
+                "client_credentials": {
+                    "client_id": simulated.client_id,
+                    "client_secret_file": "client-secret",
+                }
+            },
+            "integration_user": f"hubspot@{ORG}.example",
+            "fields": {"Contact": ["Email"]},
+            "status": {"url": f"{stage.simulator}/status"},
+            # A day of the demo takes two minutes, but the ledger counts real ones.
+            "max_api_calls_per_day": 200_000,
+        },
+        "hubspot": {
+            "url": f"{stage.simulator}/{ORG}/hubspot",
+            "token_file": "hubspot-token",
+        },
+        "sync_health": {"url": f"{stage.simulator}/{ORG}/bridge", "token_file": "bridge-token"},
+        "intervals": {
+            "salesforce_limits": "3s",
+            "salesforce_heartbeat": "3s",
+            "salesforce_access": "2s",
+            "salesforce_status": "2s",
+            "salesforce_usage_log": "10s",
+            "hubspot_heartbeat": "3s",
+            "hubspot_account": "10s",
+            "sync_health": "1s",
+        },
+    }
 
 
 def _write_prometheus_config(stage: Stage) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.demo.no_bridge import NO_BRIDGE
 from exporter.demo.permissions import PERMISSIONS
 
 pytestmark = pytest.mark.binaries
@@ -69,6 +70,22 @@ async def test_the_loop_closes_on_its_own() -> None:
     assert f"{steps} of {steps} steps really happened" in printed
     assert not processes_in(places[1])
     assert not Path(places[1]).exists()
+
+
+@pytest.mark.faults
+async def test_without_a_bridge_the_loop_closes_too() -> None:
+    """E-mail, alert, backlog, canary, cure and catch-up really happen, with a real IMAP server, within 90 seconds; and
+    that server ends with the rest."""
+    async with asyncio.timeout(90), demo("--scenario=no-bridge", "--exit-when-done") as process:
+        printed, places = await output_until(process, r"Mailbox +imap://127.0.0.1:(\d+), Dovecot.*\n.* (\S+)\n")
+        assert process.stdout is not None
+        printed += (await process.stdout.read()).decode()
+        assert await process.wait() == 0, printed
+    steps = len(NO_BRIDGE.steps)
+    assert f"{steps} of {steps} steps really happened" in printed
+    assert not processes_in(places[2])
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", int(places[1]))
 
 
 async def test_ctrl_c_ends_every_process() -> None:

@@ -61,6 +61,13 @@ class Samples:
         """The changes of each series of a metric."""
         return {one: changes for one, changes in self.changes.items() if one.startswith(f"hubspot_salesforce_{name}{{")}
 
+    def newest(self, name: str, **labels: str) -> float | None:
+        """The value that the one series with these labels had at the last scrape, ``None`` if it had none."""
+        found = [changes[-1][1] for one, changes in self.of(name).items() if labels.items() <= labels_of(one).items()]
+        told = [value for value in found if value is not None]
+        assert len(told) <= 1, found
+        return told[0] if told else None
+
     def values(self, name: str) -> Mapping[str, set[float | None]]:
         """The values each series of a metric ever had."""
         return {one: {value for _, value in changes} for one, changes in self.of(name).items()}

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import merge
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ SELDOM: Mapping[str, str] = {
 
 _NOWHERE = "http://127.0.0.1:1"
 """Nothing listens there: requests go to the simulator in this process."""
-_TOKEN = "a-token-for-reports"
+TOKEN = "a-token-for-reports"
 
 Event = tuple[float, Callable[[], object]]
 
@@ -73,7 +74,7 @@ class Life:
             answer = await client.post(
                 "/api/v1/suspensions",
                 json={"integration": NAME, "suspended": suspended, "reason": reason},
-                headers={"Authorization": f"Bearer {_TOKEN}"},
+                headers={"Authorization": f"Bearer {TOKEN}"},
             )
         assert answer.status_code == httpx.codes.ACCEPTED
 
@@ -105,16 +106,23 @@ class Life:
 
 
 def _every(seconds: float, begin: float, end: float) -> Iterator[float]:
-    return (begin + number * seconds for number in range(round((end - begin) / seconds)))
+    """On the clock's own grid, so that a life goes on in any steps."""
+    first, last = (ceil(round(moment / seconds, 6)) for moment in (begin, end))
+    return (number * seconds for number in range(first, last))
 
 
 @asynccontextmanager
-async def living(config: Config, habits: tuple[Habit, ...], begin: float, scrape: float = 300.0) -> AsyncIterator[Life]:
+async def living(
+    config: Config,
+    habits: tuple[Habit, ...],
+    begin: float,
+    scrape: float = 300.0,
+    clock: ManualClock | None = None,
+) -> AsyncIterator[Life]:
     """A life from an hour of the week on, scraped every so many seconds; a day of traffic lies behind the org."""
-    clock = LoneClock(MONDAY + begin * HOUR - HOUR)
-    world = World(
-        [NAME], clock.time, Settings(records=100, daily_limit=40_000, event_log_lag=3 * HOUR, **_settings_of(habits))
-    )
+    clock = clock or LoneClock(MONDAY + begin * HOUR - HOUR)
+    usual = {"records": 100, "daily_limit": 40_000, "event_log_lag": 3 * HOUR}
+    world = World([NAME], clock.time, Settings(**(usual | _settings_of(habits))))
     org = world.orgs[NAME]
     for hours in range(25):
         org.use_api_calls("HubSpot", 20, seconds_ago=hours * HOUR)
@@ -136,7 +144,7 @@ def newcomers(
     allocated_api_calls: int | None = None,
 ) -> Config:
     """What a newcomer writes: the org, the integration user, the account. No bridge."""
-    secrets = {"client": Settings().client_secret, "hubspot": Settings().hubspot_token, "reports": _TOKEN}
+    secrets = {"client": Settings().client_secret, "hubspot": Settings().hubspot_token, "reports": TOKEN}
     for name, text in secrets.items():
         (folder / name).write_text(text)
     credentials = {"client_id": Settings().client_id, "client_secret_file": "client"}
