@@ -30,6 +30,9 @@ ALERT = "HubSpotSalesforceObjectPermissionsMissing"
 REASON = "salesforce_object_permissions_missing"
 PROPERTY = "salesforce_resync_requested_at"
 
+CANARY = "101"
+"""The first of the simulated contacts."""
+
 WITHDRAWN, MENDED, CLEARED = 9.0, 12.9, 13.05
 LOST = 6
 SCRAPE = 60.0
@@ -144,6 +147,14 @@ def without_bridge(folder: Path, mailbox: Dovecot) -> Config:
     }
     entry["remediation"] = {"touch": {"property": PROPERTY}}
     entry["hubspot"]["unsynced"] = {"window": "6h"}
+    entry["canary"] = {
+        "object": "contacts",
+        "hubspot_id": CANARY,
+        "property": "salesforce_canary",
+        "salesforce_object": "Contact",
+        "salesforce_id": f"003{int(CANARY):012d}SIM",
+        "field": "HubSpot_Canary__c",
+    }
     entry["intervals"] = {
         "mailbox": "10m",
         "hubspot_heartbeat": "6m",

@@ -40,6 +40,7 @@ async def test_a_day(tmp_path: Path) -> None:
         await day.until(WITHDRAWN)
         unmapped = stale(day)
         assert (day.value("suspended"), unmapped <= UNMAPPED, await day.jobs()) == (None, True, [])
+        assert day.value("canary_success", direction="to_salesforce") == 1
 
         # Records fail, HubSpot suspends and writes; the exporter sees the cause itself.
         await day.until(11)
@@ -47,6 +48,7 @@ async def test_a_day(tmp_path: Path) -> None:
         assert day.value("suspension_condition", reason=REASON) == 1
         at_eleven = stale(day)
         await day.until(12.8)
+        assert day.value("canary_success", direction="to_salesforce") == 0
         assert stale(day) > at_eleven > UNMAPPED
 
         # The permission is back and the suspension cleared, of which no e-mail comes. One round is no evidence yet.
@@ -75,6 +77,7 @@ async def test_a_day(tmp_path: Path) -> None:
         assert touched >= LOST // 2  # what is of companies the token may not see
         assert day.value("resync_verified_records_total", action="touch", outcome="cured") == touched
         assert stale(day) <= UNMAPPED
+        assert day.value("canary_success", direction="to_salesforce") == 1
 
         await day.until(24)
         known = await day.known()
