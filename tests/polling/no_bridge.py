@@ -119,9 +119,13 @@ class Day:
             self.firing_since = None
 
     async def _work(self) -> None:
-        crew = self.life.service.crew
+        crew, touches = self.life.service.crew, self.life.org.touches
         while (job := await crew.worker.claim()) is not None:
+            before = touches.requests
             await self.clock.pass_when_idle(crew.worker.do(job))
+            if touches.requests > before:
+                # A mapped property that changes is synced at once, not with the next round.
+                self.life.org.tick()
         for listed in await self.jobs():
             await self.clock.pass_when_idle(crew.prover.look(listed["id"]))
         await self.life.service.recoveries.keep()
