@@ -156,7 +156,7 @@ OVER_TIME = Section(
         ),
         line_panel(
             Head(304, "Sync errors by integration", "Current sync errors, all categories together.", 12, 8),
-            Values("locale", "Nobody tells the errors: no bridge, no dropped file"),
+            Values("locale", "Nobody tells the errors: no bridge, no exported file"),
             Query(f"sum by (integration) ({ERRORS})", "{{integration}}"),
         ),
     ],
