@@ -34,7 +34,7 @@ CANARY = "101"
 """The first of the simulated contacts."""
 
 WITHDRAWN, MENDED, CLEARED = 9.0, 12.9, 13.05
-LOST = 6
+LOST = 20
 SCRAPE = 60.0
 
 _STEP = 1 / 12

@@ -74,7 +74,7 @@ async def test_a_day(tmp_path: Path) -> None:
         (job,) = await day.jobs()
         touched = job["records"]["succeeded"]
         assert (job["state"], job["records"]["failed"]) == ("done", 0)
-        assert touched >= LOST // 2  # what is of companies the token may not see
+        assert touched >= LOST // 4  # some are companies, which the token may not see; some have changed again
         assert day.value("resync_verified_records_total", action="touch", outcome="cured") == touched
         assert stale(day) <= UNMAPPED
         assert day.value("canary_success", direction="to_salesforce") == 1
