@@ -93,7 +93,7 @@ class TestWritten:
         assert "host: imap.example.com\n      port: 1993\n" in file.read_text()
 
     @pytest.mark.parametrize(
-        "section", ["mailbox", "remediation", "unsynced", "sync_health", "notify", "permission_set"]
+        "section", ["mailbox", "canary", "remediation", "unsynced", "sync_health", "notify", "permission_set"]
     )
     def test_an_example_is_good(self, write: Write, section: str) -> None:
         """Without its comment signs it is a part of the configuration."""
