@@ -72,7 +72,7 @@ HEARTBEAT = Section(
             Head(
                 505,
                 "Time since HubSpot last wrote to Salesforce",
-                "By Salesforce object: the newest change that the integration user made. A quiet HubSpot writes nothing.",
+                "By Salesforce object: the newest change the integration user made. A quiet HubSpot writes nothing.",
                 12,
                 8,
             ),

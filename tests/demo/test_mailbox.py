@@ -37,5 +37,5 @@ async def test_what_hubspot_writes_arrives(tmp_path: Path, real: bool, server: s
         body = {"reason": "salesforce_org_locked"}
         (await http.post(f"/control/{ORG}/suspend", json=body)).raise_for_status()
         async with asyncio.timeout(20):
-            while b"Your Salesforce integration was suspended" not in await asyncio.to_thread(subjects, mailbox):
+            while b"Your Salesforce integration was suspended" not in await asyncio.to_thread(subjects, mailbox):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)

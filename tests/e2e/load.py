@@ -143,7 +143,11 @@ class Load:
 
 @contextlib.asynccontextmanager
 async def open_poller(
-    config: Config, clock: Clock, transport: httpx.AsyncBaseTransport | None = None, deadline: float = POLL_DEADLINE
+    config: Config,
+    clock: Clock,
+    transport: httpx.AsyncBaseTransport | None = None,
+    deadline: float = POLL_DEADLINE,
+    paces: AccountPaces | None = None,
 ) -> AsyncIterator[tuple[WatchedPoller, Exposition]]:
     """As the service wires it; ``transport`` replaces the network."""
     metrics = SelfMetrics()
@@ -153,7 +157,7 @@ async def open_poller(
         tls = httpx.create_ssl_context()
         snapshots, exposition = Snapshots(config.integrations), Exposition(metrics, clock)
         snapshots.watch(exposition.update, exposition.forget)
-        budget, paces = Budget(CallStore(database), clock), AccountPaces(clock, shared_paces(database))
+        budget, paces = Budget(CallStore(database), clock), paces or AccountPaces(clock, shared_paces(database))
         budget.caps = {
             entry.name: entry.salesforce.max_api_calls_per_day for entry in config.integrations if entry.salesforce
         }

@@ -20,6 +20,8 @@ from pathlib import Path
 
 import httpx
 
+from exporter.clients.hubspot.account_paces import AccountPaces
+from exporter.clients.hubspot.search_pace import SearchPace
 from exporter.config import defaults
 from exporter.config.defaults import LONGEST_HEARTBEAT
 from exporter.demo.simulator.app import build_app
@@ -46,10 +48,19 @@ class CrowdClock:
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
         self._asleep = 0
+        self._queued: Callable[[], int] = lambda: 0
         self._somebody_fell_asleep = asyncio.Event()
 
     def time(self) -> float:
         return self._now
+
+    def mind(self, queued: Callable[[], int]) -> None:
+        """So many are not asleep and wait all the same, for one who is."""
+        self._queued = queued
+
+    def look(self) -> None:
+        """Somebody more may be waiting now."""
+        self._somebody_fell_asleep.set()
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:
@@ -67,7 +78,7 @@ class CrowdClock:
         """Lets time pass until ``done``, which is asked while all are asleep."""
         while True:
             async with asyncio.timeout(60):
-                while self._asleep < everybody:
+                while self._asleep + self._queued() < everybody:
                     self._somebody_fell_asleep.clear()
                     await self._somebody_fell_asleep.wait()
             if done():
@@ -81,6 +92,39 @@ class CrowdClock:
             await asyncio.sleep(0)
 
 
+class WatchedPaces(AccountPaces):
+    """Of one process. ``queued`` wait behind those whose turn is next, who are asleep."""
+
+    def __init__(self, clock: CrowdClock) -> None:
+        super().__init__(clock)
+        self._watched: dict[SearchPace, WatchedPace] = {}
+        self._crowd = clock
+
+    def queued(self) -> int:
+        return sum(max(0, pace.waiting - 1) for pace in self._watched.values())
+
+    def searches(self, url: str, token: str) -> SearchPace:
+        pace = super().searches(url, token)
+        return self._watched.setdefault(pace, WatchedPace(self._crowd))
+
+
+class WatchedPace(SearchPace):
+    """Knows how many are waiting."""
+
+    def __init__(self, clock: CrowdClock) -> None:
+        super().__init__(clock)
+        self.waiting = 0
+        self._crowd = clock
+
+    async def wait(self) -> None:
+        self.waiting += 1
+        self._crowd.look()
+        try:
+            await super().wait()
+        finally:
+            self.waiting -= 1
+
+
 async def live(folder: Path, integrations: int, seconds: float) -> Load:
     """Polls for so long after the first rounds."""
     clock = CrowdClock()
@@ -88,7 +132,9 @@ async def live(folder: Path, integrations: int, seconds: float) -> Load:
     world = World(names, clock.time, Settings(records=20, records_per_second=0, daily_limit=10_000_000))
     transport = httpx.ASGITransport(build_app(world, sync_interval=None))
     config = write_config(folder, "http://127.0.0.1:1", integrations, defaults.INTERVALS)
-    async with open_poller(config, clock, transport) as (poller, exposition):
+    paces = WatchedPaces(clock)
+    clock.mind(paces.queued)
+    async with open_poller(config, clock, transport, paces=paces) as (poller, exposition):
         everybody = len(poller.targets)
         polling = asyncio.create_task(poller.run())
         try:
