@@ -58,9 +58,9 @@ HEARTBEAT = Section(
             Head(
                 504,
                 "Which direction",
-                "Time since the last sync in either direction, and since HubSpot's user last wrote to Salesforce. Only the "
-                "second grows: HubSpot → Salesforce stands, or nothing that is mapped changed in HubSpot. Only the first "
-                "grows: what stands is the way back. Both: the sync stands, or it is quiet.",
+                "Time since the last sync in either direction, and since HubSpot's user last wrote to Salesforce. Only "
+                "the second grows: HubSpot → Salesforce stands, or nothing that is mapped changed in HubSpot. Only the "
+                "first grows: what stands is the way back. Both: the sync stands, or it is quiet.",
                 12,
                 8,
             ),
