@@ -186,7 +186,7 @@ def _cleared(org: Org) -> None:
 
 HAPPENS = Habit(
     "an administrator withdraws a permission for four hours",
-    {"suspend_after": 5, "records": 1_500},
+    {"suspend_after": 25, "records": 1_500},
     acts={WITHDRAWN: _withdrawn, MENDED: _mended, CLEARED: _cleared},
 )
 
