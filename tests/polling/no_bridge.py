@@ -33,7 +33,7 @@ PROPERTY = "salesforce_resync_requested_at"
 CANARY = "101"
 """The first of the simulated contacts."""
 
-WITHDRAWN, MENDED, CLEARED = 9.0, 12.9, 13.05
+WITHDRAWN, MENDED, CLEARED = 9.0, 11.9, 13.05
 LOST = 20
 SCRAPE = 60.0
 
@@ -185,7 +185,7 @@ def _cleared(org: Org) -> None:
 
 
 HAPPENS = Habit(
-    "an administrator withdraws a permission for four hours",
+    "an administrator withdraws a permission for three hours",
     {"suspend_after": 25, "records": 1_500},
     acts={WITHDRAWN: _withdrawn, MENDED: _mended, CLEARED: _cleared},
 )
