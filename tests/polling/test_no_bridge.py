@@ -51,8 +51,8 @@ async def test_a_day(tmp_path: Path) -> None:
         assert day.value("canary_success", direction="to_salesforce") == 0
         assert stale(day) > at_first > UNMAPPED
 
-        # The permission is back, and later the suspension is cleared, of which no e-mail comes. One round is no evidence
-        # yet.
+        # The permission is back, and later the suspension is cleared, of which no e-mail comes. One round is no
+        # evidence yet.
         await day.until(CLEARED + 0.3)
         await assert_suspended(day)
         assert day.value("suspension_condition", reason=REASON) == 0
