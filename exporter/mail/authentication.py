@@ -5,7 +5,8 @@ Google, Fastmail, rspamd, OpenDKIM: ``mx.example; dkim=pass header.d=hubspot.com
 issue 73).
 
 A server puts its header above what it received, so what a sender forged stands below it, or alone where the server
-states nothing; RFC 8601 section 5 has a server remove those that bear its own name.
+states nothing. One that bears the server's own name and stands right below cannot be told from the server's own: RFC
+8601 section 5 has a server remove those.
 """
 
 from __future__ import annotations
@@ -40,11 +41,26 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One header. ``server`` is the name it bears; ``hop`` is how many ``Received`` stand above it."""
+    """One header. ``server`` is the name it bears; ``hop`` is how many ``Received`` stand above it; ``is_none``: it
+    says that nothing was looked at (``mx.example; none``)."""
 
     server: str | None
     hop: int
     results: tuple[Result, ...]
+    is_none: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """What the receiving server wrote, header by header, if it states anything. ``is_topmost``: nothing of a trusted
+    server stands above it, nor does one beside it say that nothing was looked at; what stands below may be forged."""
+
+    headers: tuple[Statement, ...] = ()
+    is_topmost: bool = False
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        return tuple(result for one in self.headers for result in one.results)
 
 
 def statements(headers: Sequence[tuple[str, str]]) -> tuple[Statement, ...]:
@@ -64,7 +80,8 @@ def read(value: str) -> Statement:
     server: str | None = None
     results: list[Result] = []
     method, result, properties = "", "", ""
-    for number, segment in enumerate([*_without_comments(value[:_LONGEST]).split(";")[:_MOST], "end=end"]):
+    segments = without_comments(value[:_LONGEST]).split(";")[:_MOST]
+    for number, segment in enumerate([*segments, "end=end"]):
         stated = _RESULT.match(segment)
         if stated is None:
             if number == 0:
@@ -74,20 +91,20 @@ def read(value: str) -> Statement:
         if method in _DOMAIN_IN:
             results.append(Result(method, result, _domain(method, properties)))
         method, result, properties = stated[1].lower(), stated[2].lower(), stated[3]
-    return Statement(server, 0, tuple(results))
+    is_none = any(segment.strip().lower() == "none" for segment in segments[1:])
+    return Statement(server, 0, tuple(results), is_none)
 
 
-def trusted(stated: Sequence[Statement], servers: Collection[str]) -> tuple[Result, ...]:
-    """The results of the server that received the message: of the topmost header and those beside it that bear its
-    name, or, where servers are named, of theirs. Empty: none is stated."""
+def trusted(stated: Sequence[Statement], servers: Collection[str]) -> Trusted:
+    """The headers of the server that received the message: the topmost that states a result and those beside it that
+    bear its name, or, where servers are named, the same of theirs."""
     of_theirs = [one for one in stated if not servers or (one.server or "") in servers]
-    if not of_theirs:
-        return ()
-    first = of_theirs[0]
-    if first.server is None:
-        return first.results
+    first = next((one for one in of_theirs if one.results), None)
+    if first is None:
+        return Trusted()
     beside = [one for one in of_theirs if (one.server, one.hop) == (first.server, first.hop)]
-    return tuple(result for one in beside for result in one.results)
+    is_topmost = of_theirs[0] in beside and not any(one.is_none for one in beside)
+    return Trusted((first,) if first.server is None else tuple(beside), is_topmost)
 
 
 def _domain(method: str, properties: str) -> str | None:
@@ -96,7 +113,7 @@ def _domain(method: str, properties: str) -> str | None:
     return value.rpartition("@")[2].strip("<>.").lower() or None
 
 
-def _without_comments(value: str) -> str:
+def without_comments(value: str) -> str:
     """Comments are in parentheses and may be nested; a quoted text is kept."""
     kept: list[str] = []
     depth, quoted = 0, False

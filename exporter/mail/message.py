@@ -16,10 +16,11 @@ from exporter.mail.authentication import Statement, statements
 from exporter.mail.charset import decoded
 from exporter.mail.html_text import text_and_links
 from exporter.mail.quotation import own_and_quoted
+from exporter.mail.received_spf import ReceivedSpf, received_spf
 
-LONGEST_MESSAGE = 1024 * 1024
-"""Bytes that are read. HubSpot's e-mails have about a hundred thousand; what lies behind is somebody's attachment."""
-_LONGEST_TEXT = 512 * 1024
+LONGEST_MESSAGE = 512 * 1024
+"""Bytes that are read, from a mailbox as from a file: a notification is some tens of thousands, Gmail shows 102 kB of
+one. Header and text stand at its beginning; what lies behind is somebody's attachment."""
 _LONGEST_HEADER = 8_192
 _MOST_HEADERS = 500
 _MOST_PARTS = 100
@@ -57,6 +58,7 @@ class Message:
     message_id: str = ""
     recipient: str = ""
     authentication: tuple[Statement, ...] = ()
+    received_spf: tuple[ReceivedSpf, ...] = ()
     links: tuple[str, ...] = ()
     quoted: str = ""
     derived: str | None = None
@@ -106,7 +108,7 @@ def _headers_alone(raw: bytes, received_at: float | None, defects: list[str]) ->
 
 def _message(parsed: Parsed, received_at: float | None, defects: list[str], depth: int = 0) -> Message:
     headers = _headers(parsed)
-    body, quoted, links = _texts(parsed, defects)
+    body, quoted, links = _texts(parsed)
     subject = _decoded_header(_first(headers, "subject"))
     if received_at is None:
         received_at = _date(_first(headers, "received").rpartition(";")[2])
@@ -120,6 +122,7 @@ def _message(parsed: Parsed, received_at: float | None, defects: list[str], dept
         message_id=_first(headers, "message-id").strip(),
         recipient=_decoded_header(_first(headers, "to")),
         authentication=statements(headers),
+        received_spf=received_spf(headers),
         links=links,
         quoted=quoted,
         derived=_derived(subject, bool(quoted) and bool(_first(headers, "in-reply-to"))),
@@ -182,7 +185,7 @@ def _date(text: str) -> float | None:
         return None
 
 
-def _texts(parsed: Parsed, defects: list[str]) -> tuple[str, str, tuple[str, ...]]:
+def _texts(parsed: Parsed) -> tuple[str, str, tuple[str, ...]]:
     """Own text, quoted text and links of every text that is no attachment, plain and HTML alike: some senders put
     nothing but a greeting into one of the two."""
     owns: list[str] = []
@@ -195,7 +198,7 @@ def _texts(parsed: Parsed, defects: list[str]) -> tuple[str, str, tuple[str, ...
             or part.get_filename()
         ):
             continue
-        text = _text(part, defects)
+        text = _text(part)
         if part.get_content_subtype() == "html":
             text, found = text_and_links(text)
             links.extend(found)
@@ -207,14 +210,12 @@ def _texts(parsed: Parsed, defects: list[str]) -> tuple[str, str, tuple[str, ...
     return both[0][:_LONGEST_OWN], both[1][:_LONGEST_OWN], tuple(dict.fromkeys(links))[:_MOST_HEADERS]
 
 
-def _text(part: Parsed, defects: list[str]) -> str:
+def _text(part: Parsed) -> str:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""
-    if len(payload) > _LONGEST_TEXT:
-        defects.append(f"only the first {_LONGEST_TEXT:,} bytes of a text were read")
     charset = part.get_param("charset")
-    text = decoded(payload[:_LONGEST_TEXT], charset if isinstance(charset, str) else None)
+    text = decoded(payload, charset if isinstance(charset, str) else None)
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
 
 

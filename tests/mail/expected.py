@@ -103,6 +103,10 @@ EXPECTED: dict[str, Expected] = {
     "forged-04-results-of-its-own": UNMATCHED,
     "forged-05-signed-by-somebody-else": UNMATCHED,
     "forged-06-two-senders": IGNORED,
+    "forged-07-a-second-header-in-the-servers-name": UNMATCHED,
+    "forged-08-behind-a-relay-that-states-nothing": UNMATCHED,
+    "forged-09-received-spf-fails": UNMATCHED,
+    "forged-10-signed-by-itself-and-by-its-word": UNMATCHED,
     "customer-01-through-hubspots-servers": IGNORED,
     # Two statements at once, or none that is known.
     "unclear-01-two-reasons": UNMATCHED,
@@ -115,4 +119,7 @@ EXPECTED: dict[str, Expected] = {
     "odd-03-greeting-in-the-plain-part": suspended("missing_field_mappings"),
     "odd-04-through-a-group": suspended("salesforce_org_locked", "group.yml"),
     "odd-05-another-account": suspended("salesforce_org_locked", account="1112223"),
+    "odd-06-redirected-by-another-server": suspended("salesforce_org_locked"),
+    "odd-07-a-header-for-each-method": suspended("salesforce_org_locked"),
+    "odd-08-behind-a-relay-that-states-nothing": cleared(),
 }

@@ -69,7 +69,7 @@ def test_each_form_is_read(value: str, server: str | None, results: list[str]) -
 def found(*headers: str, servers: tuple[str, ...] = ()) -> list[str]:
     """What is trusted of headers in their order; ``-`` is a ``Received``."""
     named = [("Received", "x") if value == "-" else ("Authentication-Results", value) for value in headers]
-    return list(map(str, trusted(statements(named), servers)))
+    return list(map(str, trusted(statements(named), servers).results))
 
 
 def test_the_topmost_is_the_receiving_servers() -> None:
@@ -92,6 +92,31 @@ def test_only_named_servers_are_trusted_where_some_are() -> None:
     headers = ("mx.office; dkim=fail", "-", "gateway.acme; dkim=pass header.d=a.b")
     assert found(*headers, servers=("gateway.acme",)) == ["dkim=pass for a.b"]
     assert found(*headers, servers=("elsewhere",)) == []
+
+
+def test_a_header_that_states_nothing_hides_no_verdict() -> None:
+    """Whoever is asked for more than an address does not take what stands below it for a server's."""
+    headers = ("mailstore; none", "-", "mx; dmarc=fail", "-", "mx; dmarc=pass header.from=a.b")
+    assert found(*headers) == ["dmarc=fail"]
+    assert found("mailstore; auth=pass", "-", "mx; dmarc=fail") == ["dmarc=fail"]
+    assert found("mailstore; none", "-", "other; none") == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_topmost"),
+    [
+        (["mx; dkim=pass"], True),
+        (["mx; iprev=pass", "mx; dkim=pass"], True),
+        (["mx; none", "mx; dkim=pass"], False),
+        (["mailstore; none", "-", "mx; dkim=pass"], False),
+        (["mailstore; auth=pass", "-", "mx; dkim=pass"], False),
+        ([], False),
+    ],
+)
+def test_only_what_stands_on_top_is_a_servers_for_sure(headers: list[str], is_topmost: bool) -> None:
+    """Below one that states nothing anybody may have written."""
+    named = [("Received", "x") if value == "-" else ("Authentication-Results", value) for value in headers]
+    assert trusted(statements(named), ()).is_topmost is is_topmost
 
 
 @given(st.text(max_size=400))

@@ -28,6 +28,7 @@ def fill(piece: bytes) -> bytes:
 HEADER_LIKE = st.sampled_from(
     [
         *(b"From: ", b"Subject: ", b"Date: ", b"Received: ", b"Authentication-Results: ", b"Content-Type: "),
+        b"Received-SPF: fail ",
         *(
             b"multipart/mixed; boundary=b",
             b"text/html; charset=",
@@ -103,10 +104,12 @@ HOSTILE = {
     "a long sender": b"From: " + fill(b"<a@b>"),
     "parameters": FROM + b"Content-Type: text/plain; " + fill(b"a*0*=b; "),
     "results": FROM + b"Authentication-Results: " + fill(b"dkim=pass a.b=c; ("),
+    "a long result of SPF": FROM + b"Received-SPF: fail domain of " + fill(b"a."),
+    "many results of SPF": FROM + fill(b"Received-SPF: fail domain of a.b\r\n"),
     "many results": FROM + fill(b"Authentication-Results: dkim=pass header.d=a\r\n"),
     "parts": FROM + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + fill(b"--b\r\n\r\na\r\n"),
     "nested parts": FROM
-    + b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(9_999)),
+    + b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(9_000)),
     "nested e-mails": FROM + fill(b"Content-Type: message/rfc822\r\n\r\n"),
     "base64 of nothing": FROM + b"Content-Transfer-Encoding: base64\r\n\r\n" + fill(b"===="),
     "uuencoded": FROM + b"Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a\n" + fill(b"M\n"),
@@ -118,7 +121,7 @@ HOSTILE = {
 
 @pytest.mark.faults
 @pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE)
-def test_a_megabyte_is_read_soon_whatever_it_is(raw: bytes) -> None:
+def test_half_a_megabyte_is_read_soon_whatever_it_is(raw: bytes) -> None:
     """Nothing takes time by the square of its length."""
     begin = time.perf_counter()
     judge(parse_message(raw), PATTERNS)
@@ -136,7 +139,7 @@ def test_twenty_megabytes_of_attachment_hide_no_text() -> None:
         + b"--b--\r\n"
     )
     message = parse_message(raw)
-    assert message.defects == (f"only the first 1,048,576 of its {len(raw):,} bytes were read",)
+    assert message.defects == (f"only the first 524,288 of its {len(raw):,} bytes were read",)
     assert judge(message, PATTERNS).reason == "unknown_error"
 
 

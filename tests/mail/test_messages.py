@@ -1,4 +1,4 @@
-"""Sixty-one e-mails, and what each of them is read as."""
+"""Sixty-eight e-mails, and what each of them is read as."""
 
 from __future__ import annotations
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-LARGEST = 512 * 1024
-"""Bytes of a message that are read: a notification is some tens of thousands, Gmail shows 102 kB of one. Of a larger
-one its beginning is fetched, which has the header and the text; what follows is attached."""
+from exporter.mail.message import LONGEST_MESSAGE
+
+LARGEST = LONGEST_MESSAGE
+"""Bytes of a message that are fetched: all that is read of one."""
 
 MOST_AT_ONCE = 500
 """Messages that are asked with one command who wrote them."""
