@@ -18,6 +18,7 @@ from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
 from exporter.state.statement import NOT_POLLED
+from exporter.web.error_notices import notices_json
 
 
 def integrations_endpoint(snapshots: Snapshots, clock: Clock) -> Callable[[Request], Awaitable[Response]]:
@@ -44,6 +45,7 @@ def _integration(snapshot: Snapshot, now: float) -> dict[str, Any]:
         "storage": [asdict(storage) for storage in facts.storage],
         "suspension": _suspension(facts),
         "errors": None if facts.errors is None else [asdict(count) for count in facts.errors],
+        "error_notices": notices_json(snapshot, now),
         "directions": _directions(directions_of(snapshot, now)),
         "stated_by": facts.stated_by,
         "stated_at": {fact: format_timestamp(facts.stated_at.get(fact)) for fact in facts.stated_by},

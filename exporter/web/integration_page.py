@@ -24,6 +24,7 @@ from exporter.store.history import ResyncHistory
 from exporter.web.error_cards import cards
 from exporter.web.error_filter import ErrorFilter, error_filter
 from exporter.web.error_lines import ErrorLine, error_line
+from exporter.web.error_notices import notice_lines
 from exporter.web.html_page import answered, rendered
 from exporter.web.parameters import id_of
 from exporter.web.resync_list import UNREADABLE, resync_list, resync_records
@@ -79,6 +80,7 @@ def integration_endpoint(
             now,
             row=status_row(snapshot, now, is_polled=any(target.integration == name for target in poller.targets)),
             cards=cards(facts_of(snapshot, now).errors),
+            notices=notice_lines(snapshot, now),
             shown=shown,
             errors=errors,
             resyncs=resyncs,

@@ -17,6 +17,7 @@ from exporter.service import Service
 from tests.clocks import ManualClock
 from tests.conftest import Start, client_of
 from tests.web.conftest import poll_all
+from tests.web.described import is_as_described
 
 COUNTER = "hubspot_salesforce_mailbox_messages_total"
 
@@ -61,3 +62,18 @@ async def test_a_suspension_is_seen_over_a_restart_until_it_is_over(
     assert 'hubspot_salesforce_suspended{integration="acme"} 0.0' in page
     assert f"# TYPE {COUNTER.removesuffix('_total')} counter" in page
     assert f'{COUNTER}{{integration="acme",result="matched"}} 2.0' in page
+
+
+async def test_of_sync_errors_it_says_when_they_were_told(config: Config, start: Start, acme: Org) -> None:
+    """On the integration's page and in the API, as the document describes it; no number comes of it."""
+    acme.add_errors("picklists", "restricted_picklist_value", 3)
+    acme.tick()
+    async with start(config) as service:
+        await poll_all(service)
+        page = await page_of(service, "/integrations/acme", "text/html")
+        async with client_of(service) as client:
+            client.event_hooks = {"response": [is_as_described]}
+            (entry,) = (await client.get("/api/v1/integrations")).json()["integrations"]
+    assert "e-mails last told of new errors in Picklists" in page
+    assert [notice["category"] for notice in entry["error_notices"]] == ["picklists"]
+    assert entry["errors"] is None
