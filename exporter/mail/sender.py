@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from exporter.mail.authentication import Result, Statement, Trusted, trusted
@@ -58,53 +58,56 @@ def _judged(
     headers: Sequence[Statement], spf: ReceivedSpf | None, message: Message, patterns: Sequence[str]
 ) -> tuple[bool, str]:
     """The same of what is stated."""
-    domain = _domain_of(message)
+    said = [_said(header, _domain_of(message), patterns) for header in headers]
     results = [result for header in headers for result in header.results]
     found = ", ".join(map(str, [*results[:6], *([spf] if spf else [])]))
-    if _has_failed_dmarc(results) or not any(_passes(header, domain, patterns) for header in headers):
+    if any((result.method, result.result) == ("dmarc", "fail") for result in results) or not any(
+        one.passed for one in said
+    ):
         return False, f"the receiving server states {found}"
-    passed = _uncontradicted(headers, spf, domain, patterns)
+    passed = _uncontradicted(said, spf)
     if passed is None:
         return False, f"headers in the receiving server's name contradict each other: {found}"
     return True, str(passed)
 
 
-def _has_failed_dmarc(results: Sequence[Result]) -> bool:
-    return any(result.method == "dmarc" and result.result == "fail" for result in results)
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one header says of a sender's domain: the first result that speaks for it, by method; which methods are
+    stated at all; whether one has ``failed`` for it, or for nobody named; and whether SPF did for whomever."""
+
+    passed: Mapping[str, Result]
+    methods: frozenset[str]
+    failed: bool
+    failed_spf: bool
 
 
-def _uncontradicted(
-    headers: Sequence[Statement], spf: ReceivedSpf | None, domain: str, patterns: Sequence[str]
-) -> Result | None:
-    """The first result that speaks for the sender while no other header speaks against it. Within one header DKIM may
-    pass and SPF fail, which ``Received-SPF`` may repeat: the message was redirected."""
-    for header in headers:
-        others = [other for other in headers if other is not header]
-        repeated = any(result.method == "spf" and result.result in _NOT_FROM_THERE for result in header.results)
-        for passed in _passes(header, domain, patterns) if spf is None or repeated else ():
-            if not any(_speaks_against(other, passed, domain, patterns) for other in others):
+def _said(header: Statement, domain: str, patterns: Sequence[str]) -> _Said:
+    own = [result for result in header.results if not result.domain or _aligned(result.domain, domain, patterns)]
+    passed: dict[str, Result] = {}
+    for result in own:
+        if result.result == "pass" and result.domain:
+            passed.setdefault(result.method, result)
+    return _Said(
+        passed=passed,
+        methods=frozenset(result.method for result in header.results),
+        failed=any(result.result in _FAILED for result in own),
+        failed_spf=any(one.method == "spf" and one.result in _NOT_FROM_THERE for one in header.results),
+    )
+
+
+def _uncontradicted(said: Sequence[_Said], spf: ReceivedSpf | None) -> Result | None:
+    """The first result that speaks for the sender while no other header speaks against it: by a failure, or by the same
+    method that has not passed there. Within one header DKIM may pass and SPF fail, which ``Received-SPF`` may repeat:
+    the message was redirected."""
+    for one in said:
+        others = [other for other in said if other is not one]
+        if any(other.failed for other in others) or (spf is not None and not one.failed_spf):
+            continue
+        for method, passed in one.passed.items():
+            if all(method in other.passed for other in others if method in other.methods):
                 return passed
     return None
-
-
-def _passes(header: Statement, domain: str, patterns: Sequence[str]) -> tuple[Result, ...]:
-    """Its results that speak for the sender."""
-    return tuple(
-        result
-        for result in header.results
-        if result.result == "pass" and result.domain and _aligned(result.domain, domain, patterns)
-    )
-
-
-def _speaks_against(other: Statement, passed: Result, domain: str, patterns: Sequence[str]) -> bool:
-    """A failure of the sender's domain, or of nobody's; or the same method, and nothing there has passed for it."""
-    failed = any(
-        result.result in _FAILED and (result.domain is None or _aligned(result.domain, domain, patterns))
-        for result in other.results
-    )
-    looked = any(result.method == passed.method for result in other.results)
-    agrees = any(result.method == passed.method for result in _passes(other, domain, patterns))
-    return failed or (looked and not agrees)
 
 
 def _failed_spf(message: Message, stated: Trusted, senders: Senders, patterns: Sequence[str]) -> ReceivedSpf | None:

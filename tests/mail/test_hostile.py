@@ -107,6 +107,9 @@ HOSTILE = {
     "a long result of SPF": FROM + b"Received-SPF: fail domain of " + fill(b"a."),
     "many results of SPF": FROM + fill(b"Received-SPF: fail domain of a.b\r\n"),
     "many results": FROM + fill(b"Authentication-Results: dkim=pass header.d=a\r\n"),
+    "results that agree but for the last": FROM
+    + (b"Authentication-Results: mx; " + b"dkim=pass header.d=hubspot.com; " * 48 + b"\r\n") * 49
+    + b"Authentication-Results: mx; dkim=none\r\n\r\nSalesforce integration suspended",
     "parts": FROM + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + fill(b"--b\r\n\r\na\r\n"),
     "nested parts": FROM
     + b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(9_000)),
