@@ -12,6 +12,7 @@ from exporter.mail.patterns import Senders
 from exporter.mail.received_spf import ReceivedSpf
 
 _FAILED = ("fail", "hardfail")
+_BENEATH_DMARC = ("dkim", "spf")
 _NOT_FROM_THERE = (*_FAILED, "softfail")
 
 
@@ -105,9 +106,16 @@ def _uncontradicted(said: Sequence[_Said], spf: ReceivedSpf | None) -> Result | 
         if any(other.failed for other in others) or (spf is not None and not one.failed_spf):
             continue
         for method, passed in one.passed.items():
-            if all(method in other.passed for other in others if method in other.methods):
+            agreed = all(method in other.passed for other in others if method in other.methods)
+            if agreed and (method != "dmarc" or _is_founded(said, others)):
                 return passed
     return None
+
+
+def _is_founded(said: Sequence[_Said], others: Sequence[_Said]) -> bool:
+    """DMARC passes by DKIM or SPF: where other headers state these, one has to have passed."""
+    stated = any(not other.methods.isdisjoint(_BENEATH_DMARC) for other in others)
+    return not stated or any(not one.passed.keys().isdisjoint(_BENEATH_DMARC) for one in said)
 
 
 def _failed_spf(message: Message, stated: Trusted, senders: Senders, patterns: Sequence[str]) -> ReceivedSpf | None:
