@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from exporter.cli import main
+from exporter.clients.imap.letters import LARGEST
 from tests.mail.expected import MESSAGES, PATTERNS
 
 SUSPENDED = str(MESSAGES / "suspended-06-org-locked-microsoft-365.eml")
@@ -143,3 +144,14 @@ def test_a_configuration_without_a_mailbox_is_wrong_usage(tmp_path: Path, capsys
         main(["mail-test", SUSPENDED, f"--config.file={config}"])
     assert ended.value.code == 2
     assert "no integration has a mailbox" in capsys.readouterr().err
+
+
+def test_it_reads_no_more_of_an_email_than_the_mailbox_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What stands behind that is not matched by one and missed by the other."""
+    head = b"From: noreply@hubspot.com\nSubject: Salesforce\nContent-Type: multipart/mixed; boundary=b\n\n--b\n"
+    attached = b"Content-Type: application/zip\nContent-Disposition: attachment\n\n" + b"A" * LARGEST + b"\n--b\n"
+    text = b"Content-Type: text/plain\n\nYour Salesforce integration was suspended. Hub ID: 7654321\n--b--\n"
+    file = tmp_path / "long.eml"
+    file.write_bytes(head + attached + text)
+    main(["mail-test", str(file)])
+    assert f"{file}: ignored" in capsys.readouterr().out
