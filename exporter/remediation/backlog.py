@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import structlog
 
-from exporter.catalog.catalog import UNSYNCED
+from exporter.catalog.catalog import STALE, UNSYNCED
 from exporter.clients.hubspot.client import HubSpotClient
 from exporter.clients.hubspot.refusals import concerns_account
-from exporter.clients.hubspot.unsynced_records import Span, UnsyncedRecord, unsynced_records
+from exporter.clients.hubspot.unsynced_records import Span, UnsyncedRecord, newest_sync, spans_of, unsynced_records
 from exporter.clock import Clock
 from exporter.config.settings import Unsynced
 from exporter.errors import AuthError, InvalidAnswer, UpstreamError
@@ -52,7 +52,8 @@ class Backlog:
         for name in self._settings.objects:
             try:
                 for kind in sorted(kinds):
-                    found += await self._of_object(name, kind, span, selected)
+                    for one in await self._spans(name, kind, span, since):
+                        found += await self._of_object(name, kind, one, selected)
             except (AuthError, InvalidAnswer) as error:
                 if concerns_account(error):
                     raise
@@ -61,6 +62,10 @@ class Backlog:
         if refused and len(refused) == len(self._settings.objects):
             raise refused[0]
         return tuple(sorted(found, key=lambda one: one.changed_at))
+
+    async def _spans(self, name: str, kind: str, span: Span, since: float | None) -> tuple[Span, ...]:
+        """Where a time is named, what waits from then on was synced before it."""
+        return (span,) if since is not None or kind != STALE else spans_of(span, await newest_sync(self._client, name))
 
     async def _of_object(self, name: str, kind: str, span: Span, selected: Collection[str]) -> list[WaitingRecord]:
         found: list[WaitingRecord] = []

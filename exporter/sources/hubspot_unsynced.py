@@ -5,9 +5,10 @@ Exports, for one object::
     hubspot_salesforce_unsynced_records{integration="acme",object="contacts",kind="stale"} 12
     hubspot_salesforce_unsynced_records{integration="acme",object="contacts",kind="never_synced"} 3
 
-Two searches an object, of which only the ``total`` is wanted. Each object is a part: a token may lack the scope of one
-(``MISSING_SCOPES``), and an account without deal sync has no property that links deals (400). What is searched for,
-what that misses and what it finds too many: ``exporter/clients/hubspot/unsynced_records.py``.
+Three searches an object, for its newest sync and for the ``total`` of each kind, and a fourth once nothing of it is
+synced any more. Each object is a part: a token may lack the scope of one (``MISSING_SCOPES``), and an account without
+deal sync has no property that links deals (400). What is searched for, what that misses and what it finds too many:
+``exporter/clients/hubspot/unsynced_records.py``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,14 @@ from exporter.catalog.catalog import NEVER_SYNCED, STALE
 from exporter.clients.connection import Connection
 from exporter.clients.hubspot.client import HubSpotClient
 from exporter.clients.hubspot.refusals import concerns_account
-from exporter.clients.hubspot.unsynced_records import SHOWN_LATE, Span, count_unsynced, properties_of
+from exporter.clients.hubspot.unsynced_records import (
+    SHOWN_LATE,
+    Span,
+    count_unsynced,
+    newest_sync,
+    properties_of,
+    spans_of,
+)
 from exporter.config import settings
 from exporter.config.settings import Integration
 from exporter.errors import Again, InvalidAnswer, UpstreamError, UpstreamTimeout
@@ -63,7 +71,10 @@ async def _counts(
 ) -> dict[str, int]:
     try:
         async with asyncio.timeout(patience):
-            return {kind: await count_unsynced(hubspot, name, kind, span, more) for kind in (STALE, NEVER_SYNCED)}
+            spans = spans_of(span, await newest_sync(hubspot, name))
+            stale = [await count_unsynced(hubspot, name, STALE, one, more) for one in spans]
+            never = await count_unsynced(hubspot, name, NEVER_SYNCED, span, more)
+            return {STALE: sum(stale), NEVER_SYNCED: never}
     except TimeoutError as error:
         raise UpstreamTimeout(f"searches of {name} not finished within {patience:g} s") from error
 

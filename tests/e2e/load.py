@@ -39,7 +39,7 @@ REQUESTS = {
     "salesforce_heartbeat": ("salesforce.composite", 1),
     "salesforce_status": ("status", 1),
     "hubspot_heartbeat": ("hubspot.search", 6),
-    "hubspot_unsynced": ("hubspot.search", 6),
+    "hubspot_unsynced": ("hubspot.search", 9),
     "hubspot_account": ("hubspot.account", 2),
     "sync_health": ("bridge.sync_health", 1),
 }

@@ -85,19 +85,20 @@ def pass_hours(acme: Org, clock: ManualClock, hours: float) -> None:
 async def test_a_quiet_account_has_none(
     connect_over: Connect, transport: httpx.ASGITransport, clock: ManualClock, acme: Org
 ) -> None:
-    """That is known, so it is 0; two searches an object."""
+    """That is known, so it is 0; three searches an object."""
     pass_hours(acme, clock, 48)
     assert await counts(connect_over(transport), clock) == dict.fromkeys(OBJECTS, (0, 0))
-    assert acme.requests == {"hubspot.search": 6}
+    assert acme.requests == {"hubspot.search": 9}
 
 
+@pytest.mark.parametrize("synced_before", [30, 1])
 async def test_an_incident_shows_in_its_records_and_ends_with_it(
-    connect_over: Connect, transport: httpx.ASGITransport, clock: ManualClock, acme: Org
+    connect_over: Connect, transport: httpx.ASGITransport, clock: ManualClock, acme: Org, synced_before: float
 ) -> None:
-    """While HubSpot has suspended the sync, what changes and what is created waits, and counts once its grace is over;
-    within minutes after the end none does."""
+    """While HubSpot has suspended the sync, what changes and what is created waits, and counts once its grace is over,
+    whether its last sync lies before the window or within it; within minutes after the end none does."""
     connection = connect_over(transport)
-    pass_hours(acme, clock, 30)
+    pass_hours(acme, clock, synced_before)
     acme.suspend("unknown_error")
     for object_type, count in (("contacts", 7), ("companies", 3)):
         for record in acme.records.by_type[object_type][:count]:

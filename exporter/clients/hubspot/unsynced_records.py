@@ -3,8 +3,8 @@
 Two kinds. *Stale*: modified within a span, and synced last before it began. *Never synced*: created within it, and
 linked to no Salesforce record. An upper bound of what should have synced: a change of a property that is not mapped
 syncs nothing, and a contact outside the inclusion segment never does. What it misses: a record that was synced within
-the span and has changed again since, until that sync too lies before the span. Of a time in which nothing was synced,
-as a suspension is one, it misses nothing.
+the span and has changed again since, until that sync too lies before the span; a search cannot compare two dates of one
+record. But once nothing of an object is synced any more, whatever changed after its newest sync waits: ``spans_of``.
 
 Facts: HubSpot developer documentation, *Search the CRM*: 200 results a page; 10,000 a query, what lies behind them is
 400; a change shows in a search up to a minute late. Public reports: ``salesforcelastsynctime`` is written 2 to 13
@@ -42,10 +42,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Epoch seconds between which a record was modified or created."""
+    """Epoch seconds between which a record was modified or created; ``synced_from``: only one that was synced at this
+    time or later, and all the same before the span."""
 
     start: float
     end: float
+    synced_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ def filters_of(object_type: str, kind: str, span: Span, more: Sequence[Mapping[s
     """The conditions of the one filter group of a search; ``more`` are the owner's own."""
     name = date_property(object_type, kind)
     within = {"propertyName": name, "operator": "BETWEEN", "value": _text(span.start), "highValue": _text(span.end)}
+    if kind == STALE and span.synced_from is not None:
+        return (within, {"propertyName": SYNCED, "operator": "GTE", "value": _text(span.synced_from)}, *more)
     if kind == STALE:
         before = _text(span.start - WRITTEN_LATE)
         return (within, {"propertyName": SYNCED, "operator": "LT", "value": before}, *more)
@@ -75,6 +79,27 @@ def date_property(object_type: str, kind: str) -> str:
 def properties_of(object_type: str) -> tuple[str, ...]:
     """The properties that both searches need, and that an account without the sync of this object has not."""
     return (*LINKS[object_type], SYNCED)
+
+
+def spans_of(span: Span, newest_sync: float | None) -> tuple[Span, ...]:
+    """Where stale records of an object are to be looked for, each of which is in one span alone.
+
+    The second is there where nothing of the object was synced up to the end of the span: what was synced within the
+    span, and modified after the newest sync of all, waits as well.
+    """
+    since = None if newest_sync is None else newest_sync + WRITTEN_LATE
+    if since is None or not span.start < since < span.end:
+        return (span,)
+    return span, Span(since, span.end, synced_from=span.start - WRITTEN_LATE)
+
+
+async def newest_sync(client: HubSpotClient, object_type: str) -> float | None:
+    """When a record of an object was synced last, in epoch seconds; raises ``UpstreamError``."""
+    page = await client.search(
+        object_type, [({"propertyName": SYNCED, "operator": "HAS_PROPERTY"},)], SYNCED, (SYNCED,)
+    )
+    texts = (entry["properties"].get(SYNCED) for entry in page["results"])
+    return max((time_of(text, f"{object_type}: {SYNCED}") for text in texts if text), default=None)
 
 
 async def count_unsynced(

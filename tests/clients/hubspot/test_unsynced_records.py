@@ -21,6 +21,8 @@ from exporter.clients.hubspot.unsynced_records import (
     UnsyncedRecord,
     count_unsynced,
     filters_of,
+    newest_sync,
+    spans_of,
     unsynced_records,
 )
 from exporter.config.secret import Secret
@@ -123,6 +125,41 @@ class TestStale:
             seen.append(await account.count(STALE))
             account.clock.advance(37.0)
         assert seen == [1, 1, 0]
+
+
+class TestStandstill:
+    """Nothing of an object is synced any more."""
+
+    @pytest.mark.parametrize(
+        ("newest", "spans"),
+        [
+            (None, 1),
+            (START - HOUR, 1),  # the first span has all that waits
+            (START + HOUR, 2),
+            (START + 4 * HOUR - WRITTEN_LATE, 1),  # within the grace: it does not stand
+            (START + 5 * HOUR, 1),
+        ],
+    )
+    def test_it_is_one_once_nothing_was_synced_up_to_the_end_of_the_span(
+        self, newest: float | None, spans: int
+    ) -> None:
+        """Then a second span begins at the newest sync."""
+        assert len(spans_of(SPAN, newest)) == spans
+
+    async def test_what_changed_after_the_newest_sync_waits(self, account: Account) -> None:
+        """Whenever it was synced before: each record is in one span."""
+        account.record(START - HOUR, START + 2 * HOUR)
+        account.record(START + 60, START + 2 * HOUR)
+        account.record(START + 60, START + 90)
+        account.record(START + HOUR, START + HOUR + 13)
+        spans = spans_of(SPAN, await newest_sync(account.client, "contacts"))
+        assert [await account.count(STALE, span) for span in spans] == [1, 1]
+        found = [[one.at async for one in unsynced_records(account.client, "contacts", STALE, span)] for span in spans]
+        assert found == [[START + 2 * HOUR], [START + 2 * HOUR]]
+
+    async def test_an_account_where_nothing_was_ever_synced_has_no_newest_sync(self, account: Account) -> None:
+        account.record(None, START + 60)
+        assert await newest_sync(account.client, "contacts") is None
 
 
 class TestNeverSynced:
