@@ -121,7 +121,6 @@ PROBE = Reading(
     ),
     succeeded_at=NOW,
 )
-ACME = Snapshot("acme", "immediate", None, (HEALTH, LIMITS, LOG, ACCOUNT, PROBE))
 UNSYNCED = Reading(
     source="hubspot_unsynced",
     interval=300.0,
@@ -130,7 +129,7 @@ UNSYNCED = Reading(
     succeeded_at=NOW,
     parts=(PartState("contacts"), PartState("deals")),
 )
-ACME = Snapshot("acme", "immediate", None, (HEALTH, LIMITS, LOG, ACCOUNT, UNSYNCED))
+ACME = Snapshot("acme", "immediate", None, (HEALTH, LIMITS, LOG, ACCOUNT, PROBE, UNSYNCED))
 BETA = Snapshot(
     "beta", "off", 5_000, (replace(HEALTH, part=None, succeeded_at=None, failure=Failure("auth", None, "")),)
 )
