@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from exporter.catalog.catalog import CATALOG, UNSYNCED
@@ -11,6 +11,10 @@ from exporter.model import SyncError
 from exporter.remediation.gate import MOST_CALLS, Room
 from exporter.remediation.order import Order
 from exporter.store.batches import Attempts
+from exporter.store.proofs import Cured
+
+CURED_ALREADY = "no_records"
+"""Why an error is left out that an export still lists, and that was cured since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,22 @@ class Plan:
         return replace(self, errors=self.errors[:fitting], refused=left_out)
 
 
-def plan_of(errors: Iterable[SyncError], order: Order, attempts: Mapping[str, Attempts], now: float) -> Plan:
-    """Leaves out records resynced too recently or too often, or about to be by another job."""
+def plan_of(
+    errors: Iterable[SyncError],
+    order: Order,
+    attempts: Mapping[str, Attempts],
+    now: float,
+    cured: Collection[Cured] = (),
+) -> Plan:
+    """Leaves out errors ``cured`` since they were listed, and records resynced too recently or too often, or about to
+    be by another job."""
     chosen: list[SyncError] = []
     refused: Counter[str] = Counter()
     for error in errors:
         before = attempts.get(error.record)
-        if before is not None and before.count >= order.max_attempts:
+        if (error.record, *pair_of(error)) in cured:
+            refused[CURED_ALREADY] += 1
+        elif before is not None and before.count >= order.max_attempts:
             refused["max_attempts"] += 1
         elif before is not None and now - before.last_at < order.cooldown:
             refused["cooldown"] += 1

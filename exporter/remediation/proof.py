@@ -7,9 +7,9 @@ from datetime import datetime
 
 from exporter.catalog.catalog import CATALOG, UNSYNCED
 from exporter.model import SyncError
-from exporter.store.proofs import Sent
+from exporter.store.proofs import CURED, Sent
 
-CURED, CAME_BACK, UNCHANGED = "cured", "came_back", "unchanged"
+CAME_BACK, UNCHANGED = "came_back", "unchanged"
 
 TOLERANCE = 15.0
 """Seconds. HubSpot writes ``salesforcelastsynctime`` 2 to 13 s after the time it holds, and clocks differ."""

@@ -11,10 +11,10 @@ from exporter.catalog.catalog import UNSYNCED
 from exporter.clock import Clock
 from exporter.errors import StoreError, UpstreamError
 from exporter.remediation.actions import Action, Ways, known_ways
-from exporter.remediation.proof import CURED, proofs_of
+from exporter.remediation.proof import proofs_of
 from exporter.self_metrics import SelfMetrics
 from exporter.store.job import Job
-from exporter.store.proofs import Look, ProofStore, Sent
+from exporter.store.proofs import CURED, Look, ProofStore, Sent
 
 LOOK_PAUSE = 5.0
 """Seconds between looks whether there is something to look at."""

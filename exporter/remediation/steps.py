@@ -21,7 +21,7 @@ from exporter.remediation.lanes import Lanes
 from exporter.remediation.lease import LEASE, Lease
 from exporter.remediation.order import order_of
 from exporter.remediation.outcomes import ended, outcomes_of, settled
-from exporter.remediation.plan import Plan, pair_of
+from exporter.remediation.plan import CURED_ALREADY, Plan, pair_of
 from exporter.remediation.planner import Planner
 from exporter.remediation.refusal import Refusal
 from exporter.remediation.trial import Trial
@@ -97,7 +97,7 @@ class Steps:
         """Fixes the records of the job, and returns how many; 0 if there is none to resync, which ends the job."""
         guards = self._waiting.guards(job.integration)
         plan, found = await self._planner.plan(job.integration, order_of(job), action, guards, job.id)
-        refusals = [Refusal(reason, f"{count} of {found} records") for reason, count in plan.refused.items()]
+        refusals = [_left_out(reason, count, found) for reason, count in plan.refused.items()]
         if not plan.errors:
             nothing = [] if found else [Refusal("no_records", "no such error is left")]
             await self._journal.finish(job, DONE, "nothing to resync", refusals + nothing)
@@ -156,6 +156,12 @@ class Steps:
 
     async def _end(self, job: Job) -> None:
         await self._journal.finish(job, *ended(await self._batches.by_outcome(job)))
+
+
+def _left_out(reason: str, count: int, found: int) -> Refusal:
+    """Records of a plan that are not resynced, so many of those that were found."""
+    why = ": cured since the export that lists them" if reason == CURED_ALREADY else ""
+    return Refusal(reason, f"{count} of {found} records{why}")
 
 
 def _listed(plan: Plan) -> list[Listed]:

@@ -13,12 +13,12 @@ from exporter.clock import Clock
 from exporter.config.settings import Remediation
 from exporter.remediation.actions import Action
 from exporter.remediation.journal import Journal
-from exporter.remediation.proof import CURED
 from exporter.remediation.prover import Prover
 from exporter.remediation.refusal import Refusal
 from exporter.store.batches import BatchStore
 from exporter.store.job import FAILED, TRIAL_PASSED, TRIAL_SENT, Job
 from exporter.store.jobs import JobStore
+from exporter.store.proofs import CURED
 
 TRIAL_BATCHES = 2
 """A job of no more is over before anything could be seen of it."""

@@ -15,6 +15,11 @@ from exporter.store.job import Job, Way
 from exporter.store.jobs import by_these_ways, job_of
 from exporter.store.tables import batches, job_records, jobs
 
+CURED = "cured"
+
+Cured = tuple[str, str, str]
+"""Record, category and error type of an error that a resync has cured."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -83,6 +88,24 @@ class ProofStore:
         query = sa.select(*columns).where(job_records.c.job_id == job.id, job_records.c.outcome == SUCCEEDED)
         async with self._database.transaction() as connection:
             return tuple(Sent(*row) for row in await connection.execute(query.order_by(job_records.c.error_id)))
+
+    async def cured(self, integration: str, since: Mapping[str, float]) -> frozenset[Cured]:
+        """What was resynced from this moment on, by category, and proved cured."""
+        if not since:
+            return frozenset()
+        error = (job_records.c.record, job_records.c.category, job_records.c.error_type)
+        query = sa.select(*error, sa.func.max(job_records.c.at)).where(
+            job_records.c.integration == integration,
+            job_records.c.outcome == SUCCEEDED,
+            job_records.c.at >= min(since.values()),
+            job_records.c.category.in_(since),
+            job_records.c.proof == CURED,
+        )
+        async with self._database.transaction() as connection:
+            rows = await connection.execute(query.group_by(*error))
+            return frozenset(
+                (record, category, error_type) for record, category, error_type, at in rows if at >= since[category]
+            )
 
     async def prove(self, look: Look, verdicts: Mapping[str, str], now: float, next_look: float | None) -> bool:
         """Writes what was seen, by error id, and when to look again, if at all.

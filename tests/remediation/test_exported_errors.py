@@ -44,13 +44,16 @@ async def bench(
         yield opened
 
 
-async def upload(bench: Bench, acme: Org) -> None:
+def exported(acme: Org) -> str:
     """The errors of the simulated page, as somebody exports them."""
     rows = [
         f"{error.object_type},{error.hubspot_id},{error.error_type}"
         for error in acme.errors.page(None, None, None, 100)
     ]
-    content = "\n".join(["Object type,HubSpot ID,Error type", *rows, ""])
+    return "\n".join(["Object type,HubSpot ID,Error type", *rows, ""])
+
+
+async def upload(bench: Bench, content: str) -> None:
     transport = httpx.ASGITransport(bench.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://exporter") as client:
         headers = {"Content-Type": "text/csv", **bearer(WEBHOOK_TOKEN)}
@@ -74,7 +77,7 @@ async def test_exported_errors_are_touched_and_proved_by_their_syncs(
 ) -> None:
     """The export goes on listing them, and is no proof that they are unchanged. The next one is what counts."""
     acme.add_errors("other", "unknown", 3)
-    await upload(bench, acme)
+    await upload(bench, exported(acme))
     await bench.poll()
     clock.advance(60)
     await bench.notify(sync_errors("other"))
@@ -84,6 +87,58 @@ async def test_exported_errors_are_touched_and_proved_by_their_syncs(
     assert len(acme.errors) == 0
     await look(bench, bench.verify_after)
     assert verified(bench) == {"cured": 3, "unchanged": 0, "came_back": 0}
-    await upload(bench, acme)
+    await upload(bench, exported(acme))
     await look(bench, 3600)
     assert verified(bench) == {"cured": 3, "unchanged": 0, "came_back": 0}
+
+
+async def resynced(bench: Bench, clock: ManualClock) -> dict[str, Any]:
+    """The alert fires once more, an hour later; the job it makes."""
+    clock.advance(3600)
+    await bench.poll()
+    await bench.notify(sync_errors("other"))
+    await pass_when_idle(bench.work(), clock, bench.jobs, bench.batches)
+    return (await bench.listed())[0]
+
+
+async def test_what_is_cured_is_not_resynced_again(bench: Bench, acme: Org, world: World, clock: ManualClock) -> None:
+    """However often the alert is repeated that the old export keeps firing: it costs nothing more, and counts once."""
+    acme.add_errors("other", "unknown", 3)
+    await upload(bench, exported(acme))
+    assert (await resynced(bench, clock))["records"] == records(succeeded=3)
+    world.tick()
+    await look(bench, bench.verify_after)
+    for _hour in range(6):
+        job = await resynced(bench, clock)
+        assert (job["records"], job["message"]) == (records(), "nothing to resync")
+        await look(bench, bench.verify_after)
+    assert acme.touches.requests == 1
+    assert verified(bench) == {"cured": 3, "unchanged": 0, "came_back": 0}
+    assert await bench.refusals() == [("SyncErrors", "no_records")] * 6
+    (refusal, *_) = (await bench.history.listing(None, 1))["refusals"]
+    assert refusal["detail"] == "3 of 3 records: cured since the export that lists them"
+
+
+async def test_what_is_not_cured_is_resynced_again(bench: Bench, acme: Org, world: World, clock: ManualClock) -> None:
+    """Of the same export."""
+    acme.add_errors("other", "unknown", 3)
+    await upload(bench, exported(acme))
+    await resynced(bench, clock)
+    await look(bench, bench.verify_after)
+    assert verified(bench) == {"cured": 0, "unchanged": 3, "came_back": 0}
+    assert (await resynced(bench, clock))["records"] == records(succeeded=3)
+
+
+async def test_what_the_next_export_lists_is_resynced(
+    bench: Bench, acme: Org, world: World, clock: ManualClock
+) -> None:
+    """Whatever was cured before: these errors came after."""
+    acme.add_errors("other", "unknown", 3)
+    await upload(bench, exported(acme))
+    export = exported(acme)
+    await resynced(bench, clock)
+    world.tick()
+    await look(bench, bench.verify_after)
+    assert verified(bench) == {"cured": 3, "unchanged": 0, "came_back": 0}
+    await upload(bench, export)
+    assert (await resynced(bench, clock))["records"] == records(succeeded=3)

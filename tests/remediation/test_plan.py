@@ -38,6 +38,15 @@ def test_a_record_is_left_out_when_tried_too_recently_or_too_often(
     assert plan.errors == ((error(2),) if refusals else (error(1), error(2)))
 
 
+def test_an_error_that_was_cured_since_it_was_listed_is_left_out() -> None:
+    """Not another one of the same record; and nothing else is said of it, however often it was tried."""
+    attempts = {"contacts/1": Attempts(count=5, last_at=9_999.0)}
+    plan = plan_of([error(1), error(2)], ORDER, attempts, 10_000.0, {("contacts/1", "other", "unknown")})
+    assert (plan.errors, plan.refused) == ((error(2),), {"no_records": 1})
+    other = plan_of([error(1), error(2)], ORDER, {}, 10_000.0, {("contacts/1", "picklists", "option_limit_exceeded")})
+    assert (other.errors, other.refused) == ((error(1), error(2)), {})
+
+
 def test_a_plan_says_what_it_takes() -> None:
     """Requests of as many as one may name, and up to four Salesforce calls a record."""
     plan = plan_of([error(number) for number in range(201)], ORDER, {}, now=0.0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from exporter.model import SyncError
-from exporter.remediation.proof import CAME_BACK, CURED, UNCHANGED, proofs_of
-from exporter.store.proofs import Sent
+from exporter.remediation.proof import CAME_BACK, UNCHANGED, proofs_of
+from exporter.store.proofs import CURED, Sent
 
 AT = 1_800_000_000.0
 EARLIER, LATER = "2027-01-15T07:59:59Z", "2027-01-15T08:00:01Z"

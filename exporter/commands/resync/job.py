@@ -14,7 +14,7 @@ ENDED = ("done", "partly_failed", "failed", "cancelled")
 UNFINISHED = ("queued", "running")
 NEEDS_APPROVAL = "needs_approval"
 
-_LEFT_OUT = re.compile(r"([0-9]+) of [0-9]+ records")
+_LEFT_OUT = re.compile(r"([0-9]+) of [0-9]+ records(?:: .*)?")
 """How a refusal tells how many records a plan leaves out; a refusal of a whole job says something else."""
 
 

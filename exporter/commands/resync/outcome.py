@@ -12,10 +12,14 @@ from exporter.commands.resync.words import REASONS
 PROOFS = (("cured", "cured"), ("came_back", "came back"), ("unchanged", "unchanged"), ("waiting", "not looked at yet"))
 """As the ledger has them, and as a person reads them."""
 
+_CURED_BEFORE = "no_records"
+"""The reason for leaving out an error that an export still lists."""
+
 
 def is_good(job: Job, *, with_proof: bool) -> bool:
-    """Whether every record was resynced, and none left out; ``with_proof`` also whether every one of them is cured."""
-    whole = job.state == "done" and not job.failed and not job.left_out
+    """Whether every record was resynced, and none left out but what was cured before; ``with_proof`` also whether every
+    one of them is cured."""
+    whole = job.state == "done" and not job.failed and not set(job.left_out) - {_CURED_BEFORE}
     return whole and not (with_proof and set(_proof(job)) - {"cured"})
 
 

@@ -28,6 +28,7 @@ class Action(Protocol):
     one lane: the other side knows a request again, so one whose answer was lost is sent again as it was; without it the
     job looks first which of its errors are left. ``on_trial``: the first batches of a large job have to cure something
     before it goes on; not where the other side takes its time. ``asks_hubspot``: every request is one of HubSpot's API.
+    ``proved_by_syncs``: ``synced_at`` is a proof of its own, so an error may be cured that an older list still has.
 
     Between finding an error and resyncing it a job keeps its ``id``, for hours maybe and across restarts. So whatever
     an action needs to know of an error to resync it stands in the ``id`` that it gives it.
@@ -39,6 +40,7 @@ class Action(Protocol):
     repeatable: bool
     on_trial: bool
     asks_hubspot: bool
+    proved_by_syncs: bool
 
     async def find(
         self, pairs: Iterable[Pair], selected: Collection[str] = (), since: float | None = None

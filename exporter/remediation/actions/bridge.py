@@ -21,6 +21,7 @@ class BridgeResync:
     repeatable = False
     on_trial = True
     asks_hubspot = False
+    proved_by_syncs = False
 
     def __init__(self, client: BridgeClient) -> None:
         self._client = client

@@ -35,6 +35,7 @@ class HookResync:
     repeatable = True
     on_trial = False
     asks_hubspot = False
+    proved_by_syncs = False
 
     def __init__(self, lister: ErrorLister, hook: HookClient) -> None:
         self._lister = lister

@@ -61,6 +61,7 @@ class Touch:
     repeatable = False
     on_trial = True
     asks_hubspot = True
+    proved_by_syncs = True
 
     def __init__(
         self,

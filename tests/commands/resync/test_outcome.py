@@ -99,6 +99,11 @@ class TestGood:
     def test_records_left_out_are_refused(self) -> None:
         """Although the job did all it had to."""
         assert not is_good(replace(DONE, left_out={"cooldown": 1}), with_proof=False)
+        assert not is_good(replace(DONE, left_out={"cooldown": 1, "no_records": 1}), with_proof=False)
+
+    def test_what_was_cured_before_is_not_missed(self) -> None:
+        """An export lists it until the next one."""
+        assert is_good(replace(DONE, left_out={"no_records": 1}), with_proof=False)
 
 
 class TestJob:
@@ -106,11 +111,12 @@ class TestJob:
         """Without what would steer the terminal; refusals tell how many records were left out, or why it waited."""
         refusals = [
             {"reason": "cooldown", "detail": "5 of 45 records"},
+            {"reason": "no_records", "detail": "2 of 45 records: cured since the export that lists them"},
             {"reason": "api_budget", "detail": "41200 of 60000 allocated API calls are used"},
         ]
         job = job_of({"job": ROW, "refusals": refusals})
         assert (job.id, job.planned, job.settled, job.message) == (7, 40, 0, "41200 of 60000 \ufffd")
-        assert (job.waits_for, job.left_out, job.has_ended) == ("api_budget", {"cooldown": 5}, False)
+        assert (job.waits_for, job.left_out, job.has_ended) == ("api_budget", {"cooldown": 5, "no_records": 2}, False)
 
     def test_what_is_not_there_yet_is_not_known(self) -> None:
         """A job whose records are not listed."""
