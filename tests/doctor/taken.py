@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from exporter.demo.simulator.faults import Fault
@@ -57,6 +57,11 @@ def _other_column(room: PatientRoom) -> None:
 def _unmapped(room: PatientRoom) -> None:
     room.org.unmapped = frozenset({TOUCH})
     room.prove = "contacts/101"
+
+
+def _way_back(room: PatientRoom, field: str, uneditable: Collection[str] = ()) -> None:
+    _setting(room, "canary", back={"field": field, "property": "salesforce_canary_back"})
+    room.org.records.in_salesforce.oddities.uneditable = frozenset(uneditable)
 
 
 def _audience(room: PatientRoom) -> None:
@@ -272,6 +277,27 @@ TAKEN = (
         lambda room: setattr(room.org, "hidden", {"Contact.HubSpot_Canary__c"}),
         "canary",
         "Contact has no field HubSpot_Canary__c.*Set Field-Level Security",
+        "Contact/003000000000101SIM",
+    ),
+    Taken(
+        "field of the way back",
+        lambda room: _way_back(room, "HubSpot_Canary_Typo__c"),
+        "canary",
+        r"Contact has no field HubSpot_Canary_Typo__c.*canary\.back\.field",
+        "Contact/003000000000101SIM",
+    ),
+    Taken(
+        "edit on the field of the way back",
+        lambda room: _way_back(room, "HubSpot_Canary_Back__c", uneditable={"Contact.HubSpot_Canary_Back__c"}),
+        "canary",
+        r"may not edit Contact\.HubSpot_Canary_Back__c \(canary\.back\.field\).*→ HubSpot_Canary_Back__c: Edit",
+        "Contact/003000000000101SIM",
+    ),
+    Taken(
+        "edit on the object of the way back",
+        lambda room: _way_back(room, "HubSpot_Canary_Back__c", uneditable={"Contact"}),
+        "canary",
+        r"may not edit Contact, as canary\.back.*a set of the app's run-as user → Object Settings → Contact: Edit",
         "Contact/003000000000101SIM",
     ),
     Taken(

@@ -338,6 +338,10 @@ class TestTheRecord:
             ({"property": "amount_of"}, "does not exist"),
             ({"property": "firstname"}, "the property firstname of contacts is HubSpot's own"),
             ({"field": "No_Such__c"}, "no column No_Such__c: Contact has no such field, .* check canary.field"),
+            (
+                {"back": CanaryBack("No_Such__c", "salesforce_canary_back")},
+                "no column No_Such__c: Contact has no such field, .* check canary.back.field",
+            ),
             ({"back": CanaryBack("HubSpot_Canary_Back__c", "gone")}, "the property gone .* canary.back.property"),
         ],
     )

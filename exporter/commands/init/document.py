@@ -30,8 +30,8 @@ _SALESFORCE = """\
     salesforce:
       url: {url}
       # Its user needs API Enabled and View Setup and Configuration; View Event Log Files for the calls of each app;
-      # Manage Users to see whether HubSpot's user is frozen; Read and View All Records on each object of `objects` below
-      # but User, for the newest writes to it (or switch these off: intervals: {{salesforce_heartbeat: off}}).
+      # Manage Users to see whether HubSpot's user is frozen; Read and View All Records on each of `objects` below but
+      # User, for the newest writes to it (or switch these off: intervals: {{salesforce_heartbeat: off}}).
       auth:
 """
 

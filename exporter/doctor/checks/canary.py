@@ -1,18 +1,31 @@
-"""The canary: its two records are the configured ones, its property may be written, its field can be seen. Nothing is
-written: whether a change travels its first round shows."""
+"""The canary: its two records are the configured ones, its property may be written, its field can be seen, and for the
+way back the other field edited. Nothing is written: whether a change travels its first round shows.
+
+Facts: Salesforce REST API Developer Guide, *sObject Describe*: ``updateable`` of an object and of each of its fields is
+what the user who asks may do.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from exporter.clients.hubspot.refusals import is_missing_scope, scopes_told
-from exporter.config.settings import Canary
+from exporter.config.settings import Canary, Salesforce
 from exporter.doctor import places, sections
 from exporter.doctor.check import Check
 from exporter.doctor.finding import Finding, failed, good, not_tried
 from exporter.doctor.patient import Patient
 from exporter.errors import UnknownColumn, UpstreamError
-from exporter.sources.probe.records import LINKS, hubspot_trouble, properties_trouble, query_of, salesforce_trouble
+from exporter.schemas.json_schema import checked
+from exporter.sources.probe.records import (
+    LINKS,
+    hubspot_trouble,
+    key_of,
+    properties_trouble,
+    query_of,
+    salesforce_trouble,
+)
 from exporter.sources.source import configured
 
 
@@ -51,14 +64,43 @@ async def _in_salesforce(patient: Patient, canary: Canary) -> Finding:
     except UnknownColumn as error:
         return failed(
             f"{canary.salesforce_object} has no field {error.column}, or the exporter's user may not read it",
-            f"canary.field: its API name; or Salesforce Setup → Object Manager → {canary.salesforce_object} → Fields & "
-            f"Relationships → {error.column} → Set Field-Level Security",
+            f"{key_of(canary, error.column)}: its API name; or Salesforce Setup → Object Manager → "
+            f"{canary.salesforce_object} → Fields & Relationships → {error.column} → Set Field-Level Security",
             subject=subject,
         )
     trouble = salesforce_trouble(rows, canary)
     if trouble is not None:
         return failed(trouble, subject=subject)
-    return good(f"{subject} can be read, with {canary.field}", subject)
+    shown = f"{subject} can be read, with {canary.field}"
+    if canary.back is None:
+        return good(shown, subject)
+    path = f"sobjects/{canary.salesforce_object}/describe"
+    described = checked(await salesforce.get_json(path), "salesforce_object", f"GET {path}")
+    unable = _cannot_write_back(described, canary, configured(patient.settings.salesforce, "Salesforce org"))
+    if unable is not None:
+        return failed(*unable, subject=subject)
+    return good(f"{shown}, and {canary.back.field} edited", subject)
+
+
+def _cannot_write_back(described: Any, canary: Canary, settings: Salesforce) -> tuple[str, str] | None:
+    """Why the field of the way back cannot be written, and what to change."""
+    name = canary.salesforce_object
+    place = f"Salesforce Setup → Users → Permission Sets → a set of {places.own_user(settings)}"
+    field = configured(canary.back, "way back").field
+    if not described["updateable"]:
+        return (
+            f"the exporter's user may not edit {name}, as canary.back takes",
+            f"{place} → Object Settings → {name}: Edit",
+        )
+    one = next((one for one in described["fields"] if one["name"].casefold() == field.casefold()), None)
+    if one is None or one["updateable"]:
+        return None
+    if one.get("calculated"):
+        return f"{name}.{field} is calculated, so nobody can write it", "canary.back.field: a Date/Time or Text field"
+    return (
+        f"the exporter's user may not edit {name}.{field} (canary.back.field)",
+        f"{place} → Object Settings → {name} → Field Permissions → {field}: Edit",
+    )
 
 
 CHECK = Check(

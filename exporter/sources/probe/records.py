@@ -38,6 +38,12 @@ def query_of(canary: Canary) -> str:
     return f"SELECT {', '.join(fields)} FROM {canary.salesforce_object} WHERE {where}"  # noqa: S608  names are checked
 
 
+def key_of(canary: Canary, field: str) -> str:
+    """Which key of the configuration names this Salesforce field."""
+    back = canary.back
+    return "canary.back.field" if back is not None and field.casefold() == back.field.casefold() else "canary.field"
+
+
 def hubspot_trouble(record: Mapping[str, Any] | None, canary: Canary) -> str | None:
     """Why this is not the record to write to, with the remedy; ``None`` if it is."""
     named = f"{canary.object} {canary.hubspot_id}"

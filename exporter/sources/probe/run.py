@@ -17,7 +17,14 @@ from exporter.errors import Again, InvalidAnswer, RateLimited, UnknownColumn, Up
 from exporter.sources.probe import course as courses
 from exporter.sources.probe.course import TO_SALESFORCE, Course, Leg
 from exporter.sources.probe.payload import plan_of
-from exporter.sources.probe.records import LINKS, hubspot_trouble, properties_trouble, query_of, salesforce_trouble
+from exporter.sources.probe.records import (
+    LINKS,
+    hubspot_trouble,
+    key_of,
+    properties_trouble,
+    query_of,
+    salesforce_trouble,
+)
 from exporter.sources.probe.value import SAME, shown_time, shows, value_of, written
 
 CHECKED_FOR = 86_400.0
@@ -102,7 +109,7 @@ class Run:
         except UnknownColumn as error:
             raise error.retold(
                 f"{error}: {canary.salesforce_object} has no such field, or the user of salesforce.auth may not read "
-                "it: check canary.field, and its field-level security",
+                f"it: check {key_of(canary, error.column)}, and its field-level security",
                 again=Again.LATER,
             ) from error
         self.course = replace(self.course, answered_at=self._clock.time())

@@ -99,6 +99,18 @@ class TestWritten:
         """Without its comment signs it is a part of the configuration."""
         without_comments_before(write(), section)
 
+    def test_it_says_what_its_user_needs(self, write: Write) -> None:
+        """Every permission that a source which is on takes in Salesforce."""
+        text = " ".join(write().read_text().replace("#", " ").split())
+        needed = (
+            "API Enabled",
+            "View Setup and Configuration",
+            "View Event Log Files",
+            "Manage Users",
+            "View All Records",
+        )
+        assert [one for one in needed if one not in text] == []
+
     def test_a_comment_for_everything(self, write: Write) -> None:
         """What can be added is there as an example, also beside a bridge."""
         text = write(*BRIDGE).read_text()

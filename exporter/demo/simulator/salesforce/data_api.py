@@ -41,6 +41,7 @@ def routes(world: World) -> list[Route]:
         *(gate.route(f"{_DATA}/query{end}", "query", _data_call(query)) for end in ("", "/")),
         *(gate.route(f"{_DATA}/composite{end}", "composite", _data_call(composite), ("POST",)) for end in ("", "/")),
         gate.route(log_file, "log_file", _data_call(log_file_content)),
+        gate.route(f"{_DATA}/sobjects/{{object}}/describe", "describe", _data_call(describe)),
         gate.route(f"{_DATA}/sobjects/{{object}}/{{record_id}}", "update", _data_call(update), ("PATCH",)),
     ]
 
@@ -142,6 +143,25 @@ async def log_file_content(org: Org, request: Request) -> Response:
     return Response(content, media_type="text/csv")
 
 
+async def describe(org: Org, request: Request) -> Response:
+    """What the user may do with an object and with each of its fields."""
+    name = request.path_params["object"]
+    table = tables_of(org).get(name)
+    if table is None:
+        raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
+    fields = [
+        {
+            "name": one,
+            "calculated": False,
+            "updateable": one in FIELDS and f"{name}.{one}" not in org.records.in_salesforce.oddities.uneditable,
+        }
+        for one in table.fields
+    ]
+    return JSONResponse(
+        {"name": name, "updateable": name not in org.records.in_salesforce.oddities.uneditable, "fields": fields}
+    )
+
+
 async def update(org: Org, request: Request) -> Response:
     """Writes fields of a record: 204 without a body."""
     fields = await read_object(request)
@@ -152,6 +172,13 @@ async def update(org: Org, request: Request) -> Response:
     if unknown:
         where = f"No such column '{unknown[0]}' on sobject of type {found[0].salesforce_object}"
         raise Refusal(400, "INVALID_FIELD", where)
+    fixed = [
+        name
+        for name in fields
+        if f"{found[0].salesforce_object}.{name}" in org.records.in_salesforce.oddities.uneditable
+    ]
+    if fixed:
+        raise Refusal(400, "INVALID_FIELD_FOR_INSERT_UPDATE", f"Unable to create/update fields: {fixed[0]}.")
     try:
         org.write_fields(found[0], {name: seconds_of(str(value)) for name, value in fields.items()})
     except ValueError as error:

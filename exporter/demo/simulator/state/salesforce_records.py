@@ -26,6 +26,7 @@ class Oddities:
     archived: frozenset[str] = frozenset()  # HubSpot records
     date_fields: frozenset[str] = frozenset()  # Salesforce fields that hold a day instead of a time
     text_fields: frozenset[str] = frozenset()  # and those that hold a text
+    uneditable: frozenset[str] = frozenset()  # objects and fields (`Contact.Email`) that who monitors may not edit
 
 
 class SalesforceRecords:
