@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +20,12 @@ from exporter.doctor.calls import Calls
 from exporter.doctor.once import Once
 from exporter.doctor.server_time import ServerTimes
 from exporter.errors import UpstreamError
-from exporter.model import Access, SyncHealth
-from exporter.sources import salesforce_access, sync_health
+from exporter.model import Access, MailboxNews, SyncHealth
+from exporter.sources import mailbox, salesforce_access, sync_health
 from exporter.sources.source import Fetched, configured
 from exporter.sources.usage_log.listing import listed_files
 from exporter.sources.usage_log.log_file import LogFile
+from exporter.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Shared:
 
 class Patient:
     """``prove`` is the record whose touch is to be proved, such as ``contacts/101``, if any is; ``untouchable`` are the
-    object types of which it was found that none can be touched, ``unsearchable`` those that cannot be searched."""
+    object types of which it was found that none can be touched, ``unsearchable`` those that cannot be searched.
+    ``database`` is the store, if there is one that can be used."""
 
     def __init__(
         self,
@@ -47,11 +50,13 @@ class Patient:
         calls: Calls,
         shared: Shared,
         prove: str | None = None,
+        database: Database | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self.calls = calls
         self.prove = prove
+        self.database = database
         self.times = ServerTimes(clock)
         http.event_hooks = {"response": [self.times.note]}
         self.without_login = Upstream(http, clock, lambda: None)
@@ -75,6 +80,7 @@ class Patient:
         self.log_files: Once[list[LogFile]] = Once(self._log_files)
         self._definitions: dict[str, Once[Any]] = {}
         self.page: Once[SyncHealth] = Once(self._page)
+        self.news: Once[MailboxNews] = Once(self._news)
 
     async def definitions(self, object_type: str) -> Any:
         """HubSpot's properties of an object type, asked for once; ``None`` if there is no such type."""
@@ -110,3 +116,11 @@ class Patient:
     async def _page(self) -> SyncHealth:
         payload = await sync_health.SOURCE.fetch(self.connection, None)
         return sync_health.parse(payload, self.clock.time())
+
+    async def _news(self) -> MailboxNews:
+        """Read as the source reads them, and forgotten again."""
+        told = await mailbox.fetch(self.connection, None)
+        if told.failure is not None:
+            raise told.failure
+        # As the store would hand it on: lists, not tuples.
+        return mailbox.parse(json.loads(json.dumps(told.payload)), self.clock.time())

@@ -56,6 +56,6 @@ class Visit:
         cap = entry.salesforce.max_api_calls_per_day if entry.salesforce else 0
         calls = Calls(entry.name, cap, store.database, self.clock)
         async with room, self.open_http(self.config.network) as http:
-            patient = Patient(entry, http, self.clock, calls, shared, self.prove)
+            patient = Patient(entry, http, self.clock, calls, shared, self.prove, store.database)
             lines = await examine(patient, CHECKS, lambda check: progress(entry.name, check))
         return Sheet(entry.name, lines, calls.made)

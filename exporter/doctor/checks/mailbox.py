@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from exporter.clock import format_timestamp
@@ -13,7 +12,6 @@ from exporter.doctor.finding import Finding, doubtful, good, not_tried
 from exporter.doctor.patient import Patient
 from exporter.errors import UpstreamError
 from exporter.model import MailboxNews
-from exporter.sources import mailbox
 from exporter.sources.source import configured
 
 _TLS = {"implicit": "over TLS", "starttls": "over STARTTLS", "off": "without TLS, on this machine"}
@@ -31,19 +29,13 @@ async def folder(patient: Patient) -> Sequence[Finding]:
 
 
 async def news(patient: Patient) -> Sequence[Finding]:
-    """Read as the source reads them, and forgotten again."""
     settings = configured(patient.settings.mailbox, "mailbox")
     if settings.account is None and has_hubspot(patient):
         try:
             await patient.account.get()
         except UpstreamError:
             return (not_tried("HubSpot does not say which account's e-mails they are; mailbox.account can"),)
-    told = await mailbox.fetch(patient.connection, None)
-    if told.failure is not None:
-        raise told.failure
-    # As the store would hand it on: lists, not tuples.
-    payload = json.loads(json.dumps(told.payload))
-    return tuple(_read(mailbox.parse(payload, patient.clock.time())))
+    return tuple(_read(await patient.news.get()))
 
 
 def _read(news: MailboxNews) -> Iterator[Finding]:

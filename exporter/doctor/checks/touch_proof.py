@@ -18,6 +18,7 @@ from exporter.doctor.configured import touches
 from exporter.doctor.finding import Finding, doubtful, failed, good, not_tried
 from exporter.doctor.linked_record import LinkedRecord, find_record
 from exporter.doctor.patient import Patient
+from exporter.doctor.suspension import suspended_by
 from exporter.errors import UpstreamError
 from exporter.sources.source import configured
 
@@ -33,8 +34,6 @@ async def examine(patient: Patient) -> Sequence[Finding]:
     object_type, hubspot_id = (patient.prove or "").split("/", 1)
     if object_type in patient.untouchable:
         return (not_tried(f"{object_type} cannot be touched"),)
-    if await _is_suspended(patient):
-        return (not_tried("HubSpot has suspended the integration, and syncs nothing"),)
     hubspot = configured(patient.connection.hubspot, "HubSpot token")
     record = await find_record(hubspot, object_type, hubspot_id)
     if record is None:
@@ -42,6 +41,10 @@ async def examine(patient: Patient) -> Sequence[Finding]:
     if record.salesforce_id is None:
         change = "--prove-touch: a record that is synced already"
         return (failed(f"{patient.prove} is not linked to a Salesforce record", change),)
+    told_by = await suspended_by(patient, record.synced)
+    if told_by is not None:
+        says = f"HubSpot has suspended the integration, as {told_by} says, and syncs nothing"
+        return (not_tried(says),)
     return (await _proved(patient, hubspot, record),)
 
 
@@ -60,17 +63,6 @@ async def _proved(patient: Patient, hubspot: HubSpotClient, record: LinkedRecord
     return await _seen(patient, record, before, f"{patient.prove} was touched, and synced within {took:.0f} s")
 
 
-async def _is_suspended(patient: Patient) -> bool:
-    """As the bridge or the directory says; ``False`` where nobody does."""
-    if patient.connection.sync_health is None:
-        return False
-    try:
-        page = await patient.page.get()
-    except UpstreamError:
-        return False
-    return page.suspension is not None and page.suspension.suspended
-
-
 async def _synced_after(patient: Patient, hubspot: HubSpotClient, record: LinkedRecord, touched: float) -> float | None:
     """Seconds until the record's sync time had moved, ``None`` if it did not in time."""
     pauses = chain(LOOKS, repeat(LOOKS[-1]))
@@ -85,8 +77,8 @@ async def _synced_after(patient: Patient, hubspot: HubSpotClient, record: Linked
 
 def _did_not_travel(name: str, object_type: str, told: str) -> Finding:
     return failed(
-        f"{told} was touched, and HubSpot did not sync it within {PATIENCE / 60:.0f} minutes: {name} is not mapped, or "
-        "the mapping's update rule does not let HubSpot's value through",
+        f"{told} was touched, and HubSpot did not sync it within {PATIENCE / 60:.0f} minutes: {name} is not mapped, "
+        "or the mapping's update rule does not let HubSpot's value through, or the integration is suspended",
         f'{places.mapping(object_type)}: map {name} to a Salesforce field with the rule "Two-way" (not "Always use '
         'Salesforce", nor "Prefer Salesforce unless blank"); the record must be in the inclusion segment',
     )
