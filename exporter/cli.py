@@ -20,7 +20,7 @@ COMMANDS = (
     Command("serve", "poll the integrations, serve /metrics, receive notifications", "serve"),
     Command("check-config", "say whether a configuration file is good, and if not, why", "check_config"),
     Command("doctor", "try every configured access for real; name the missing permission, scope or setting", "doctor"),
-    Command("poll", "read every source once and print the metrics; exit 1 if a source failed", "poll"),
+    Command("poll", "read every source but the canary once, print the metrics; exit 1 if a source failed", "poll"),
     Command("errors", "list the current sync errors of an integration, asked of its bridge", "errors"),
     Command("resync", "resync records, at a running exporter or alone: plan, question, progress, outcomes", "resync"),
     Command(

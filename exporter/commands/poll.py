@@ -1,4 +1,4 @@
-"""``poll``: every source once, as Prometheus would read it."""
+"""``poll``: every source once, as Prometheus would read it. It reads: the canary, which writes, is left out."""
 
 from __future__ import annotations
 
@@ -34,10 +34,13 @@ async def _poll_once(config: Config, names: Sequence[str]) -> tuple[str, bool]:
     """Reads every source of these integrations (all, if none is named) once: the exposition, and whether all worked.
 
     It counts against the budget like any other poll, and a running exporter on the same store takes up what was read.
+    What one has left there of the canary's rounds is shown.
     """
     chosen = tuple(integration_called(name, config) for name in names) or config.integrations
     async with open_service(replace(config, integrations=chosen), SystemClock(), take_over=False) as service:
-        await asyncio.gather(*(service.poller.poll(target) for target in service.poller.targets))
+        polled = [target for target in service.poller.targets if not target.source.writes]
+        await asyncio.gather(*(service.poller.poll(target) for target in polled))
         page, _ = service.exposition.page(PLAIN)
-        worked = all(reading.up for snapshot in service.snapshots for reading in snapshot.readings)
+        readings = (service.snapshots[target.integration].reading(target.source.name) for target in polled)
+        worked = all(reading is None or reading.up for reading in readings)
     return page.decode(), worked

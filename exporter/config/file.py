@@ -22,6 +22,7 @@ from exporter.config.problem import ConfigError, Problem
 from exporter.config.salesforce_host import audience_of
 from exporter.config.secret import Secret
 from exporter.config.settings import (
+    Canary,
     ClientCredentials,
     Config,
     Guards,
@@ -35,6 +36,7 @@ from exporter.config.settings import (
     SyncHealthFeed,
     TrustSettings,
     Unsynced,
+    not_the_canary,
 )
 from exporter.config.store_url import canonical, database_file
 from exporter.config.titles_file import titles_in
@@ -78,16 +80,17 @@ def _store_url(url: str, folder: Path) -> str:
 
 
 def _integration(entry: Mapping[str, Any], folder: Path) -> Integration:
+    canary = canary_of(entry["canary"]) if "canary" in entry else None
     return Integration(
         name=entry["name"],
         salesforce=_salesforce(entry["salesforce"], folder) if "salesforce" in entry else None,
-        hubspot=_hubspot(entry["hubspot"], folder) if "hubspot" in entry else None,
+        hubspot=_hubspot(entry["hubspot"], canary, folder) if "hubspot" in entry else None,
         sync_health=_sync_health(entry["sync_health"], folder) if "sync_health" in entry else None,
         notify=entry.get("notify", defaults.NOTIFY),
         intervals=with_canary(intervals_of(entry), entry.get("canary")),
         remediation=_own_remediation(entry.get("remediation", {}), folder),
         mailbox=mailbox_of(entry["mailbox"], folder) if "mailbox" in entry else None,
-        canary=canary_of(entry["canary"]) if "canary" in entry else None,
+        canary=canary,
     )
 
 
@@ -137,7 +140,7 @@ def _auth(entry: Mapping[str, Any], folder: Path) -> ClientCredentials | JwtBear
     return ClientCredentials(flow["client_id"], _secret_of(flow, "client_secret", folder))
 
 
-def _hubspot(entry: Mapping[str, Any], folder: Path) -> HubSpot:
+def _hubspot(entry: Mapping[str, Any], canary: Canary | None, folder: Path) -> HubSpot:
     return HubSpot(
         url=entry.get("url", defaults.HUBSPOT_URL).rstrip("/"),
         api_version=entry.get("api_version", defaults.HUBSPOT_API_VERSION),
@@ -145,15 +148,18 @@ def _hubspot(entry: Mapping[str, Any], folder: Path) -> HubSpot:
         allocated_api_calls=_whole(entry.get("allocated_api_calls")),
         connected_apps=_one_or_more(entry.get("connected_app", defaults.CONNECTED_APPS)),
         heartbeat_objects=tuple(entry.get("heartbeat_objects", defaults.HEARTBEAT_OBJECTS)),
-        unsynced=_unsynced(entry.get("unsynced", {})),
+        unsynced=_unsynced(entry.get("unsynced", {}), canary),
     )
 
 
-def _unsynced(entry: Mapping[str, Any]) -> Unsynced:
+def _unsynced(entry: Mapping[str, Any], canary: Canary | None) -> Unsynced:
+    """Nobody looks for the canary's record: how it fares its rounds say."""
     told: dict[str, Any] = {key: parse_duration(entry[key]) for key in ("grace", "window") if key in entry}
     if "objects" in entry:
         told["objects"] = tuple(entry["objects"])
     filters = {name: tuple(given) for name, given in entry.get("filters", {}).items()}
+    if canary is not None:
+        filters[canary.object] = (*filters.get(canary.object, ()), *not_the_canary(canary, canary.object))
     return Unsynced(filters=filters, **told)
 
 

@@ -190,6 +190,17 @@ class Canary:
     back: CanaryBack | None = None
 
 
+RECORD_ID = "hs_object_id"
+
+
+def not_the_canary(canary: Canary | None, object_type: str) -> tuple[Mapping[str, Any], ...]:
+    """The condition of a search, if it needs one, that leaves out the canary's record: what the exporter writes there
+    is nobody's change, and the sync that follows nobody's sync."""
+    if canary is None or canary.object != object_type:
+        return ()
+    return ({"propertyName": RECORD_ID, "operator": "NEQ", "value": canary.hubspot_id},)
+
+
 @dataclass(frozen=True, slots=True)
 class Integration:
     """One HubSpot–Salesforce integration; ``intervals`` are seconds by source name; a source that

@@ -75,4 +75,4 @@ def applies(integration: Integration) -> bool:
     return integration.canary is not None
 
 
-SOURCE = Source(NAME, applies, fetch, parse, asks_salesforce=True, budget_share=0.9)
+SOURCE = Source(NAME, applies, fetch, parse, asks_salesforce=True, budget_share=0.9, writes=True)

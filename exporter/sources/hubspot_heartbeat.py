@@ -9,13 +9,14 @@ Two searches an object, each object a part: a token may lack the scope of one (`
 without deal sync has no property that links deals (400). Facts: HubSpot knowledge base, *HubSpot's default properties*:
 ``salesforcelastsynctime`` ("Last Salesforce Sync Time") stands on contacts, companies and deals; the modification date
 is ``lastmodifieddate`` on contacts and ``hs_lastmodifieddate`` elsewhere. A quiet account syncs nothing and is healthy,
-so an old sync alone says nothing: what counts is since when changes have waited for one, and of how many records.
+so an old sync alone says nothing: what counts is since when changes have waited for one, and of how many records. The
+record of the canary, which the exporter itself writes to, is left out.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ from exporter.clients.hubspot.client import Filters, HubSpotClient
 from exporter.clients.hubspot.record_properties import LINKS, changed_property
 from exporter.clients.hubspot.refusals import concerns_account
 from exporter.clients.hubspot.sync_time import SYNCED, time_of
-from exporter.config.settings import Integration
+from exporter.config.settings import Integration, not_the_canary
 from exporter.errors import Again, InvalidAnswer, UpstreamError, UpstreamTimeout
 from exporter.model import Heartbeat, ObjectHeartbeat
 from exporter.schemas.json_schema import checked
@@ -60,7 +61,8 @@ async def fetch(connection: Connection, previous: Any) -> Any:
     """
     hubspot = configured(connection.hubspot, "HubSpot token")
     account = configured(connection.settings.hubspot, "HubSpot token")
-    looks, parts = await _look_at(hubspot, account.heartbeat_objects)
+    own = {name: not_the_canary(connection.settings.canary, name) for name in account.heartbeat_objects}
+    looks, parts = await _look_at(hubspot, own)
     now = connection.clock.time()
     before = _told(previous)
     kept = {
@@ -74,17 +76,18 @@ async def fetch(connection: Connection, previous: Any) -> Any:
 
 
 async def _look_at(
-    hubspot: HubSpotClient, names: Sequence[str]
+    hubspot: HubSpotClient, objects: Mapping[str, Filters]
 ) -> tuple[dict[str, _Look], dict[str, UpstreamError | None]]:
-    """What was found by object, and why an object could not be read. What is refused to the account is asked once."""
+    """What was found by object, and why an object could not be read. What is refused to the account is asked once.
+    ``objects`` are their names, each with a condition on all of its records."""
     looks: dict[str, _Look] = {}
     parts: dict[str, UpstreamError | None] = {}
     refused: UpstreamError | None = None
-    for name in names:
+    for name, among in objects.items():
         parts[name] = refused
         if refused is None:
             try:
-                looks[name] = await _look(hubspot, name, PATIENCE / len(names))
+                looks[name] = await _look(hubspot, name, among, PATIENCE / len(objects))
             except UpstreamError as error:
                 parts[name] = _explained(error, name)
                 refused = error if concerns_account(error) else None
@@ -103,12 +106,12 @@ def _explained(error: UpstreamError, name: str) -> UpstreamError:
     )
 
 
-async def _look(hubspot: HubSpotClient, name: str, patience: float) -> _Look:
+async def _look(hubspot: HubSpotClient, name: str, among: Filters, patience: float) -> _Look:
     changed = changed_property(name)
     try:
         async with asyncio.timeout(patience):
-            synced = await hubspot.search(name, [_has(SYNCED)], SYNCED, (SYNCED,), limit=NEWEST_SYNCS)
-            linked = [_has(link) for link in LINKS[name]]
+            synced = await hubspot.search(name, [(*_has(SYNCED), *among)], SYNCED, (SYNCED,), limit=NEWEST_SYNCS)
+            linked = [(*_has(link), *among) for link in LINKS[name]]
             newest = await hubspot.search(name, linked, changed, (changed, SYNCED), limit=NEWEST)
     except TimeoutError as error:
         raise UpstreamTimeout(f"searches of {name} not finished within {patience:g} s") from error

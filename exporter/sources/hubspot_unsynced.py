@@ -83,7 +83,7 @@ def _explained(error: UpstreamError, name: str, more: Sequence[Mapping[str, Any]
     """HubSpot refuses a search whose properties do not exist without saying so in a field of its own."""
     if not isinstance(error, InvalidAnswer) or error.code not in ("VALIDATION_ERROR", "HTTP_400"):
         return error
-    own = ", ".join(sorted({one["propertyName"] for one in more}))
+    own = ", ".join(sorted({one["propertyName"] for one in more if one["propertyName"] != settings.RECORD_ID}))
     asked = f", and those of hubspot.unsynced.filters.{name} ({own})" if own else ""
     return error.retold(
         f"{error}; does this account have the properties {', '.join(properties_of(name))} on {name}{asked}? Without "

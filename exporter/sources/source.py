@@ -72,6 +72,7 @@ class Source:
     ``budget_share`` is the part of the day's budget after which it gives way to sources with a larger one.
     ``fills_in``: it is polled when nobody else has asked the org for an interval of it; ``one_call``: every poll is a
     call, for which it may wait until then, or come earlier (``gives_way`` in ``exporter/polling/rounds.py``).
+    ``writes``: its polls change records, so it is polled by a running exporter alone.
     ``deadline``: seconds it may take, for a source that gives up by itself what gets nowhere; else the poller's.
     """
 
@@ -84,6 +85,7 @@ class Source:
     deadline: float | None = None
     fills_in: bool = False
     one_call: bool = False
+    writes: bool = False
 
 
 def configured(needed: T | None, what: str) -> T:

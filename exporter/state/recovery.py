@@ -14,7 +14,7 @@ What one must not fall for, and the measures against it:
 - The other direction. HubSpot's sync time does not tell it. Where the writes of the integration user are read from
   Salesforce, one of them must be later too; alone they prove nothing, for in many an org that user is a person.
 - What the exporter does itself. A touch moves no sync time, only the sync that follows it does, and the record of the
-  canary does not count (``exporter.sources.hubspot_heartbeat``).
+  canary is left out of the syncs that are read (``exporter.sources.hubspot_heartbeat``).
 """
 
 from __future__ import annotations

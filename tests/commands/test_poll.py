@@ -6,6 +6,7 @@ import asyncio
 
 import httpx
 import pytest
+import yaml
 
 from exporter.demo.processes import running
 from exporter.demo.stage import ORG, Stage, exporter_program
@@ -26,6 +27,25 @@ async def test_one_round_is_printed(stage: Stage) -> None:
     )
     complaints, _ = await check.communicate(ended.out.encode())
     assert (check.returncode, complaints) == (0, b"")
+
+
+async def test_the_canary_is_left_out(stage: Stage) -> None:
+    """It writes to HubSpot; a round is no part of reading every source once."""
+    file = stage.folder / "exporter.yml"
+    config = yaml.safe_load(file.read_text())
+    config["integrations"][0]["canary"] = {
+        **{"object": "contacts", "hubspot_id": "101", "property": "salesforce_canary"},
+        **{"salesforce_object": "Contact", "salesforce_id": f"003{101:012d}SIM", "field": "HubSpot_Canary__c"},
+    }
+    file.write_text(yaml.safe_dump(config))
+    ended = await run(stage, "poll")
+    page = Page(ended.out)
+    assert (ended.code, ended.err) == (0, "")
+    assert page.value("source_up", integration=ORG, source="hubspot_heartbeat") == 1
+    assert page.value("source_up", integration=ORG, source="canary") is None
+    async with httpx.AsyncClient(trust_env=False) as http:
+        touches = (await http.get(f"{stage.simulator}/control/{ORG}/resyncs")).json()["touches"]
+    assert touches["requests"] == 0
 
 
 async def test_a_source_that_fails(stage: Stage) -> None:

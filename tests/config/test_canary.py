@@ -67,3 +67,14 @@ def test_rounds_that_the_budget_cannot_pay_are_told_of(load: Load) -> None:
     notes = load({"integrations": [integration(interval="1m")]}).notes
     assert any("max_api_calls_per_day is 500" in note for note in notes)
     assert not any("max_api_calls_per_day" in note for note in load({"integrations": [integration()]}).notes)
+
+
+def test_its_record_is_not_among_those_that_wait(load: Load) -> None:
+    """Beside the filters of the owner, and for its own object alone."""
+    entry = integration()
+    own = {"propertyName": "lifecyclestage", "operator": "EQ", "value": "lead"}
+    entry["hubspot"] |= {"unsynced": {"filters": {"contacts": [own], "deals": [own]}}}
+    (acme,) = load({"integrations": [entry]}).integrations
+    assert acme.hubspot is not None
+    left_out = {"propertyName": "hs_object_id", "operator": "NEQ", "value": "101"}
+    assert acme.hubspot.unsynced.filters == {"contacts": (own, left_out), "deals": (own,)}

@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 
-from exporter.clients.connection import Connection
 from exporter.clients.hubspot.search_pace import SEARCHES_PER_SECOND
 from exporter.config import defaults
 from exporter.config.file import load_config
@@ -22,12 +21,10 @@ from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
-from exporter.model import LastWrites
+from exporter.model import CanaryRounds
 from exporter.polling.schedule import FILLS_IN_JITTER, JITTER
-from exporter.polling.target import Target
 from exporter.service import Service, open_service
 from exporter.sources import SOURCES
-from exporter.sources.source import Fetched, Source
 from exporter.state.facts import org_use_told_until
 from exporter.store.calls import WINDOW_MINUTES, CallStore
 from exporter.store.database import open_database
@@ -47,15 +44,29 @@ CALLS_A_POLL = {
 }
 LOG_FILES_A_DAY = 24
 """One an hour, each downloaded once, each download a call."""
-CANARY_CALLS, CANARY_PAUSE = 96, 180.0
-"""Two in each of its rounds a day, so many seconds apart."""
-CANARY_ROUNDS = CANARY_CALLS // 2
+FIRST_LOG_FILES = 15
+"""Of the day before, on the first day on top."""
+CANARY_ROUNDS, CANARY_CHECKS = 48, 1
+"""A day; and the query that finds whether its records are the configured ones."""
+MISSED = 0.4
+"""Part of the canary's two calls a round, at most, that take no turn."""
+CANARY = {
+    "object": "contacts",
+    "hubspot_id": "101",
+    "property": "salesforce_canary",
+    "salesforce_object": "Contact",
+    "salesforce_id": f"003{101:012d}SIM",
+    "field": "HubSpot_Canary__c",
+    "back": {"field": "HubSpot_Canary_Back__c", "property": "salesforce_canary_back"},
+}
+QUARTER = 900.0
+"""HubSpot's round."""
 INSTANCE_QUERIES_A_DAY = 1
 """On which instance the org lives, for Trust."""
 FREE = ("salesforce_status", "hubspot_heartbeat", "hubspot_account", "hubspot_unsynced", "sync_health")
 """Sources that cost no Salesforce call. A whole day of them takes half a minute, so a day has fewer."""
 
-DATA_CALLS = tuple(f"salesforce.{group}" for group in ("limits", "query", "composite", "log_file"))
+DATA_CALLS = tuple(f"salesforce.{group}" for group in ("limits", "query", "composite", "log_file", "update"))
 """The simulator's counters of requests to the org's REST API."""
 
 
@@ -88,14 +99,14 @@ class Life:
     """How old was what is known of the org's calls just before each poll: the oldest it ever got."""
 
     async def until(self, end: float) -> None:
-        """Polls whatever is due, when it is due; the world moves on once an hour, so that log files appear."""
+        """Polls whatever is due, when it is due; the world moves on with HubSpot's rounds."""
         poller = self.service.poller
         next_round = self.clock.time()
         while (due_at := poller.due_at(target := min(poller.targets, key=poller.due_at))) < end:
             self.clock.advance(max(0.0, due_at - self.clock.time()))
             if self.clock.time() >= next_round:
                 self.org.tick()
-                next_round += HOUR
+                next_round += QUARTER
             told_until = org_use_told_until(self.service.snapshots["acme"], self.clock.time())
             if told_until is not None:
                 self.ages.append(self.clock.time() - told_until)
@@ -127,6 +138,7 @@ def configured(
         entry = config_data["integrations"][0]
         entry["salesforce"] |= {"integration_user": "hubspot@acme.example", "fields": {"Contact": ["Email", "Phone"]}}
         entry["hubspot"] = {"url": "http://127.0.0.1:1/acme/hubspot", "token_file": "hubspot-token"}
+        entry["canary"] = CANARY
         entry["intervals"] = intervals
         (tmp_path / "hubspot-token").write_text(Settings().hubspot_token)
         return load_config(write_config(config_data | {"integrations": [entry]}))
@@ -145,14 +157,14 @@ def most_within(seconds: float, moments: Iterable[float]) -> int:
 
 
 def test_the_schedule_costs_no_more() -> None:
-    """Computed. ``/limits`` and the access check take the turn of a heartbeat; a canary's first call comes at any time
-    in one, half of which is lost, and its second one before the turn is over."""
+    """Computed, of the first day. ``/limits`` and the access check take the turn of a heartbeat, and so do the calls of
+    a canary that goes both ways, but for those that miss it."""
     asking = {source.name for source in SOURCES if source.asks_salesforce} - {"canary"}
     assert asking == set(CALLS_A_POLL)
     turns = DAY / defaults.INTERVALS["salesforce_heartbeat"]
-    canary = CANARY_ROUNDS / 2 + CANARY_ROUNDS
-    calls = turns + LOG_FILES_A_DAY + INSTANCE_QUERIES_A_DAY + canary
-    assert round(calls) == 250 + 24 + 1 + 72
+    canary = MISSED * 2 * CANARY_ROUNDS + CANARY_CHECKS
+    calls = turns + LOG_FILES_A_DAY + FIRST_LOG_FILES + INSTANCE_QUERIES_A_DAY + canary
+    assert round(calls) == 330
     assert calls <= MOST_CALLS < defaults.MAX_API_CALLS_PER_DAY
 
 
@@ -172,18 +184,6 @@ def test_the_org_is_asked_every_six_minutes_whatever_is_configured() -> None:
         assert intervals[LIMITS] == (1200 if entry is watched else 300)
 
 
-def canary_like(clock: ManualClock) -> Source:
-    """What a canary's rounds cost: a query, and another one some minutes later."""
-
-    async def fetch(connection: Connection, previous: Any) -> Fetched:
-        assert connection.salesforce is not None
-        await connection.salesforce.query("SELECT Id FROM Contact LIMIT 1")
-        first = not previous
-        return Fetched(first, {}, more_in=CANARY_PAUSE if first else None)
-
-    return Source("probe", lambda _: True, fetch, lambda _payload, _read_at: LastWrites(()), asks_salesforce=True)
-
-
 async def test_a_day_costs_no_more(
     configured: Callable[[dict[str, str]], Config], world: World, clock: LoneClock
 ) -> None:
@@ -195,10 +195,7 @@ async def test_a_day_costs_no_more(
     wire, org = Wire(world, clock), world.orgs["acme"]
     config = configured(dict.fromkeys(FREE, "1h"))
     async with open_service(config, clock, wire) as service:
-        poller = service.poller
-        assert {target.source.name for target in poller.targets} >= CALLS_A_POLL.keys()
-        probe = Target("acme", canary_like(clock), DAY / CANARY_ROUNDS - CANARY_PAUSE, poller.targets[0].connection)
-        await poller.reconfigure([*poller.targets, probe])
+        assert {target.source.name for target in service.poller.targets} >= {*CALLS_A_POLL, "canary"}
         life = Life(service, org, wire, clock)
         for _day in (1, 2):
             asked_before = asked(org)
@@ -206,6 +203,7 @@ async def test_a_day_costs_no_more(
             assert org.calls.used(org.settings.monitoring_app) <= MOST_CALLS
         assert all(reading.up for reading in service.snapshots["acme"].readings)
         heartbeat = service.snapshots["acme"].reading("salesforce_heartbeat")
+        canary = service.snapshots["acme"].reading("canary")
     second_day = asked(org) - asked_before
     # With those the simulator refused because their session had expired, which it does not count.
     assert second_day.total() <= MOST_CALLS
@@ -213,6 +211,11 @@ async def test_a_day_costs_no_more(
     assert second_day["salesforce.limits"] >= DAY / defaults.INTERVALS["salesforce_limits"] / (1 + JITTER)
     assert second_day["salesforce.log_file"] >= LOG_FILES_A_DAY
     assert max(life.ages) <= OLDEST_USAGE
+    assert canary is not None
+    assert isinstance(canary.part, CanaryRounds)
+    for direction in canary.part.directions:
+        assert dict(direction.rounds)["synced"] >= 0.9 * 2 * CANARY_ROUNDS
+        assert dict(direction.rounds) | {"synced": 0} == {"synced": 0, "late": 0, "failed": 0}
     assert heartbeat is not None
     assert clock.time() - heartbeat.attempted_at <= heartbeat.interval == 4 * 345
     assert asked(org).total() == len(wire.calls)

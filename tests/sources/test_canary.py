@@ -241,6 +241,15 @@ class TestHowItEnds:
         assert probe.of().success is None
         assert probe.queries <= 4 * probe.writes
 
+    async def test_late_stands_while_salesforce_cannot_be_asked_any_more(self, probe: Probe) -> None:
+        """An org that is out of API calls in the middle of an outage ends none."""
+        probe.org.silent = True
+        began = probe.clock.time()
+        await probe.until(began + 70 * MINUTE)
+        probe.org.faults.put(Fault("salesforce", "server_error", None))
+        await probe.until(began + 5 * HOUR)
+        assert (probe.rounds()[1], probe.rounds()[2] > 0, probe.of().success) == (1, True, False)
+
     async def test_failed_where_hubspot_does_not_take_the_write(self, probe: Probe) -> None:
         """Refused for good: at once, and again an interval later."""
         probe.org.refused_writes = frozenset({"101"})

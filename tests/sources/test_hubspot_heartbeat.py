@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from exporter.clients.connection import Connection, connect
 from exporter.config.file import load_config
 from exporter.config.secret import Secret
-from exporter.config.settings import Config, HubSpot, Integration
+from exporter.config.settings import Canary, Config, HubSpot, Integration
 from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
@@ -121,6 +121,22 @@ class TestTimes:
         acme.tick()
         synced = clock.time()
         assert times_of(await look(connection, clock), "deals") == (synced, synced, None)
+
+    async def test_the_record_of_the_canary_does_not_count(
+        self, connection: Connection, clock: ManualClock, acme: Org
+    ) -> None:
+        """Neither what the exporter writes to it nor the sync of that; other objects have records of the same id."""
+        canary = Canary("contacts", "101", "salesforce_canary", "Contact", "003000000000101SIM", "HubSpot_Canary__c")
+        watched = replace(connection, settings=replace(connection.settings, canary=canary))
+        before = of(await look(watched, clock))
+        clock.advance(1000)
+        acme.records.change(acme.records.by_id["101"], clock.time())
+        assert of(await look(connection, clock)) != before
+        assert of(await look(watched, clock)) == before
+        acme.tick()
+        clock.advance(60)
+        assert times_of(await look(connection, clock))[0] != before.last_sync
+        assert of(await look(watched, clock)) == before
 
     async def test_only_linked_records_count_as_changed(
         self, connection: Connection, clock: ManualClock, acme: Org

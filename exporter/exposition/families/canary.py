@@ -10,7 +10,7 @@ from exporter.model import CanaryRounds
 
 
 def _samples(known: Known) -> Iterator[Sample]:
-    """Counters and histogram are there from the beginning, at 0; success only where the last round has shown it."""
+    """Counters and histogram are there from the beginning, at 0; success only where rounds have shown it."""
     for canary in known.parts(CanaryRounds):
         yield "canary_objective_ratio", {}, canary.objective
         for one in canary.directions:

@@ -45,6 +45,12 @@ GIVEN_UP_AFTER = 600.0
 ASKED_AGAIN_AFTER = 0.25
 """Part of the deadline after which Salesforce is asked again once it was asked in vain at the deadline."""
 
+HELD_FOR = 0.15
+"""Part of the deadline for which a call waits at most for the turn that it takes."""
+
+BEFORE_TURN = 5.0
+"""Seconds before it: then it comes first."""
+
 SLACK = 60.0
 """Seconds by which HubSpot's clock may differ from ours."""
 
@@ -57,11 +63,13 @@ BACK_IN_TIME = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the configuration says: seconds, and whether it goes back too."""
+    """What the configuration says: seconds, and whether it goes back too. ``turn``: seconds without a call after which
+    the org is asked in any case, whatever for; 0 where nobody does that."""
 
     interval: float
     deadline: float
     back: bool = False
+    turn: float = 0.0
 
     @property
     def look_every(self) -> float:
@@ -159,6 +167,19 @@ def wants_salesforce(course: Course, plan: Plan, now: float, hint: float | None,
         news = hint is not None and hint >= leg.written_at - SLACK and (leg.hint_at is None or hint > leg.hint_at)
         return news and leg.hints < MOST_HINTS
     return leg.hints < len(WITHOUT_HINTS) and waited >= plan.deadline * WITHOUT_HINTS[leg.hints]
+
+
+def wait_for_turn(course: Course, plan: Plan, now: float, since: float, called_at: float | None) -> float:
+    """Seconds for which a call to Salesforce that is worth it ``since`` then waits, so that it is the one that the
+    org's turn wants anyway, ``plan.turn`` seconds after the one at ``called_at``: one call instead of two. When a time
+    arrived the records themselves tell. Nobody waits for long, beyond the deadline, or unless all is well: else
+    somebody wants to know."""
+    leg = course.leg
+    if leg is not None and is_over(leg, plan, now):
+        return 0.0
+    if called_at is None or called_at > now or any(tally.success is not True for tally in course.tallies.values()):
+        return 0.0
+    return max(0.0, min(called_at + plan.turn - BEFORE_TURN, since + HELD_FOR * plan.deadline) - now)
 
 
 def followed(course: Course, plan: Plan, hint: float | None, now: float) -> Course:

@@ -7,15 +7,19 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from exporter.config.settings import Canary
+from exporter.config.intervals import HEARTBEAT
+from exporter.config.settings import Canary, Integration
 from exporter.sources.probe.course import TO_HUBSPOT, TO_SALESFORCE, Course, Leg, Plan
 from exporter.sources.probe.tally import bounds_for, tally_of
 
 _KEPT = ("due_at", "began_at", "queries", "trying_since", "checked_at", "value", "answered_at")
 
 
-def plan_of(canary: Canary) -> Plan:
-    return Plan(canary.interval, canary.deadline, canary.back is not None)
+def plan_of(canary: Canary, settings: Integration) -> Plan:
+    """Without an integration user nobody takes turns."""
+    org = settings.salesforce
+    turn = settings.intervals.get(HEARTBEAT, 0.0) if org is not None and org.integration_user is not None else 0.0
+    return Plan(canary.interval, canary.deadline, canary.back is not None, turn)
 
 
 def directions_of(canary: Canary) -> tuple[str, ...]:

@@ -42,16 +42,19 @@ class Run:
         self, connection: Connection, hubspot: HubSpotClient, salesforce: SalesforceClient, canary: Canary
     ) -> None:
         self._clock = connection.clock
+        self._connection = connection
         self._hubspot = hubspot
         self._salesforce = salesforce
         self._canary = canary
-        self._plan = plan_of(canary)
+        self._plan = plan_of(canary, connection.settings)
         self.course = Course({}, 0.0)
+        self._waits = 0.0
 
     @property
     def more_in(self) -> float:
         """Seconds until there is something to do."""
-        return courses.next_look(self.course, self._plan, self._clock.time())
+        look = courses.next_look(self.course, self._plan, self._clock.time())
+        return min(self._waits, look or self._waits) if self._waits else look
 
     async def step(self) -> None:
         """Begins a round, goes on with the one that is under way, or does nothing."""
@@ -63,7 +66,8 @@ class Run:
         elif leg.direction == TO_SALESFORCE:
             await self._look_in_salesforce(leg)
         elif self._canary.back is not None and leg.written_at is None:
-            await self._send_back(leg, self._canary.back)
+            if not self._waits_for_turn(self.course.tallies[TO_SALESFORCE].ended_at):
+                await self._send_back(leg, self._canary.back)
         elif self._canary.back is not None:
             await self._look_in_hubspot(leg, self._canary.back)
 
@@ -139,9 +143,16 @@ class Run:
         now = self._clock.time()
         if courses.is_over(leg, self._plan, now) and not courses.may_ask(self.course):
             self.course = courses.not_answered(self.course, self._plan, now)
-        elif courses.wants_salesforce(self.course, self._plan, now, hint, hints):
+        elif courses.wants_salesforce(self.course, self._plan, now, hint, hints) and not self._waits_for_turn(hint):
             self.course = courses.followed(self.course, self._plan, hint, now)
             await self._judge(leg)
+
+    def _waits_for_turn(self, since: float | None) -> bool:
+        """Whether the call that is worth it ``since`` then is made later, as the one of the org's turn."""
+        usage, now = self._connection.org_usage, self._clock.time()
+        if since is not None and usage is not None:
+            self._waits = courses.wait_for_turn(self.course, self._plan, now, since, usage.observed_at)
+        return self._waits > 0
 
     async def _judge(self, leg: Leg) -> None:
         """What Salesforce shows. When the record was last modified, the time had arrived; so far nobody else has."""

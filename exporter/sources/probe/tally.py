@@ -46,7 +46,8 @@ class Latencies:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """``success`` is of the last round, ``None`` where it failed or none has ended; ``ended_at`` is when it ended."""
+    """``success`` is what is known of the sync: of the last round, or, where that failed, of the one before if it was
+    late, as nothing says that this is over; else ``None``. ``ended_at`` is when the last one ended."""
 
     latencies: Latencies
     rounds: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
@@ -58,7 +59,8 @@ class Tally:
         latencies = self.latencies
         if outcome != FAILED and seconds is not None:
             latencies = latencies.with_one(seconds, outcome == SYNCED)
-        success = None if outcome == FAILED else outcome == SYNCED
+        failed = False if self.success is False else None
+        success = failed if outcome == FAILED else outcome == SYNCED
         rounds = {**self.rounds, outcome: self.rounds[outcome] + 1}
         return replace(self, latencies=latencies, rounds=rounds, success=success, ended_at=now)
 

@@ -128,3 +128,26 @@ def test_an_old_time_on_the_record_is_no_round() -> None:
     assert not courses.adopts(FRESH, PLAN, 1001.0, 1000.0)
     assert not courses.adopts(course, PLAN, 1000.0, 1100.0)
     assert not courses.adopts(FRESH, PLAN, None, 1000.0)
+
+
+WELL = {name: NONE.after("synced", 900.0, 500.0) for name in (TO_SALESFORCE, TO_HUBSPOT)}
+TURNS = Plan(interval=1800.0, deadline=3600.0, back=True, turn=345.0)
+
+
+def test_a_call_that_can_wait_takes_the_turn_of_the_org() -> None:
+    """A moment before it; but no longer than a part of the deadline, and not at the deadline itself."""
+    course = courses.began(Course(WELL, due_at=0.0), 1000, 1000.0, None)
+    assert courses.wait_for_turn(course, TURNS, 2000.0, 1990.0, called_at=1900.0) == 1900.0 + 345.0 - 5.0 - 2000.0
+    assert courses.wait_for_turn(course, TURNS, 2000.0, 1470.0, called_at=1900.0) == 1470.0 + 540.0 - 2000.0
+    assert courses.wait_for_turn(course, TURNS, 2000.0, 1990.0, called_at=1650.0) == 0.0
+    assert courses.wait_for_turn(course, TURNS, 4600.0, 4590.0, called_at=4590.0) == 0.0
+
+
+def test_nobody_waits_for_a_turn_where_something_is_late_or_nothing_is_known() -> None:
+    """Nor where no turns are taken, or nobody knows when the org was called last."""
+    for tallies in (WELL | {TO_HUBSPOT: NONE.after("late", 3600.0, 500.0)}, WELL | {TO_SALESFORCE: NONE}):
+        course = courses.began(Course(tallies, due_at=0.0), 1000, 1000.0, None)
+        assert courses.wait_for_turn(course, TURNS, 2000.0, 1990.0, called_at=1990.0) == 0.0
+    course = courses.began(Course(WELL, due_at=0.0), 1000, 1000.0, None)
+    assert courses.wait_for_turn(course, PLAN, 2000.0, 1990.0, called_at=1990.0) == 0.0
+    assert courses.wait_for_turn(course, TURNS, 2000.0, 1990.0, called_at=None) == 0.0

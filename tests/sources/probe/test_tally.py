@@ -30,10 +30,17 @@ def test_what_was_late_is_beyond_every_bound() -> None:
 
 
 def test_a_failed_round_says_nothing_of_the_sync() -> None:
-    """It counts, and what the one before said does not hold any more."""
+    """It counts, and that the one before was in time does not hold any more."""
     tally = Tally(Latencies.none(BOUNDS)).after(SYNCED, 1.0, 1.0).after(FAILED, None, 2.0)
     assert (tally.success, tally.ended_at, dict(tally.rounds)) == (None, 2.0, {"synced": 1, "late": 0, "failed": 1})
     assert sum(tally.latencies.counts) == 1
+
+
+def test_a_late_round_stands_until_one_says_otherwise() -> None:
+    """That nobody can look any more ends no outage."""
+    late = Tally(Latencies.none(BOUNDS)).after(LATE, 3600.0, 1.0).after(FAILED, None, 2.0).after(FAILED, None, 3.0)
+    assert (late.success, late.ended_at, late.rounds[LATE]) == (False, 3.0, 1)
+    assert late.after(SYNCED, 1.0, 4.0).success is True
 
 
 def test_it_comes_back_from_the_store_as_it_was() -> None:
