@@ -131,6 +131,11 @@ def newest_sync_of(heartbeat: Heartbeat) -> float:
     return max((one.last_sync for one in heartbeat.objects if one.last_sync is not None), default=0.0)
 
 
+def late_since(heartbeat: Heartbeat, now: float) -> float | None:
+    """The oldest change that has waited for more than ``STALE_AFTER``, ``None`` if none has."""
+    return waiting_since(heartbeat) if _reached(_late_from(heartbeat), heartbeat, now) else None
+
+
 def _late_from(heartbeat: Heartbeat) -> float | None:
     waiting = waiting_since(heartbeat)
     return None if waiting is None else waiting + STALE_AFTER

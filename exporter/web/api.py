@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from exporter.clock import Clock, format_timestamp
+from exporter.model import CanaryDirection, CanaryRounds
 from exporter.state.conditions import Condition, conditions_of
 from exporter.state.directions import Directions, directions_of
 from exporter.state.evidence import Evidence
@@ -17,7 +18,8 @@ from exporter.state.facts import Facts, facts_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
-from exporter.state.statement import NOT_POLLED
+from exporter.state.statement import NOT_POLLED, sources_of
+from exporter.web.canary_lines import half_within
 from exporter.web.error_notices import notices_json
 
 
@@ -46,6 +48,7 @@ def _integration(snapshot: Snapshot, now: float) -> dict[str, Any]:
         "suspension": _suspension(facts),
         "errors": None if facts.errors is None else [asdict(count) for count in facts.errors],
         "error_notices": notices_json(snapshot, now),
+        "canary": _canary(snapshot, now),
         "directions": _directions(directions_of(snapshot, now)),
         "stated_by": facts.stated_by,
         "stated_at": {fact: format_timestamp(facts.stated_at.get(fact)) for fact in facts.stated_by},
@@ -67,6 +70,27 @@ def _directions(directions: Directions) -> dict[str, Any]:
             "last_seen_at": format_timestamp(one.last),
         }
         for name, one in both.items()
+    }
+
+
+def _canary(snapshot: Snapshot, now: float) -> dict[str, Any] | None:
+    """What the probe has shown; ``None`` where there is none."""
+    for canary, _name in sources_of(snapshot, now, CanaryRounds):
+        return {
+            "objective": canary.objective,
+            "deadline_seconds": canary.deadline,
+            "under_way_since": format_timestamp(canary.under_way_since),
+            "directions": {one.direction: _canary_direction(one) for one in canary.directions},
+        }
+    return None
+
+
+def _canary_direction(one: CanaryDirection) -> dict[str, Any]:
+    return {
+        "success": one.success,
+        "ended_at": format_timestamp(one.ended_at),
+        "half_within_seconds": half_within(one),
+        "rounds": dict(one.rounds),
     }
 
 

@@ -60,8 +60,13 @@ def _remark(part: Part | None, now: float) -> str:
 
 
 def age(seconds: float) -> str:
-    """How long ago, in the largest unit that says it."""
+    """How long ago."""
+    return f"{span(seconds)} ago"
+
+
+def span(seconds: float) -> str:
+    """How long, in the largest unit that says it."""
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit} ago"
-    return f"{max(seconds, 0):.0f} s ago"
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"

@@ -10,22 +10,23 @@ from starlette.responses import Response
 
 from exporter.catalog.catalog import CATALOG
 from exporter.clock import Clock
-from exporter.model import Heartbeat, Unsynced
+from exporter.model import Unsynced
 from exporter.polling.poller import Poller
 from exporter.state.conditions import Condition, conditions_of
 from exporter.state.directions import TO_HUBSPOT, TO_SALESFORCE, Course, Direction, directions_of
 from exporter.state.facts import Facts, facts_of
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
-from exporter.state.statement import EVIDENCE, MAILBOX, REPORT, sources_of
+from exporter.state.statement import sources_of
+from exporter.web.canary_lines import CanaryLines, arrives, canary_lines
 from exporter.web.fact_lines import FactLine, fact_lines
 from exporter.web.html_page import answered, rendered
 from exporter.web.numbers import number, total
 from exporter.web.source_lines import SourceLine, age, source_lines
 from exporter.web.unreadable_mail import MailLine, unreadable_mail
+from exporter.web.verdict import LATELY, reason_title, verdict_of
 
 _LEVELS = ("suspended", "trouble", "unknown", "good")
-_OF_ANY_DAY = (REPORT, MAILBOX, EVIDENCE)
 _MARKS = {"suspended": "■", "trouble": "▲", "unknown": "?", "good": "●"}
 
 
@@ -91,6 +92,7 @@ class Row:
     facts: tuple[FactLine, ...]
     is_polled: bool
     unreadable: tuple[MailLine, ...] = ()
+    canary: CanaryLines | None = None
 
     @property
     def mark(self) -> str:
@@ -119,7 +121,8 @@ def render(rows: list[Row], now: float) -> str:
 def status_row(snapshot: Snapshot, now: float, *, is_polled: bool = True) -> Row:
     """What the page says of a snapshot, of which a source ``is_polled`` or none is. Pure."""
     facts, conditions = facts_of(snapshot, now), conditions_of(snapshot, now)
-    level, state = _state(facts, conditions, snapshot, now)
+    verdict = verdict_of(facts, conditions, snapshot, now)
+    level, state = verdict.level, verdict.words
     if not is_polled and facts.suspension is None:
         state = "Nothing is known: everything is switched off"
     return Row(
@@ -139,58 +142,8 @@ def status_row(snapshot: Snapshot, now: float, *, is_polled: bool = True) -> Row
         facts=fact_lines(facts, now),
         is_polled=is_polled,
         unreadable=unreadable_mail(snapshot, now),
+        canary=canary_lines(snapshot, now),
     )
-
-
-def _state(facts: Facts, conditions: tuple[Condition, ...], snapshot: Snapshot, now: float) -> tuple[str, str]:
-    if facts.suspension is not None and facts.suspension.suspended:
-        return "suspended", f"SUSPENDED: {_title(facts.suspension.reason)}{_when_old(facts, snapshot, now)}"
-    seen = [_title(condition.reason) for condition in conditions if condition.holds]
-    if seen:
-        return "trouble", f"Not suspended yet, but: {', '.join(seen)}"
-    unread = _unread(snapshot, now)
-    if unread:
-        return "trouble", unread
-    errors = total(count.errors for count in facts.errors or ())
-    if errors != 0:
-        return "trouble", f"Sync errors: {number(errors)}"
-    return _untroubled(facts, conditions, snapshot, now)
-
-
-def _untroubled(facts: Facts, conditions: tuple[Condition, ...], snapshot: Snapshot, now: float) -> tuple[str, str]:
-    if _is_known_to_sync(facts, snapshot, now):
-        return "good", "Syncs"
-    if facts.suspension is None and not conditions:
-        return "unknown", "Nothing known yet"
-    return "unknown", "No trouble seen; whether it syncs is not known"
-
-
-def _when_old(facts: Facts, snapshot: Snapshot, now: float) -> str:
-    """Of when a suspension is that an old page goes on telling of."""
-    reading = snapshot.reading(facts.stated_by["suspension"])
-    if reading is None or reading.true_at is None or not reading.is_old(now):
-        return ""
-    return f", as of {age(now - reading.true_at)}"
-
-
-def _unread(snapshot: Snapshot, now: float) -> str:
-    """Which sources cannot be read, or else say something old, or else were read only in part; empty if none is so."""
-    failing = [reading.source for reading in snapshot.readings if not reading.up]
-    old = [reading.source for reading in snapshot.readings if reading.is_old(now)]
-    incomplete = [reading.source for reading in snapshot.readings if reading.missing_parts]
-    for what, sources in (("Cannot be read", failing), ("Old", old), ("Read in part", incomplete)):
-        if sources:
-            return f"{what}: {', '.join(sorted(sources))}"
-    return ""
-
-
-def _is_known_to_sync(facts: Facts, snapshot: Snapshot, now: float) -> bool:
-    """Only HubSpot knows: its page says so, or its records show syncs. A report by hand and an e-mail may be of any
-    day, and what Salesforce would allow need not happen."""
-    if facts.stated_by.get("suspension", REPORT) not in _OF_ANY_DAY:
-        return True
-    heartbeats = sources_of(snapshot, now, Heartbeat)
-    return any(one.last_sync is not None for heartbeat, _source in heartbeats for one in heartbeat.objects)
 
 
 def _why(facts: Facts, conditions: tuple[Condition, ...]) -> tuple[str, ...]:
@@ -213,10 +166,18 @@ def _directions(snapshot: Snapshot, now: float) -> tuple[DirectionLine, ...]:
     both = directions_of(snapshot, now)
     named = ((TO_SALESFORCE, both.to_salesforce), (TO_HUBSPOT, both.to_hubspot))
     return tuple(
-        DirectionLine(name, one.course is not Course.STANDS, _course(one, now))
+        _unmapped(name, one, now)
+        if one.course is Course.STANDS and arrives(snapshot, now, LATELY, name)
+        else DirectionLine(name, one.course is not Course.STANDS, _course(one, now))
         for name, one in named
         if one.course is not Course.UNKNOWN
     )
+
+
+def _unmapped(name: str, direction: Direction, now: float) -> DirectionLine:
+    """It looks as if it stood, and the canary gets through."""
+    since = "" if direction.since is None else f" since {age(now - direction.since)}"
+    return DirectionLine(name, True, f"goes on by the canary; what waits{since} is probably not mapped")
 
 
 def _course(direction: Direction, now: float) -> str:
@@ -254,9 +215,4 @@ def _backlog(snapshot: Snapshot, now: float) -> tuple[BacklogLine, ...] | None:
 def _condition(condition: Condition, now: float) -> ConditionLine:
     newest = condition.set_by if condition.holds else condition.cleared_by
     detail = f"{newest.detail} ({newest.source}, {age(now - newest.true_at)})" if newest else ""
-    return ConditionLine(_title(condition.reason), condition.holds, detail)
-
-
-def _title(reason: str | None) -> str:
-    titles = {known.name: known.title for known in CATALOG.suspension_reasons}
-    return titles.get(reason or "", "reason not known")
+    return ConditionLine(reason_title(condition.reason), condition.holds, detail)
