@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from exporter.config.file import load_config
+from exporter.demo.simulator.settings import Settings
 from exporter.model import CanaryDirection, CanaryRounds
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from exporter.web.canary_lines import CanaryLine, canary_lines, half_within
 from exporter.web.status_page import render, status_row
+from tests.clocks import ManualClock
+from tests.conftest import SIMULATOR, Start, client_of
 
 NOW = 1_800_000_000.0
 ROUNDS = (("synced", 1_200), ("late", 1), ("failed", 2))
@@ -70,3 +77,40 @@ def test_half_of_the_rounds_arrived_within_a_bound(
 ) -> None:
     """Unless there are none yet, or most were late."""
     assert half_within(CanaryDirection("to_salesforce", True, NOW, ROUNDS, latencies, 0.0)) == seconds
+
+
+async def test_the_api_says_what_the_page_does(
+    config_data: dict[str, Any],
+    write_config: Callable[[dict[str, Any]], Path],
+    tmp_path: Path,
+    start: Start,
+    clock: ManualClock,
+) -> None:
+    """Before the first round has ended nothing is known but the objective; without a canary there is none."""
+    (tmp_path / "hubspot-token").write_text(Settings().hubspot_token)
+    acme = config_data["integrations"][0]
+    acme["hubspot"] = {"url": f"{SIMULATOR}/acme/hubspot", "token_file": "hubspot-token"}
+    acme["canary"] = {
+        "object": "contacts",
+        "hubspot_id": "101",
+        "property": "salesforce_canary",
+        "salesforce_object": "Contact",
+        "salesforce_id": "003000000000101SIM",
+        "field": "HubSpot_Canary__c",
+    }
+    async with start(load_config(write_config(config_data))) as service, client_of(service) as http:
+        (target,) = (one for one in service.poller.targets if one.source.name == "canary")
+        await clock.pass_during(service.poller.poll(target))
+        listed = (await http.get("/api/v1/integrations")).json()["integrations"]
+    canary = {one["name"]: one["canary"] for one in listed}
+    assert canary["beta"] is None
+    assert (canary["acme"]["objective"], canary["acme"]["deadline_seconds"]) == (0.99, 3600.0)
+    assert canary["acme"]["under_way_since"] is not None
+    assert canary["acme"]["directions"] == {
+        "to_salesforce": {
+            "success": None,
+            "ended_at": None,
+            "half_within_seconds": None,
+            "rounds": {"synced": 0, "late": 0, "failed": 0},
+        }
+    }
