@@ -203,7 +203,10 @@ class TestWhatCannotBeRead:
         """Nobody else lists single errors."""
         del config_data["integrations"][0]["sync_health"]
         async with start(load_config(write_config(config_data))) as service, client_of(service) as http:
-            assert "No errors can be shown: sync_health names neither a bridge nor exported errors" in (await http.get(URL)).text
+            assert (
+                "No errors can be shown: sync_health names neither a bridge nor exported errors"
+                in (await http.get(URL)).text
+            )
 
     async def test_a_store_that_cannot_be_read(self, config: Config, http: httpx.AsyncClient, acme: Org) -> None:
         """Of the resyncs it is said; the errors are shown."""

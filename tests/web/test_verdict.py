@@ -116,7 +116,7 @@ class TestDirections:
         """Changes that nothing has followed look as if the direction stood."""
         changes = tuple(NOW - HOUR * ago for ago in (5, 4.5, 4, 3, 2))
         waiting = ObjectHeartbeat("contacts", NOW - 6 * HOUR, changes[-1], changes[0], changes)
-        parts = {
+        parts: dict[str, Part] = {
             "hubspot_heartbeat": Heartbeat((waiting,)),
             "salesforce_heartbeat": LastWrites((LastWrite("Contact", NOW - 6 * HOUR, NOW),)),
         }
