@@ -29,7 +29,6 @@ from exporter.state.conditions import conditions_of
 from exporter.state.facts import Facts, facts_of, org_use_told_until, use_told_until
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
-from exporter.state.statement import MAILBOX
 from exporter.state.tellers import why_unknown
 from exporter.store.batches import BatchStore
 from exporter.store.job import CANCELLED, FAILED, NEEDS_APPROVAL, Job
@@ -196,7 +195,8 @@ class Waiting:
         if why is not None:
             # An alert also resolves when its series vanish: that a suspension is over must be known, not assumed.
             return Refusal("suspended", f"whether HubSpot suspended it is not known: {why}")
-        told = facts_of(snapshot, now).suspension is not None or MAILBOX in snapshot.told_by
+        # A mailbox without an e-mail on suspensions has told nothing: HubSpot writes them to whoever asked for it.
+        told = facts_of(snapshot, now).suspension is not None
         return None if told else untold_refusal(conditions_of(snapshot, now))
 
     async def _unseen(self, snapshot: Snapshot, facts: Facts, now: float) -> Unseen:
