@@ -25,6 +25,7 @@ _ASKING_SALESFORCE = (
 )
 """Sources whose polls cost API calls of the org, one or more each, and the key without which there are none."""
 _DAY = 86400.0
+_NOBODY_KNOWS = "nobody knows whether HubSpot suspended it"
 _HEARTBEATS = 4
 """Intervals after which the heartbeat is polled in any case: ``exporter/polling/schedule.py``."""
 
@@ -100,20 +101,29 @@ def _unused_export_keys(entry: Mapping[str, Any]) -> Iterator[str]:
 
 def _blindness(entry: Mapping[str, Any]) -> Iterator[str]:
     """Salesforce and the records do not show what HubSpot's page says, and without the page only what is found by
-    search is resynced, by touch."""
+    search is resynced, by touch. Exported errors say nothing of suspensions."""
     missing = "" if "sync_health" in entry else "sync_health is left out"
     if not missing and entry.get("intervals", {}).get("sync_health") == OFF:
         missing = "intervals.sync_health is off"
-    if not missing:
-        return
     told = "mailbox" in entry and entry.get("intervals", {}).get("mailbox") != OFF
+    if not missing:
+        if not told and "url" not in entry["sync_health"]:
+            yield f"{entry['name']}: {_untold(entry['sync_health'])}"
+        return
     touched = "sync_health" not in entry and value_at(entry, ("remediation", "touch")) and not _untouchable(entry)
     consequences = [
-        *([] if told else ["nobody knows whether HubSpot suspended it unless it is reported"]),
+        *([] if told else [f"{_NOBODY_KNOWS} unless it is reported"]),
         *([] if touched else ["nothing is resynced"]),
     ]
     if consequences:
         yield f"{entry['name']}: {missing}, so {', and '.join(consequences)}"
+
+
+def _untold(feed: Mapping[str, Any]) -> str:
+    """What exported errors and no mailbox come to. A file in the directory, if there is one, may tell."""
+    if "directory" in feed:
+        return f"{_NOBODY_KNOWS} unless sync-health.json in sync_health.directory says so, or it is reported"
+    return f"sync_health.uploads are exported errors alone, so {_NOBODY_KNOWS} unless it is reported"
 
 
 def _touch_notes(entry: Mapping[str, Any]) -> Iterator[str]:

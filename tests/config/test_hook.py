@@ -52,13 +52,16 @@ def test_its_url_stays_as_it_is_written_and_its_timeout_may_be_left_out(load: Lo
     assert hook_of(load, secret_file="secret", timeout="1m").timeout == 60.0
 
 
+MAILBOX = {"host": "imap.example", "username": "me", "password_file": "secret"}
+
+
 @pytest.mark.parametrize(
     ("action", "changed", "note"),
     [
         ("hook", {}, None),
         ("bridge", {}, "acme: remediation.hook is not used: neither remediation.action nor a policy names it"),
         (None, {}, "acme: remediation.hook is not used: neither remediation.action nor a policy names it"),
-        ("hook", {"sync_health": {"directory": "dropped"}}, None),
+        ("hook", {"sync_health": {"directory": "dropped"}, "mailbox": MAILBOX}, None),
     ],
 )
 def test_a_hook_that_is_told_nothing_is_said_aloud(

@@ -10,6 +10,8 @@ import pytest
 from exporter.cli import main
 from tests.config.conftest import FULL, SMALL, Load
 
+MAILBOX = {"host": "imap.example", "username": "me", "password_file": "secret"}
+
 
 def test_what_this_version_does_not_use_is_said_aloud(load: Load) -> None:
     """Nothing that was asked for is dropped in silence; what is used has no note."""
@@ -83,8 +85,22 @@ def test_without_a_bridge_what_is_found_by_search_is_touched(load: Load) -> None
     entry = {"name": "acme", "hubspot": {"token_file": "secret"}, "remediation": touch}
     (note,) = load({"integrations": [entry]}).notes
     assert note == "acme: sync_health is left out, so nobody knows whether HubSpot suspended it unless it is reported"
-    mailbox = {"host": "imap.example", "username": "me", "password_file": "secret"}
-    assert load({"integrations": [{**entry, "mailbox": mailbox}]}).notes == ()
+    assert load({"integrations": [{**entry, "mailbox": MAILBOX}]}).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("feed", "said"),
+    [
+        ({"uploads": True}, "sync_health.uploads are exported errors alone, so nobody knows"),
+        ({"directory": "dropped"}, "nobody knows whether HubSpot suspended it unless sync-health.json in sync_health."),
+    ],
+)
+def test_exported_errors_tell_of_no_suspension(feed: dict[str, Any], said: str, load: Load) -> None:
+    """A mailbox would."""
+    entry = {"name": "acme", "sync_health": feed}
+    (note,) = load({"integrations": [entry]}).notes
+    assert note.startswith(f"acme: {said}")
+    assert load({"integrations": [{**entry, "mailbox": MAILBOX}]}).notes == ()
 
 
 @pytest.mark.parametrize(
