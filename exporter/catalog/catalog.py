@@ -20,6 +20,10 @@ UNSYNCED = "unsynced"
 STALE, NEVER_SYNCED = "stale", "never_synced"
 """Its types: changed since their last sync, and never in Salesforce."""
 
+CREATED = "created"
+"""The second, but of objects alone whose search filters are configured: these tell what HubSpot creates in Salesforce.
+Nobody names it; catch-up means it."""
+
 UNSYNCED_PAIRS = ((UNSYNCED, STALE), (UNSYNCED, NEVER_SYNCED))
 
 

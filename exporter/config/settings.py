@@ -69,6 +69,10 @@ class Unsynced:
     window: float = 86400.0
     filters: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
+    def says_what_syncs(self, object_type: str) -> bool:
+        """Whether the owner's filters are told; leaving the canary's record out says nothing of the others."""
+        return any(one["propertyName"] != RECORD_ID for one in self.filters.get(object_type, ()))
+
 
 @dataclass(frozen=True, slots=True)
 class HubSpot:

@@ -1,7 +1,8 @@
 """The records of an integration that have not reached Salesforce, found by searching HubSpot.
 
 Of these the stale ones can be cured by a touch. One that was never synced only if it is a contact of the inclusion
-segment, or what else HubSpot creates in Salesforce: so those are looked for only where somebody names them.
+segment, or what else HubSpot creates in Salesforce: so those are looked for only where somebody names them, or where
+search filters say which these are.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 
 import structlog
 
-from exporter.catalog.catalog import STALE, UNSYNCED
+from exporter.catalog.catalog import CREATED, NEVER_SYNCED, STALE, UNSYNCED
 from exporter.clients.hubspot.client import HubSpotClient
 from exporter.clients.hubspot.refusals import concerns_account
 from exporter.clients.hubspot.unsynced_records import Span, UnsyncedRecord, newest_sync, spans_of, unsynced_records
@@ -70,6 +71,9 @@ class Backlog:
     async def _of_object(self, name: str, kind: str, span: Span, selected: Collection[str]) -> list[WaitingRecord]:
         found: list[WaitingRecord] = []
         more = self._settings.filters.get(name, ())
+        if kind == CREATED and not self._settings.says_what_syncs(name):
+            return found
+        kind = NEVER_SYNCED if kind == CREATED else kind
         async for record in unsynced_records(self._client, name, kind, span, more):
             error = _as_error(name, record, kind)
             if is_among(error, selected):

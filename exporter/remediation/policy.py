@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from exporter.catalog.catalog import CATALOG, STALE, UNSYNCED
+from exporter.catalog.catalog import CATALOG, CREATED, STALE, UNSYNCED
 from exporter.config.settings import USUAL_GUARDS, Guards, Policy, Remediation
 from exporter.remediation.actions import BridgeResync, ClearSuspension, Touch
 from exporter.remediation.gate import gate
@@ -23,8 +23,9 @@ SYNC_ERRORS_ALERT = "HubSpotSalesforceSyncErrors"
 
 def default_policies(*, catch_up: bool = False) -> tuple[Policy, ...]:
     """Resync at once what a plain resync can cure; resync what a suspension caused once its alert is resolved; clear
-    the suspensions that need it. ``catch_up``: what changed while it lasted is resynced too, error or not."""
-    waiting = frozenset({(UNSYNCED, STALE)} if catch_up else ())
+    the suspensions that need it. ``catch_up``: what changed while it lasted is resynced too, error or not, and what was
+    created where it is known to sync."""
+    waiting = frozenset({(UNSYNCED, STALE), (UNSYNCED, CREATED)} if catch_up else ())
     caused = tuple(
         Policy(alert=reason.alert, on="resolved", errors=CATALOG.select(reason.caused, ()) | waiting)
         for reason in CATALOG.suspension_reasons
