@@ -79,6 +79,18 @@ class Suspension:
 
 
 @dataclass(frozen=True, slots=True)
+class LastSuspension:
+    """Since when the newest suspension lasts, and when it ended; ``None`` as long as nobody says that it has."""
+
+    since: float
+    ended_at: float | None = None
+
+    def ended(self, at: float) -> LastSuspension:
+        """The first that says so counts."""
+        return self if self.ended_at is not None else LastSuspension(self.since, at)
+
+
+@dataclass(frozen=True, slots=True)
 class Recovery:
     """What was seen that ends a suspension: records that synced from ``first`` until ``at``, told in ``detail``."""
 

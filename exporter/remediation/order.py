@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exporter.remediation.catching_up import lasted_since
+from exporter.model import LastSuspension
+from exporter.remediation.catching_up import began_before, lasted_since
 from exporter.remediation.notification import Alert
 from exporter.store.job import Job, NewJob, Occurrence
 
@@ -31,8 +32,10 @@ def occurrence_of(alert: Alert) -> Occurrence:
     return Occurrence(alert.integration, alert.fingerprint, alert.starts_at, alert.status)
 
 
-def new_job(alert: Alert, action: str, order: Order, repeat_after: float | None = None) -> NewJob:
-    """An order together with the alert it answers."""
+def new_job(
+    alert: Alert, action: str, order: Order, repeat_after: float | None = None, last: LastSuspension | None = None
+) -> NewJob:
+    """An order together with the alert it answers; ``last`` is the newest suspension that is known."""
     return NewJob(
         occurrence=occurrence_of(alert),
         alert=alert.name,
@@ -42,6 +45,7 @@ def new_job(alert: Alert, action: str, order: Order, repeat_after: float | None 
         max_attempts=order.max_attempts,
         repeat_after=repeat_after,
         selected=order.selected,
+        since=began_before(alert.starts_at, last) if alert.status == "resolved" else None,
     )
 
 

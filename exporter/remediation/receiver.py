@@ -84,7 +84,8 @@ class Receiver:
                 if action and await self._jobs.known(occurrence_of(alert), action, pause, now):
                     duplicates += 1
                 elif isinstance(decision, Order):
-                    jobs.append(new_job(alert, action, decision, pause))
+                    last = self._snapshots[alert.integration].last_suspension
+                    jobs.append(new_job(alert, action, decision, pause, last))
                 else:
                     refusals.append(RefusalRow(now, alert.integration, alert.name, decision.reason, decision.detail))
         row = _row(notification, now, duplicates, len(left), len(refusals))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from exporter.clock import Clock
 from exporter.config.settings import Guards, Remediation
 from exporter.remediation.actions import Ways
+from exporter.remediation.catching_up import LONGEST, catches_up
 from exporter.remediation.gate import (
     MOST_CALLS,
     Unseen,
@@ -50,7 +51,7 @@ MOST_AT_ONCE = 100
 """Records of a request."""
 
 LONGEST_JOB = 86400.0
-"""Seconds a job waits for anything but a human."""
+"""Seconds a job waits for anything but a human, unless it catches up."""
 
 LONGEST_APPROVAL = 7 * 86400.0
 """Seconds it waits for one: over a long weekend."""
@@ -58,10 +59,17 @@ LONGEST_APPROVAL = 7 * 86400.0
 WINDOW = 86400.0
 """Seconds. Salesforce and HubSpot count the calls of the last 24 hours."""
 
+_WORDS = {LONGEST_JOB: "a day", LONGEST_APPROVAL: "a week", LONGEST: "14 days"}
+
 SYNC_HEALTH = SOURCE.name
 
 _SEEN_WHILE_SUSPENDED = "unknown_error"
 """Nothing syncs while an integration is suspended: the stop that is the sign of this reason is then no sign of it."""
+
+
+def patience(job: Job) -> float:
+    """Seconds it waits for anything but a human: nobody orders anew what one that catches up leaves undone."""
+    return LONGEST if catches_up(job) else LONGEST_JOB
 
 
 class Waiting:
@@ -97,7 +105,7 @@ class Waiting:
 
     async def may_go_on(self, job: Job, records: int = 0) -> bool:
         """Whether so many ``records`` may be resynced now. A refused job waits in the queue, and fails when it has
-        waited a day, or a week for a human; one that somebody has cancelled ends."""
+        waited too long (``patience``); one that somebody has cancelled ends."""
         if await self._has_to_end(job) or await self._has_to_stop(job):
             return False
         at_once = records if self._clock.time() - job.waits_since < WHOLE_FOR else min(records, MOST_AT_ONCE)
@@ -171,9 +179,9 @@ class Waiting:
         if refusal.reason != job.refused_for:
             await self._journal.refuse(job, refusal)
         now, for_human = self._clock.time(), refusal.reason == NEEDS_APPROVAL
-        longest, words = (LONGEST_APPROVAL, "week") if for_human else (LONGEST_JOB, "day")
+        longest = LONGEST_APPROVAL if for_human else patience(job)
         if now - job.waits_since > longest:
-            await self._journal.finish(job, FAILED, f"refused for a {words}: {refusal.detail}")
+            await self._journal.finish(job, FAILED, f"refused for {_WORDS[longest]}: {refusal.detail}")
         else:
             pause = pause or (APPROVAL_PAUSE if for_human else self._until_news(job.integration, now))
             await self._jobs.postpone(job, now + pause, None, refusal.detail, refusal.reason)

@@ -18,7 +18,7 @@ from exporter.remediation.ledger import Ledger
 from exporter.remediation.prover import Prover
 from exporter.remediation.queues import Queues
 from exporter.remediation.steps import Steps
-from exporter.remediation.waiting import LONGEST_APPROVAL, LONGEST_JOB
+from exporter.remediation.waiting import LONGEST_APPROVAL, LONGEST_JOB, patience
 from exporter.store.job import FAILED, NEEDS_APPROVAL, Job, Reach
 from exporter.store.jobs import JobStore
 
@@ -160,9 +160,9 @@ class Worker:
 
     async def _failed(self, job: Job, error: str, retry_after: float | None, again: Again) -> None:
         """What passes or is mended within hours, such as a used-up quota or an expired certificate, is waited for: it
-        counts as a failure only after a day."""
+        counts as a failure only once the job has waited for so long."""
         now = self._clock.time()
-        hourly = again is Again.HOURLY and now - job.waits_since < LONGEST_JOB
+        hourly = again is Again.HOURLY and now - job.waits_since < patience(job)
         failures = await self._jobs.failures(job) + (0 if hourly else 1)
         log.warning("resync failed", integration=job.integration, job=job.id, failures=failures, error=error)
         if failures >= MOST_FAILURES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from exporter.model import LastSuspension
 from exporter.state.reading import Reading
 
 
@@ -22,6 +23,8 @@ class Snapshot:
     told_by: tuple[str, ...] = ()
     configured_at: float | None = None
     """When the settings were loaded, if that is known."""
+    last_suspension: LastSuspension | None = None
+    """The newest that anybody told of since this process began, over or not."""
 
     def reading(self, source: str) -> Reading | None:
         return next((reading for reading in self.readings if reading.source == source), None)
@@ -51,7 +54,9 @@ class Snapshot:
     ) -> Snapshot:
         """A new Snapshot after a change of the configuration; readings of other sources than these are dropped."""
         kept = tuple(reading for reading in self.readings if reading.source in sources)
-        return Snapshot(self.integration, notify, configured_allocation, kept, told_by, configured_at)
+        return Snapshot(
+            self.integration, notify, configured_allocation, kept, told_by, configured_at, self.last_suspension
+        )
 
     def with_reading(self, reading: Reading) -> Snapshot:
         """A new Snapshot in which ``reading`` replaces the older one of its source."""

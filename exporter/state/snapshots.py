@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from exporter.config.settings import Integration
 from exporter.model import Recovery, Suspension, SyncHealth
+from exporter.state.last_suspension import last_suspension
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from exporter.state.statement import EVIDENCE, NOT_POLLED, REPORT
@@ -69,6 +71,7 @@ class Snapshots:
         self.put(integration, Reading(EVIDENCE, math.inf, recovery.at, part=recovery, succeeded_at=recovery.at))
 
     def _replace(self, snapshot: Snapshot) -> None:
+        snapshot = replace(snapshot, last_suspension=last_suspension(snapshot))
         self._by_name[snapshot.integration] = snapshot
         for watcher in self._watchers:
             watcher(snapshot)

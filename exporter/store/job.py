@@ -42,7 +42,7 @@ class NewJob:
 
     ``repeat_after`` seconds after the last job for the same occurrence was taken, and once that has ended, this is
     another; ``None`` if it never is. ``selected`` are ids: only these of the errors; none for all. ``request`` is a
-    digest of what was asked for, empty for an alert.
+    digest of what was asked for, empty for an alert. ``since`` is when the suspension began that the alert was about.
     """
 
     occurrence: Occurrence
@@ -54,6 +54,7 @@ class NewJob:
     repeat_after: float | None = None
     selected: frozenset[str] = frozenset()
     request: str = ""
+    since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class Job:
 
     ``status`` is that of its alert, or ``REQUESTED``; ``planned`` are the records that were listed, once they are;
     ``trial`` is ``TRIAL_SENT`` while its first batches are to show whether they cure anything, ``cleared`` says that
-    it has ended the suspension it was made for. ``starts_at`` is when its alert began, empty of one that was ordered.
+    it has ended the suspension it was made for. ``starts_at`` is when its alert began, empty of one that was ordered;
+    ``since`` when the suspension began that it was about, where that is known.
     """
 
     id: int
@@ -95,6 +97,7 @@ class Job:
     trial: str = ""
     cleared: bool = False
     starts_at: str = ""
+    since: float | None = None
 
     @property
     def waits_since(self) -> float:

@@ -230,6 +230,7 @@ def job_values(job: NewJob, repetition: int, now: float) -> dict[str, Any]:
         "request": job.request,
         "cooldown": job.cooldown,
         "max_attempts": job.max_attempts,
+        "since": job.since,
         "state": QUEUED,
         "listed": False,
         "failures": 0,
@@ -264,4 +265,5 @@ def job_of(row: Any) -> Job:
         trial=row["trial"],
         cleared=row["cleared"],
         starts_at=row["starts_at"],
+        since=row["since"],
     )

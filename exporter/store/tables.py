@@ -90,6 +90,8 @@ jobs = Table(
     # When it is looked at next what the resyncs did, and how often that was done.
     Column("look_at", Double),
     Column("looks", Integer, nullable=False, server_default="0"),
+    # Since when the suspension lasted whose alert made the job; NULL where nobody told, or it was none.
+    Column("since", Double),
     UniqueConstraint(
         *("integration", "fingerprint", "starts_at", "status", "action", "repetition"), name="one_job_per_notification"
     ),

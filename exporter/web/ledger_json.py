@@ -12,7 +12,7 @@ from exporter.store.job import QUEUED
 Json = dict[str, Any]
 
 _HIDDEN = {
-    *("lease_until", "listed", "fingerprint", "errors", "request", "claims", "trial", "cleared", "looks"),
+    *("lease_until", "listed", "fingerprint", "errors", "request", "claims", "trial", "cleared", "looks", "since"),
 }
 _TIMES = {"at", "created_at", "finished_at", "not_before", "approved_at", "look_at", "sent_at", "ended_at"}
 _TIMES |= {"retry_at", "proved_at"}

@@ -24,6 +24,7 @@ from exporter.remediation.receiver import Receipt, Receiver
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import PREFIX, SelfMetrics
 from exporter.service import Service
+from exporter.state.snapshots import Snapshots
 from exporter.store.batches import BatchStore
 from exporter.store.database import Database, open_database
 from exporter.store.exports import ExportStore
@@ -52,6 +53,7 @@ class Bench:
     clock: ManualClock
     verify_after: float
     app: Starlette
+    snapshots: Snapshots
 
     @property
     def receiver(self) -> Receiver:
@@ -136,7 +138,16 @@ async def open_bench(
             await crew.worker.restore()
             pause = config.remediation.verify_after
             yield Bench(
-                jobs, batches, ResyncHistory(database), service.poller, crew, metrics, clock, pause, service.app
+                jobs,
+                batches,
+                ResyncHistory(database),
+                service.poller,
+                crew,
+                metrics,
+                clock,
+                pause,
+                service.app,
+                snapshots,
             )
     finally:
         await database.close()

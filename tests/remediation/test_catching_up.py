@@ -15,16 +15,19 @@ from exporter.catalog.catalog import NEVER_SYNCED, STALE, UNSYNCED
 from exporter.clients.connection import connect
 from exporter.clock import format_timestamp
 from exporter.config.file import load_config
-from exporter.config.settings import Config
+from exporter.config.secret import Secret
+from exporter.config.settings import Config, Mailbox
 from exporter.demo.simulator.app import build_app
 from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.state.records import Record
 from exporter.demo.simulator.world import World
 from exporter.errors import OrderRefused
+from exporter.model import Failure, LastSuspension, MailboxNews, Suspension
 from exporter.remediation.actions import ways_of
-from exporter.remediation.catching_up import LONGEST, ROUND, SETTLING, catches_up, lasted_since, looks_at
+from exporter.remediation.catching_up import LONGEST, ROUND, SETTLING, began_before, catches_up, lasted_since, looks_at
 from exporter.remediation.orders import Request
+from exporter.state.reading import Reading
 from exporter.store.job import Job
 from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN
@@ -206,14 +209,119 @@ async def report(bench: Bench, *, suspended: bool) -> None:
     assert answer.is_success, answer.text
 
 
-async def test_where_nobody_tells_of_suspensions_their_causes_keep_a_job_waiting(bench: Bench, acme: Org) -> None:
-    """Records wait at several moments and none syncs: HubSpot may have suspended it. Once they sync the job goes on."""
+def mailbox(bench: Bench, news: MailboxNews, failure: Failure | None = None) -> None:
+    """What its e-mails have said by now; one that fails leaves what was read before."""
+    now, before = bench.clock.time(), bench.snapshots["acme"].read_at("mailbox")
+    at = now if failure is None else before
+    bench.snapshots.put("acme", Reading("mailbox", 60.0, now, failure, news, succeeded_at=at))
+
+
+def with_mailbox(config: Config) -> Config:
+    """The same, with a mailbox that a test reads itself."""
+    told = Mailbox("127.0.0.1", 1, "off", "me", Secret(env="SECRET"), False, "INBOX", None, "1", None)
+    return replace(config, integrations=(replace(config.integrations[0], mailbox=told),))
+
+
+async def stops(bench: Bench, acme: Org) -> None:
+    """Records wait at several moments and none syncs."""
     await pass_when_idle(bench.poll("hubspot_heartbeat"), bench.clock, bench.jobs, bench.batches)
     for number in range(8):
         for object_type in ("contacts", "deals"):
             acme.records.change(acme.records.by_type[object_type][number], bench.clock.time())
         bench.clock.advance(600)
         await pass_when_idle(bench.poll("hubspot_heartbeat"), bench.clock, bench.jobs, bench.batches)
+
+
+async def test_a_mailbox_that_has_said_nothing_is_nobody_who_tells(
+    config: Config, clock: ManualClock, world: World, acme: Org
+) -> None:
+    """Whoever did not ask HubSpot for e-mails on suspensions gets none: a cause of one keeps jobs waiting."""
+    async with opened(with_mailbox(config), clock, world) as bench:
+        await stops(bench, acme)
+        mailbox(bench, MailboxNews(None, None))
+        await bench.crew.orders.place(Request("acme", frozenset({(UNSYNCED, STALE)})))
+        await work(bench)
+        (job,) = await bench.listed()
+        assert (job["refused_for"], acme.touches.requests) == ("waiting_for_cause", 0)
+
+
+class TestSinceWhen:
+    async def test_a_suspension_that_began_before_its_alert(self, bench: Bench, acme: Org) -> None:
+        """The exporter was away when it began, and was told of it later."""
+        began = bench.clock.time()
+        _began, waiting = await suspended(bench, acme, lost=100)
+        bench.snapshots.report("acme", Suspension(True, "salesforce_org_locked", began), bench.clock.time())
+        late = str(format_timestamp(bench.clock.time()))
+        bench.clock.advance(60)
+        await report(bench, suspended=False)
+        await bench.notify(alert(LOCKED, starts_at=late))
+        bench.clock.advance(GRACE)
+        await work(bench)
+        assert list(acme.touches.records) == [record.hubspot_id for record in waiting]
+
+    async def test_a_mailbox_away_for_hours_in_a_long_suspension(
+        self, config: Config, clock: ManualClock, world: World, acme: Org
+    ) -> None:
+        """The alert resolves and fires anew. No job ends because the suspension lasts for longer than a day, and
+        nothing that changed while it lasted is left."""
+        async with opened(with_mailbox(config), clock, world) as bench:
+            began = clock.time()
+            locked = MailboxNews(Suspension(True, "salesforce_org_locked", began), began)
+            mailbox(bench, locked)
+            early = changed(acme, clock, 8)
+            mailbox(bench, locked)
+            clock.advance(600)
+            mailbox(bench, locked, Failure("timeout", None, "silent"))
+            await bench.notify(alert(LOCKED, starts_at=str(format_timestamp(began))))
+            clock.advance(7200)
+            anew = str(format_timestamp(clock.time()))
+            for _quarter_of_a_day in range(6):
+                mailbox(bench, locked)
+                await work(bench)
+                clock.advance(21_600)
+            late = changed(acme, clock, 3, "deals")
+            acme.lose_changes(100)
+            mailbox(bench, MailboxNews(Suspension(False, None, None), clock.time()))
+            await bench.notify(alert(LOCKED, starts_at=anew))
+            for _moment in range(2):
+                await work(bench)
+                clock.advance(GRACE)
+                mailbox(bench, MailboxNews(Suspension(False, None, None), clock.time() - GRACE))
+            await work(bench)
+            second, first = await bench.listed()
+            assert (first["state"], first["records"]) == ("done", records(succeeded=11))
+            assert second["state"] == "done"
+            assert set(acme.touches.records) == {record.hubspot_id for record in (*early, *late)}
+
+
+@pytest.mark.parametrize("filtered", ["contacts", None])
+async def test_what_was_created_is_resynced_where_filters_say_what_syncs(
+    config: Config, clock: ManualClock, world: World, acme: Org, filtered: str | None
+) -> None:
+    """Of other objects nobody knows which of the new records are to reach Salesforce."""
+    integration = config.integrations[0]
+    assert integration.hubspot is not None
+    everything = ({"propertyName": "createdate", "operator": "HAS_PROPERTY"},)
+    filters = {filtered: everything} if filtered else {}
+    unsynced = replace(integration.hubspot.unsynced, filters=filters)
+    integration = replace(integration, hubspot=replace(integration.hubspot, unsynced=unsynced))
+    async with opened(replace(config, integrations=(integration,)), clock, world) as bench:
+        began = str(format_timestamp(clock.time()))
+        acme.suspend("salesforce_org_locked")
+        created = acme.add_records("contacts", 4)
+        acme.add_records("deals", 2)
+        clock.advance(QUARTER)
+        acme.lose_changes(100)
+        acme.clear_suspension()
+        await bench.notify(alert(LOCKED, starts_at=began))
+        clock.advance(GRACE + 60)
+        await work(bench)
+        assert set(acme.touches.records) == (set(created) if filtered else set())
+
+
+async def test_where_nobody_tells_of_suspensions_their_causes_keep_a_job_waiting(bench: Bench, acme: Org) -> None:
+    """Records wait at several moments and none syncs: HubSpot may have suspended it. Once they sync the job goes on."""
+    await stops(bench, acme)
     await bench.crew.orders.place(Request("acme", frozenset({(UNSYNCED, STALE)})))
     await work(bench)
     (job,) = await bench.listed()
@@ -326,12 +434,33 @@ JOB = Job(
     status="resolved",
     starts_at="2027-01-15T07:00:00Z",
 )
+BEGAN = JOB.created_at - 3600
 
 
 class TestWhatAJobLooksAt:
     def test_it_goes_back_to_the_round_before_the_alert(self) -> None:
         """What had changed since that waits as well, and an alert begins some minutes after what it tells of."""
         assert lasted_since(JOB) == JOB.created_at - 3600 - ROUND
+
+    def test_it_goes_back_to_the_suspension_that_began_before_its_alert(self) -> None:
+        """As far as somebody has told of one, whenever the alert came."""
+        assert lasted_since(replace(JOB, since=JOB.created_at - 7200)) == JOB.created_at - 7200 - ROUND
+        assert lasted_since(replace(JOB, since=JOB.created_at)) == JOB.created_at - 3600 - ROUND
+
+    @pytest.mark.parametrize(
+        ("last", "since"),
+        [
+            (None, None),
+            (LastSuspension(BEGAN - 7200), BEGAN - 7200),
+            (LastSuspension(BEGAN - 7200, BEGAN + 60), BEGAN - 7200),
+            (LastSuspension(BEGAN - 7200, BEGAN - 3600), None),
+        ],
+    )
+    def test_the_suspension_is_the_one_that_its_alert_was_about(
+        self, last: LastSuspension | None, since: float | None
+    ) -> None:
+        """One that was over before is another; where nobody tells of any the alert counts alone."""
+        assert began_before(JOB.starts_at, last) == since
 
     @pytest.mark.parametrize("starts_at", ["1970-01-01T00:00:00Z", "2026-01-01T00:00:00Z"])
     def test_it_does_not_go_back_for_ever(self, starts_at: str) -> None:
