@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from exporter.catalog.catalog import UNSYNCED
 from exporter.clock import Clock
 from exporter.model import SyncError, WaitingRecord
 from exporter.remediation.actions import Action, backlog_of
@@ -99,7 +100,7 @@ class Steps:
         plan, found = await self._planner.plan(job.integration, order_of(job), action, guards, job.id)
         refusals = [_left_out(reason, count, found) for reason, count in plan.refused.items()]
         if not plan.errors:
-            nothing = [] if found else [Refusal("no_records", "no such error is left")]
+            nothing = [] if found else [Refusal("no_records", _none_left(job))]
             await self._journal.finish(job, DONE, "nothing to resync", refusals + nothing)
             return 0
         await self._journal.list_records(job, _listed(plan), plan.calls, refusals)
@@ -174,3 +175,9 @@ def _listed(plan: Plan) -> list[Listed]:
 def _due(error: SyncError) -> float | None:
     """Since when it waits, where that is known."""
     return error.changed_at if isinstance(error, WaitingRecord) else None
+
+
+def _none_left(job: Job) -> str:
+    """Of records that wait nobody says that they are errors."""
+    categories = {category for category, _error_type in job.errors}
+    return "no such record waits any more" if categories == {UNSYNCED} else "no such error is left"

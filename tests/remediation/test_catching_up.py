@@ -350,6 +350,13 @@ class TestOrders:
         await work(bench)
         assert (await bench.listed())[0]["records"] == records(succeeded=3)
 
+    async def test_where_none_waits_the_words_are_about_records(self, bench: Bench) -> None:
+        """Nobody calls them errors."""
+        await bench.crew.orders.place(Request("acme", frozenset({(UNSYNCED, STALE)})))
+        await work(bench)
+        (refusal,) = (await bench.history.listing(None, 10))["refusals"]
+        assert (refusal["reason"], refusal["detail"]) == ("no_records", "no such record waits any more")
+
     async def test_of_these_only_the_selected(self, bench: Bench, acme: Org) -> None:
         """By the id of a record."""
         bench.clock.advance(86_400)

@@ -17,6 +17,9 @@ _LONGEST_REASON = 300
 _PASSING = ("LOCK", "RATE_LIMIT")
 """Parts of categories whose errors pass within seconds."""
 
+GONE = "OBJECT_NOT_FOUND: HubSpot has no such record; it is archived, deleted or merged"
+"""Why a record is refused of which HubSpot knows nothing (any more): that does not pass."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchAnswer:
@@ -102,7 +105,7 @@ def _passes(error: Mapping[str, Any]) -> bool:
 def _reason(error: Mapping[str, Any]) -> str:
     """Category and message as a person reads them, in one line that no ledger is filled up by."""
     if error.get("category") == "OBJECT_NOT_FOUND":
-        return "OBJECT_NOT_FOUND: HubSpot has no such record; it is archived, deleted or merged"
+        return GONE
     codes = [code for code in (inner.get("code") for inner in _errors(error)) if isinstance(code, str)]
     words = [error.get("category"), *codes[:1], error.get("message")]
     text = ": ".join(word for word in words if isinstance(word, str) and word) or "refused"

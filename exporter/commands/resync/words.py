@@ -13,7 +13,7 @@ REASONS = {
     "waiting_for_cause": "the cause is still there",
     "circuit_open": "the first batches cured nothing",
     "hubspot_quota": "HubSpot's own API calls are used up",
-    "no_records": "no such error is left, or it was cured since its export",
+    "no_records": "no such error or record is left, or it was cured since its export",
 }
 """Of ``resync_refusals_total{reason}``."""
 

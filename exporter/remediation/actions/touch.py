@@ -15,6 +15,7 @@ import structlog
 
 from exporter.catalog.catalog import UNSYNCED
 from exporter.clients.connection import Connection, ErrorLister
+from exporter.clients.hubspot.batch_answer import GONE
 from exporter.clients.hubspot.batch_writer import BatchWriter
 from exporter.clients.hubspot.client import MAX_INPUTS, HubSpotClient
 from exporter.clients.hubspot.sync_time import SYNCED
@@ -143,7 +144,8 @@ class Touch:
             trouble = await self._trouble(object_type)
             if trouble is not None:
                 return dict.fromkeys(ids, Final(trouble))
-            return await self._writer.write(object_type, values, ids, lambda: self._rechecked(object_type))
+            written = await self._writer.write(object_type, values, ids, lambda: self._rechecked(object_type))
+            return {record: Final(why) if why == GONE else why for record, why in written.items()}
         except AuthError as error:
             if error.code != "MISSING_SCOPES":
                 raise

@@ -20,6 +20,7 @@ from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
 from exporter.errors import Again, AuthError, RateLimited, ServerError, UpstreamError
+from exporter.remediation.actions import Final
 from exporter.remediation.actions.touch import KIND, Touch
 from tests.clocks import ManualClock
 from tests.remediation.at_work import A_JOB
@@ -151,6 +152,23 @@ async def test_an_answer_is_read_record_by_record(name: str, open_touch: Open, c
     outcomes = await clock.pass_during(open_touch(hubspot).resync(ids, A_JOB))
     assert outcomes == {f"contacts/{one}": failed.get(one) for one in "123"}
     assert len(hubspot.batches) == requests
+
+
+@pytest.mark.parametrize("name", ["errors under 200", "a batch not found"])
+async def test_a_record_that_is_gone_is_not_asked_for_again(name: str, open_touch: Open, clock: ManualClock) -> None:
+    """A deleted record does not come back for the next attempt; what a rule refuses may be mended until then."""
+    answers, failed, _requests = ANSWERS[name]
+    outcomes = await clock.pass_during(open_touch(Script(*answers)).resync([f"contacts/{one}" for one in "123"], A_JOB))
+    (gone,) = failed
+    assert isinstance(outcomes[f"contacts/{gone}"], Final)
+
+
+async def test_a_record_that_a_rule_refuses_may_be_asked_for_again(open_touch: Open, clock: ManualClock) -> None:
+    """Somebody may mend the rule or the record."""
+    hubspot = Script(partly("1", errors=[error("VALIDATION_ERROR", "2")]))
+    outcomes = await clock.pass_during(open_touch(hubspot).resync(["contacts/1", "contacts/2"], A_JOB))
+    assert outcomes["contacts/2"] == RULE
+    assert not isinstance(outcomes["contacts/2"], Final)
 
 
 FAILURES: dict[str, tuple[httpx.Response, type[UpstreamError], Again, float | None, int]] = {
