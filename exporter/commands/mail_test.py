@@ -14,13 +14,15 @@ from exporter.commands.flags import add_config_file
 from exporter.commands.output import printable
 from exporter.config.file import load_config
 from exporter.config.settings import Config
-from exporter.mail.message import Message, parse_message
+from exporter.mail.message import LONGEST_MESSAGE, Message, is_email, parse_message
 from exporter.mail.patterns import Patterns, load_patterns
 from exporter.mail.verdict import UNMATCHED, Verdict, judge, since
 
-_LARGEST = 64 * 1024 * 1024
+_MORE = LONGEST_MESSAGE + 4
+"""Bytes that are read: with a byte order mark in front a longer message is still seen to be one."""
 _OUTLOOK = b"\xd0\xcf\x11\xe0"
-_EXIT = """exit code: 0 if every e-mail is matched or ignored, 1 if one is unmatched, 2 for wrong usage.
+_EXIT = """exit code: 0 if every e-mail is matched or ignored, 1 if one is unmatched, 2 if a file is no e-mail or cannot be
+read, and for wrong usage. The other files are judged all the same.
 
 FILE is one e-mail as it was sent, headers and all (.eml; "Show original" in Gmail, "Save as" in other programs),
 with CRLF or LF; - is standard input. Of an mbox only the first message is read; Outlook's .msg is none."""
@@ -50,23 +52,32 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="HubSpot account id of an integration, or a regular expression; once for each that shares the mailbox",
     )
     parser.add_argument("--text", action="store_true", help="print the text that was found in it, too")
-    # Whether a file can be read shows only when all flags are parsed.
+    # Whether a configuration or patterns can be used shows only when all flags are parsed.
     parser.set_defaults(wrong_usage=parser.error)
 
 
 def run(arguments: argparse.Namespace) -> int:
     try:
         readers = _readers(arguments)
-        messages = [(name, parse_message(_bytes_of(name))) for name in arguments.files]
     except ValueError as error:
         arguments.wrong_usage(str(error))
+    return max(_judged(name, readers, with_text=arguments.text) for name in arguments.files)
+
+
+def _judged(name: str, readers: Sequence[_Reader], *, with_text: bool) -> int:
+    """Says what one file is read as, and returns the exit code for it."""
+    try:
+        message = parse_message(_bytes_of(name))
+    except ValueError as error:
+        sys.stdout.flush()
+        sys.stderr.write(f"error: {printable(str(error))}\n")
+        return 2
     results = set()
-    for name, message in messages:
-        for reader in readers:
-            verdict = judge(message, reader.patterns, reader.accounts)
-            results.add(verdict.result)
-            shown = name if not reader.name else f"{name} ({reader.name})"
-            _say(f"{shown}: {verdict.result}", [*_lines(message, verdict), *_text(message, arguments.text)])
+    for reader in readers:
+        verdict = judge(message, reader.patterns, reader.accounts)
+        results.add(verdict.result)
+        shown = name if not reader.name else f"{name} ({reader.name})"
+        _say(f"{shown}: {verdict.result}", [*_lines(message, verdict), *_text(message, with_text)])
     return 1 if UNMATCHED in results else 0
 
 
@@ -98,16 +109,18 @@ def _bytes_of(name: str) -> bytes:
     """The e-mail; raises ``ValueError`` for what is none."""
     try:
         if name == "-":
-            raw = sys.stdin.buffer.read(_LARGEST)
+            raw = sys.stdin.buffer.read(_MORE)
         else:
             with Path(name).open("rb") as opened:
-                raw = opened.read(_LARGEST)
+                raw = opened.read(_MORE)
     except OSError as error:
         raise ValueError(f"{name}: cannot be read: {error.strerror or error}") from error
     if raw.startswith(_OUTLOOK):
         raise ValueError(f"{name}: is Outlook's .msg: save it as .eml")
     if not raw.strip():
         raise ValueError(f"{name}: is empty")
+    if not is_email(raw):
+        raise ValueError(f"{name}: is no e-mail: it does not begin with headers, such as From and Subject")
     return raw
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ _LONGEST_HEADER = 8_192
 _MOST_HEADERS = 500
 _MOST_PARTS = 100
 _TEXTS = ("text/plain", "text/html")
+_OF_EMAILS = frozenset({"from", "to", "subject", "date", "received", "message-id", "return-path", "delivered-to"})
 _DEEPEST = 20
 _MOST_ATTACHED = 3
 _LONGEST_OWN = 50_000
@@ -86,14 +88,24 @@ _POLICY = _Bounded()
 
 def parse_message(raw: bytes, received_at: float | None = None) -> Message:
     """Whatever the bytes are; ``received_at`` (epoch seconds) as the mailbox says, left out: as the topmost
-    ``Received`` does."""
+    ``Received`` does. A byte order mark in front, as Windows programs write it, is none of its own."""
+    raw = raw.removeprefix(BOM_UTF8)
     defects = []
     if len(raw) > LONGEST_MESSAGE:
-        defects.append(f"only the first {LONGEST_MESSAGE:,} of its {len(raw):,} bytes were read")
+        defects.append(f"only its first {LONGEST_MESSAGE:,} bytes were read")
     try:
         return _message(message_from_bytes(raw[:LONGEST_MESSAGE], policy=_POLICY), received_at, defects)
     except Exception as error:  # noqa: BLE001 - the library raises a dozen kinds of errors for what strangers write
         return _headers_alone(raw, received_at, [*defects, f"its parts could not be read ({type(error).__name__})"])
+
+
+def is_email(raw: bytes) -> bool:
+    """Whether it begins with headers, one of which every e-mail has (RFC 5322) or gets on its way."""
+    try:
+        parsed = message_from_bytes(raw.removeprefix(BOM_UTF8)[:LONGEST_MESSAGE], policy=_POLICY)
+        return any(name.lower() in _OF_EMAILS for name, _value in parsed.raw_items())
+    except Exception:  # noqa: BLE001 - as below: what cannot be read as a whole is looked at by its headers
+        return bool(_headers_alone(raw, None, []).sender)
 
 
 def _headers_alone(raw: bytes, received_at: float | None, defects: list[str]) -> Message:

@@ -102,12 +102,66 @@ def test_what_steers_a_terminal_is_not_printed(tmp_path: Path, capsys: pytest.Ca
     assert "\x1b" not in capsys.readouterr().out
 
 
+NO_EMAIL = "is no e-mail: it does not begin with headers, such as From and Subject"
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"", "is empty"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is Outlook's .msg: save it as .eml"),
+        (bytes(range(256)) * 40, NO_EMAIL),
+        (b"<!DOCTYPE html>\n<html><body>\nSubject: suspended\n</body></html>\n", NO_EMAIL),
+        (b"Your Salesforce integration was suspended.\n\nFrom: HubSpot\n", NO_EMAIL),
+    ],
+)
+def test_a_file_that_is_no_email_hides_no_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, complaint: str
+) -> None:
+    """One line for it, 2 in the end, and the verdicts of the others."""
+    file = tmp_path / "a.eml"
+    if content is not None:
+        file.write_bytes(content)
+    assert main(["mail-test", str(file), IGNORED, PORTUGUESE]) == 2
+    said = capsys.readouterr()
+    assert said.err == f"error: {file}: {complaint}\n"
+    assert [line for line in said.out.splitlines() if line and not line.startswith(" ")] == [
+        f"{IGNORED}: ignored",
+        f"{PORTUGUESE}: unmatched",
+    ]
+
+
+def test_a_byte_order_mark_is_no_part_of_an_email(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Windows programs write one."""
+    file = tmp_path / "a.eml"
+    file.write_bytes(b"\xef\xbb\xbf" + Path(SUSPENDED).read_bytes())
+    assert main(["mail-test", str(file)]) == 0
+    assert "from       noreply@notifications.hubspot.com\n" in capsys.readouterr().out
+
+
+def test_a_long_one_is_said_to_be_read_in_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """However long it is: of its length nothing is said, as nobody looks."""
+    file = tmp_path / "a.eml"
+    file.write_bytes(Path(SUSPENDED).read_bytes() + b"x" * 3_000_000)
+    assert main(["mail-test", str(file)]) == 0
+    assert "only its first 524,288 bytes were read\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", ["1", "99", "999"])
+def test_a_short_account_is_another_one_too(tmp_path: Path, capsys: pytest.CaptureFixture[str], number: str) -> None:
+    """In HubSpot's own links, and so the e-mail is not taken for one's own."""
+    file = tmp_path / "a.eml"
+    file.write_bytes(Path(SUSPENDED).read_bytes().replace(b"7654321", number.encode()))
+    assert main(["mail-test", str(file), "--account=2000000001"]) == 0
+    assert f"account: {number}, which is not asked for\n" in capsys.readouterr().out
+    assert main(["mail-test", str(file), f"--account={number}"]) == 0
+    assert f"  account    {number}\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("content", "arguments", "complaint"),
     [
-        (None, ["{file}"], "a.eml: cannot be read: No such file or directory"),
-        (b"", ["{file}"], "a.eml: is empty"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ["{file}"], "a.eml: is Outlook's .msg: save it as .eml"),
         (
             b"From: a@b",
             ["{file}", "--patterns={file}"],
@@ -123,12 +177,11 @@ def test_what_steers_a_terminal_is_not_printed(tmp_path: Path, capsys: pytest.Ca
     ],
 )
 def test_wrong_usage_is_explained(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, arguments: list[str], complaint: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, arguments: list[str], complaint: str
 ) -> None:
     """On standard error, with 2; of good files beside it nothing is said."""
     file = tmp_path / "a.eml"
-    if content is not None:
-        file.write_bytes(content)
+    file.write_bytes(content)
     with pytest.raises(SystemExit) as ended:
         main(["mail-test", *(argument.format(file=file) for argument in arguments)])
     said = capsys.readouterr()
