@@ -21,8 +21,8 @@ from exporter.mail.verdict import UNMATCHED, Verdict, judge, since
 _MORE = LONGEST_MESSAGE + 4
 """Bytes that are read: with a byte order mark in front a longer message is still seen to be one."""
 _OUTLOOK = b"\xd0\xcf\x11\xe0"
-_EXIT = """exit code: 0 if every e-mail is matched or ignored, 1 if one is unmatched, 2 if a file is no e-mail or cannot be
-read, and for wrong usage. The other files are judged all the same.
+_EXIT = """exit code: 0 if every e-mail is matched or ignored, 1 if one is unmatched, 2 if a file is no e-mail or
+cannot be read, and for wrong usage. The other files are judged all the same.
 
 FILE is one e-mail as it was sent, headers and all (.eml; "Show original" in Gmail, "Save as" in other programs),
 with CRLF or LF; - is standard input. Of an mbox only the first message is read; Outlook's .msg is none."""

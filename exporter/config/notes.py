@@ -8,7 +8,7 @@ from typing import Any
 
 from exporter.bundled.rule_files import alert_names
 from exporter.config.canary import calls_a_day
-from exporter.config.defaults import INTERVALS, MAX_API_CALLS_PER_DAY, OFF, STORE
+from exporter.config.defaults import INTERVALS, MAILBOX_PORTS, MAILBOX_TLS, MAX_API_CALLS_PER_DAY, OFF, STORE
 from exporter.config.draft import value_at
 from exporter.config.intervals import HEARTBEAT, intervals_of
 from exporter.config.masking import has_password, shown
@@ -37,6 +37,7 @@ def notes_of(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterato
     yield from _policy_notes(data.get("remediation", {}).get("policies"))
     for entry in data["integrations"]:
         yield from _unused_keys(entry)
+        yield from _mailbox_notes(entry)
         yield from _touch_notes(entry)
         yield from _hook_notes(entry, data.get("remediation", {}).get("policies", ()))
         yield from _call_notes(entry)
@@ -113,7 +114,7 @@ def _blindness(entry: Mapping[str, Any]) -> Iterator[str]:
     touched = "sync_health" not in entry and value_at(entry, ("remediation", "touch")) and not _untouchable(entry)
     consequences = [
         *([] if told else [f"{_NOBODY_KNOWS} unless it is reported"]),
-        *([] if touched else ["nothing is resynced"]),
+        *([] if touched else [_unresynced(entry)]),
     ]
     if consequences:
         yield f"{entry['name']}: {missing}, so {', and '.join(consequences)}"
@@ -124,6 +125,23 @@ def _untold(feed: Mapping[str, Any]) -> str:
     if "directory" in feed:
         return f"{_NOBODY_KNOWS} unless sync-health.json in sync_health.directory says so, or it is reported"
     return f"sync_health.uploads are exported errors alone, so {_NOBODY_KNOWS} unless it is reported"
+
+
+def _unresynced(entry: Mapping[str, Any]) -> str:
+    """What it takes is said where nothing of it is there."""
+    if "sync_health" in entry or value_at(entry, ("remediation", "touch")):
+        return "nothing is resynced"
+    return "nothing is resynced: it takes remediation.touch.property or a bridge (sync_health.url)"
+
+
+def _mailbox_notes(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Each way of TLS has its own port, and servers seldom offer the other there."""
+    mailbox = entry.get("mailbox", {})
+    tls, port = mailbox.get("tls", MAILBOX_TLS), mailbox.get("port")
+    other = {kind: usual for kind, usual in MAILBOX_PORTS.items() if kind in ("implicit", "starttls") and kind != tls}
+    for kind, usual in other.items():
+        if tls != OFF and port == usual:
+            yield f"{entry['name']}: mailbox.port {port} is usually that of tls: {kind}, and mailbox.tls is {tls}"
 
 
 def _touch_notes(entry: Mapping[str, Any]) -> Iterator[str]:

@@ -96,6 +96,19 @@ def _decide(
     )
 
 
+_LISTER = "somebody who lists errors (sync_health)"
+_NEEDS = {
+    "bridge": "a bridge (sync_health.url)",
+    "touch": (
+        "a property to touch (remediation.touch.property), a HubSpot token to write it with (hubspot.token_file), and "
+        f"{_LISTER} or hubspot.unsynced.objects"
+    ),
+    "hook": f"a hook (remediation.hook.url) and {_LISTER}",
+    "clear-suspension": "a bridge (sync_health.url)",
+}
+"""By the name of an action, what its integration has to have."""
+
+
 def why_not_by(action: str, can: Collection[str]) -> str | None:
     """Why the integration has not what the action needs; ``None`` if it has."""
     if not action:
@@ -103,7 +116,7 @@ def why_not_by(action: str, can: Collection[str]) -> str | None:
             "nothing to resync with: it takes a bridge (sync_health.url), or a property to touch "
             "(remediation.touch.property) and a HubSpot token to write it with (hubspot.token_file)"
         )
-    return None if action in can else f"the integration has not all that the action {action} needs"
+    return None if action in can else f"the integration has not what the action {action} needs: {_NEEDS[action]}"
 
 
 def repeat_after(alert: Alert, settings: Remediation) -> float | None:

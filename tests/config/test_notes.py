@@ -52,8 +52,25 @@ def test_without_a_bridge_nobody_knows_and_nothing_is_resynced(intervals: dict[s
     (note,) = load({"integrations": [entry]}).notes
     assert note == (
         "acme: sync_health is left out, so nobody knows whether HubSpot suspended it unless it is reported,"
-        " and nothing is resynced"
+        " and nothing is resynced: it takes remediation.touch.property or a bridge (sync_health.url)"
     )
+
+
+@pytest.mark.parametrize(
+    ("port", "tls", "noted"),
+    [
+        (143, None, "mailbox.port 143 is usually that of tls: starttls, and mailbox.tls is implicit"),
+        (993, "starttls", "mailbox.port 993 is usually that of tls: implicit, and mailbox.tls is starttls"),
+        (143, "starttls", None),
+        (993, "implicit", None),
+        (1993, "implicit", None),
+    ],
+)
+def test_a_port_that_goes_by_the_other_tls_is_said(load: Load, port: int, tls: str | None, noted: str | None) -> None:
+    """A server may offer it all the same, so it is no mistake for certain."""
+    mailbox = {"host": "imap.example", "username": "me", "password_file": "secret", "port": port}
+    entry = {**SMALL["integrations"][0], "mailbox": {**mailbox, **({"tls": tls} if tls else {})}}
+    assert load({"integrations": [entry]}).notes == (() if noted is None else (f"acme: {noted}",))
 
 
 def test_a_touch_says_what_it_lacks(load: Load) -> None:

@@ -131,7 +131,7 @@ def _page(answers: Answers) -> Iterator[str]:
     host, _, port = server.partition(":")
     yield _MAILBOX.format(
         host=_scalar(host),
-        port=port or IMAPS,
+        port=f"{port}\n      tls: starttls" if port == "143" else port or IMAPS,
         username=_scalar(answers["mailbox_username"]),
         file=_scalar(mailbox_file(name)),
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.config.checks.salesforce_urls import wrong_hosts
+from exporter.config.checks.salesforce_urls import is_shortened, wrong_hosts
 from exporter.config.draft import Draft
 from exporter.config.salesforce_host import is_my_domain, is_salesforce
 from exporter.config.schema import config_schema
@@ -103,7 +103,15 @@ def _one_word(answer: str, _answers: Answers) -> str | None:
     return "expected one word, without spaces" if any(letter.isspace() for letter in answer) else None
 
 
+def _client_id(answer: str, answers: Answers) -> str | None:
+    if is_shortened(answer):
+        return "it is not whole: expected the whole Consumer Key"
+    return _one_word(answer, answers)
+
+
 def _server(answer: str, _answers: Answers) -> str | None:
+    if "://" in answer:
+        return "expected the host alone, HOST or HOST:PORT of an IMAP server, without https:// or imaps://"
     host, _, port = answer.partition(":")
     if not _HOST.fullmatch(host):
         return "expected HOST or HOST:PORT of an IMAP server"
@@ -155,7 +163,7 @@ QUESTIONS: tuple[Question, ...] = (
         "client_id",
         "Consumer Key of the exporter's app (Setup → External Client App Manager → the app → Settings → OAuth)",
         "Consumer Key of the exporter's app in Salesforce",
-        _one_word,
+        _client_id,
         _nothing,
         metavar="KEY",
         needed=True,

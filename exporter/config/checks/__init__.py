@@ -43,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     urls.unsafe_urls,
     salesforce_urls.wrong_hosts,
     salesforce_urls.wrong_audiences,
+    salesforce_urls.shortened_client_ids,
     hubspot_urls.web_application,
     fields.without_permissions,
     secrets.unreadable_files,

@@ -15,6 +15,8 @@ from exporter.config.yaml_document import DocumentPath
 _PREFIXES = {"Contact": "003", "Lead": "00Q", "Account": "001", "Opportunity": "006"}
 """With which the ids of a Salesforce object begin."""
 
+_ID_LENGTHS = (15, 18)
+
 _PARTNERS = {"contacts": ("Contact", "Lead"), "companies": ("Account",), "deals": ("Opportunity",)}
 """What HubSpot syncs its objects with."""
 
@@ -71,7 +73,8 @@ def other_records(draft: Draft) -> Iterator[Finding]:
         if partners is not None and kind in _PREFIXES and kind not in partners:
             expected = f"{' or '.join(partners)}, which {canary['object']} are synced with"
             yield Finding((*path, "salesforce_object"), f"got {shown(kind)}", expected)
-        if kind in _PREFIXES and record and not record.startswith(_PREFIXES[kind]):
+        is_id = len(record) in _ID_LENGTHS  # of what is none the schema has said so already
+        if kind in _PREFIXES and is_id and not record.startswith(_PREFIXES[kind]):
             expected = f"the id of a {kind}, which begins with {_PREFIXES[kind]}"
             yield Finding((*path, "salesforce_id"), f"got {shown(record)}", expected)
 

@@ -66,7 +66,9 @@ def unusable_patterns(draft: Draft) -> Iterator[Finding]:
         try:
             load_patterns(draft.folder / name)
         except ValueError as error:
-            yield Finding((*path, "patterns_file"), f'"{error}"', "a file of patterns, as README.md describes it")
+            reason = str(error).removeprefix(f"{draft.folder / name}: ")
+            got = f"got {shown(name)}: {reason}"
+            yield Finding((*path, "patterns_file"), got, "a file of patterns, as README.md describes it")
 
 
 def mixed_up_mailboxes(draft: Draft) -> Iterator[Finding]:

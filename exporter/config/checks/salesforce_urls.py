@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from exporter.config.draft import Draft
+from exporter.config.draft import Draft, value_at
 from exporter.config.finding import Finding
 from exporter.config.masking import shown
 from exporter.config.salesforce_host import (
@@ -47,6 +47,21 @@ def _expected(url: str, auth: Any) -> str | None:
     if urlsplit(url).path.strip("/"):
         return f"{_MY_DOMAIN}, without a path"
     return None
+
+
+def shortened_client_ids(draft: Draft) -> Iterator[Finding]:
+    """No client id is what a page or an example shows of one."""
+    for path, entry in draft.sections("salesforce"):
+        for flow in ("client_credentials", "jwt_bearer"):
+            client_id = value_at(entry, ("auth", flow, "client_id"))
+            if isinstance(client_id, str) and is_shortened(client_id):
+                got = f"got {shown(client_id)}, which is not whole"
+                yield Finding((*path, "auth", flow, "client_id"), got, "the whole Consumer Key of the app")
+
+
+def is_shortened(text: str) -> bool:
+    """Whether dots stand for its end, as where a page or an example shows a part of it."""
+    return text.rstrip().endswith(("…", "..."))
 
 
 def wrong_audiences(draft: Draft) -> Iterator[Finding]:

@@ -92,6 +92,13 @@ class TestWritten:
         load_config(file)
         assert "host: imap.example.com\n      port: 1993\n" in file.read_text()
 
+    def test_with_a_mailbox_at_the_port_of_starttls(self, write: Write) -> None:
+        """Its server would understand nothing else."""
+        (entry,) = (config := load_config(write("--mailbox=imap.example.com:143", MAILBOX[1]))).integrations
+        assert entry.mailbox is not None
+        assert (entry.mailbox.port, entry.mailbox.tls) == (143, "starttls")
+        assert not [note for note in config.notes if "mailbox.port" in note]
+
     @pytest.mark.parametrize(
         "section", ["mailbox", "canary", "remediation", "unsynced", "sync_health", "notify", "permission_set"]
     )
@@ -156,6 +163,9 @@ class TestSaid:
     [
         (NEEDED[1:], "there is no terminal to ask on: add --salesforce-url"),
         (NEEDED[:1], "add --client-id, --integration-user"),
+        ((*NEEDED, "--client-id=3MVG9..."), "argument --client-id: it is not whole"),
+        ((*NEEDED, "--client-id=3MVG9…"), "argument --client-id: it is not whole"),
+        ((*NEEDED, "--mailbox=https://imap.example.com"), "argument --mailbox: expected the host alone"),
         ((*NEEDED, "--login=jwt_bearer"), "add --username"),
         ((*NEEDED, "--mailbox=imap.example.com"), "add --mailbox-username"),
         (("--salesforce-url=acme.my.salesforce.com",), "argument --salesforce-url: expected an https:// URL"),
