@@ -25,8 +25,9 @@ async def examine(subject: T, checks: Iterable[Check[T]], progress: Progress) ->
             continue
         progress(check.name)
         findings = await _findings(subject, check, causes)
-        if any(finding.blocks for finding in findings):
-            causes[check.name] = _cause(check, causes)
+        blocking = [finding for finding in findings if finding.blocks]
+        if blocking:
+            causes[check.name] = _cause(check, causes, blocking[0].because)
         lines.extend(Line(check.section, check.name, finding) for finding in findings)
     return tuple(lines)
 
@@ -43,6 +44,6 @@ async def _findings(subject: T, check: Check[T], causes: Mapping[str, str]) -> S
         return (failed(str(error)),)
 
 
-def _cause(check: Check[T], causes: Mapping[str, str]) -> str:
+def _cause(check: Check[T], causes: Mapping[str, str], because: str) -> str:
     """The first cause, however many checks it goes through."""
-    return next((causes[name] for name in check.needs if name in causes), check.because)
+    return next((causes[name] for name in check.needs if name in causes), because or check.because)

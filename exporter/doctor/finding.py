@@ -20,13 +20,15 @@ class Finding:
     """``says`` is what was seen, ``change`` what to do about it and where.
 
     ``subject`` is the object, field or file it is about, where a check looks at several. What is said of one of several
-    keeps no other check from being tried; what is said without a subject does.
+    keeps no other check from being tried; what is said without a subject does. ``because`` is how it is named as the
+    reason for that, where that is not what the check says of itself.
     """
 
     outcome: Outcome
     says: str
     change: str = ""
     subject: str = ""
+    because: str = ""
 
     @property
     def blocks(self) -> bool:

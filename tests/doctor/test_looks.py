@@ -102,6 +102,24 @@ class TestMailbox:
         assert [one.check for one in failures(sheets)] == ["account"]
         assert outcome(sheets, "e-mails")[0] is Outcome.NOT_TRIED
 
+    @pytest.mark.parametrize("account", [False, True])
+    async def test_hubspot_is_only_asked_whose_they_are(self, room: PatientRoom, *, account: bool) -> None:
+        """Where the configuration says so, a token that is refused takes nothing from them."""
+        room.write("hubspot-token", "another")
+        if account:
+            room.entry["mailbox"]["account"] = room.org.portal_id
+        kind, says = outcome(await room.look(), "e-mails")
+        assert kind is (Outcome.GOOD if account else Outcome.NOT_TRIED)
+        assert account or "mailbox.account can" in says
+
+
+async def test_a_hubspot_that_does_not_answer_has_not_refused_the_token(room: PatientRoom) -> None:
+    """What depends on it names what was seen."""
+    room.org.faults.put(Fault("hubspot", "server_error"))
+    sheets = await room.look()
+    assert outcome(sheets, "token")[0] is Outcome.FAILED
+    assert outcome(sheets, "account") == (Outcome.NOT_TRIED, "not tried, since HubSpot does not answer")
+
 
 class TestClock:
     async def test_it_matters_less_to_a_secret(self, room: PatientRoom) -> None:

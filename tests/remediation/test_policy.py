@@ -9,8 +9,9 @@ import pytest
 from exporter.catalog.catalog import CATALOG, UNKNOWN
 from exporter.config.settings import Policy, Remediation
 from exporter.model import Suspension
+from exporter.remediation.actions import ACTIONS, ActionKind
 from exporter.remediation.order import Order
-from exporter.remediation.policy import decide
+from exporter.remediation.policy import decide, why_not_by
 from exporter.remediation.refusal import Refusal
 from exporter.state.facts import Facts
 from tests.remediation.payloads import FIELD_PERMISSIONS, SYNC_ERRORS, alert, parsed, sync_errors
@@ -212,7 +213,20 @@ def test_a_policy_names_an_action_or_means_the_integrations_own() -> None:
     made = decide(parsed(alert("CrmFixed")), settings, RUNNING, own="bridge", can=("bridge", "touch"))
     ordered = {action: order.errors for action, order in made.items() if isinstance(order, Order)}
     assert ordered == {"touch": in_categories("picklists"), "bridge": in_categories("duplicates", "other")}
-    assert made["hook"] == Refusal("disabled", "the integration has not all that the action hook needs")
+    assert made["hook"] == Refusal(
+        "disabled",
+        "the integration has not what the action hook needs: a hook (remediation.hook.url) and somebody who lists "
+        "errors (sync_health)",
+    )
+
+
+@pytest.mark.parametrize("kind", ACTIONS, ids=lambda kind: kind.name)
+def test_of_every_action_it_is_known_what_it_needs(kind: ActionKind) -> None:
+    """A key of the configuration at least."""
+    said = why_not_by(kind.name, ())
+    assert said is not None
+    assert said.startswith(f"the integration has not what the action {kind.name} needs: ")
+    assert why_not_by(kind.name, (kind.name,)) is None
 
 
 @pytest.mark.parametrize("reason", [reason.name for reason in CATALOG.cleared_by_button])
@@ -234,7 +248,7 @@ def test_where_nobody_can_press_the_button_nobody_is_told_to() -> None:
     own = Policy("HubSpotSalesforceOrgLocked", "firing", CATALOG.select(["other"], []), action="clear-suspension")
     refusal = decide(entry, Remediation(policies=(own,)), SUSPENDED, own="touch", can=("touch",))
     assert refusal["clear-suspension"] == Refusal(
-        "disabled", "the integration has not all that the action clear-suspension needs"
+        "disabled", "the integration has not what the action clear-suspension needs: a bridge (sync_health.url)"
     )
 
 

@@ -248,11 +248,15 @@ async def test_what_is_switched_off_takes_no_order(
 
 
 async def test_an_action_that_is_not_configured(api: httpx.AsyncClient) -> None:
-    """409 naming it."""
+    """409 naming it, and what it takes."""
     answer = await order(api, {**PERMISSIONS, "action": "touch"})
     assert (answer.status_code, answer.json()) == (
         409,
-        {"error": "the integration has not all that the action touch needs"},
+        {
+            "error": "the integration has not what the action touch needs: a property to touch "
+            "(remediation.touch.property), a HubSpot token to write it with (hubspot.token_file), and somebody who "
+            "lists errors (sync_health) or hubspot.unsynced.objects"
+        },
     )
 
 

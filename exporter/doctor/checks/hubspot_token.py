@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from exporter.doctor import sections
 from exporter.doctor.check import Check
 from exporter.doctor.configured import has_hubspot
-from exporter.doctor.finding import Finding, doubtful, good
+from exporter.doctor.finding import Finding, doubtful, failed, good
 from exporter.doctor.patient import Patient
-from exporter.errors import AuthError
+from exporter.errors import AuthError, ConnectError, ServerError, UpstreamTimeout
 
 _MISSING_SCOPES = "MISSING_SCOPES"
 
@@ -22,6 +23,8 @@ async def examine(patient: Patient) -> Sequence[Finding]:
     except AuthError as error:
         if error.code != _MISSING_SCOPES:
             raise
+    except (ConnectError, UpstreamTimeout, ServerError) as error:
+        return (replace(failed(str(error)), because="HubSpot does not answer"),)
     return (good("HubSpot takes it"),)
 
 

@@ -61,5 +61,5 @@ def _has_mailbox(patient: Patient) -> bool:
 
 CHECKS = (
     Check("mailbox", sections.MAILBOX, "the mailbox cannot be read", _has_mailbox, folder),
-    Check("e-mails", sections.MAILBOX, "the e-mails cannot be read", _has_mailbox, news, needs=("mailbox", "token")),
+    Check("e-mails", sections.MAILBOX, "the e-mails cannot be read", _has_mailbox, news, needs=("mailbox",)),
 )
