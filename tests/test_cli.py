@@ -13,6 +13,7 @@ import pytest
 
 from exporter import __version__
 from exporter.cli import main
+from exporter.demo.scenarios import SCENARIOS
 from tests.commands.program import COMMAND, SECONDS, run
 
 
@@ -107,6 +108,16 @@ def test_wrong_usage_is_explained(arguments: list[str], complaint: str, capsys: 
     assert (ended.value.code, said.out) == (2, "")
     assert said.err.startswith("usage: ")
     assert complaint in said.err
+
+
+def test_the_demo_lists_its_scenarios(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line each."""
+    with pytest.raises(SystemExit):
+        main(["demo", "--help"])
+    said = capsys.readouterr().out.splitlines()
+    assert "default: permissions" in "\n".join(said)
+    for name, scenario in SCENARIOS.items():
+        assert [line for line in said if line.split()[:1] == [name] and line.endswith(scenario.title)], name
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure_to_shout_about() -> None:

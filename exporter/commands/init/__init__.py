@@ -15,11 +15,14 @@ from exporter.commands.init.questions import QUESTIONS, Answers, Question, missi
 from exporter.errors import UsageError
 
 OUTPUT = Path("exporter.yml")
+STANDARD_OUTPUT = Path("-")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(complain=parser.error)
-    parser.add_argument("--output", type=Path, default=OUTPUT, metavar="FILE", help="default: %(default)s")
+    parser.add_argument(
+        "--output", type=Path, default=OUTPUT, metavar="FILE", help="default: %(default)s; - for standard output"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite the file if it is there")
     group = parser.add_argument_group("answers", "what is given is not asked for; without a terminal nothing is")
     for question in QUESTIONS:
@@ -42,6 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
         answers = _answered(given, arguments)
     except NoAnswer as error:
         raise UsageError(str(error)) from error
+    if output == STANDARD_OUTPUT:
+        sys.stdout.write(document(answers))
+        return 0
     _write(output, document(answers), force=arguments.force)
     sys.stdout.write(next_steps(answers, output))
     return 0
@@ -67,7 +73,7 @@ def _complain_about(question: Question, given: Answers, arguments: argparse.Name
 
 
 def _refuse_to_overwrite(output: Path, *, force: bool) -> None:
-    if output.exists() and not force:
+    if output != STANDARD_OUTPUT and output.exists() and not force:
         raise UsageError(f"{output} is there already: add --force to overwrite it, or --output for another file")
 
 

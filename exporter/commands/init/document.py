@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from exporter.commands.init.examples import CANARY, MAILBOX, REMEDIATION, TOUCH, UNSYNCED
+from exporter.commands.init.examples import CANARY, MAILBOX, REMEDIATION, UNSYNCED, touch
 from exporter.commands.init.files import (
     api_file,
     bridge_file,
@@ -114,7 +114,7 @@ def _parts(answers: Answers) -> Iterator[str]:
     yield UNSYNCED
     yield from _page(answers)
     yield CANARY
-    yield TOUCH
+    yield touch(answers.get("touch_property", ""))
     yield _NOTIFY
     yield _REMEDIATION.format(webhook=webhook_file(), api=api_file())
     yield REMEDIATION

@@ -23,7 +23,7 @@ CANARY = """\
     #   field: HubSpot_Canary__c
 """
 
-TOUCH = """\
+_TOUCH = """\
     # remediation:                              # resyncs by writing a mapped property made for nothing but this
     #   touch:
     #     property: salesforce_resync_requested_at
@@ -32,3 +32,10 @@ TOUCH = """\
 REMEDIATION = """\
   # dry_run: true                               # only say what would be resynced
 """
+
+
+def touch(name: str) -> str:
+    """With a property it is no example."""
+    if not name:
+        return _TOUCH
+    return _TOUCH.replace("# ", "", 1).replace("#   ", "  ").replace("salesforce_resync_requested_at", name)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from exporter.config.checks.salesforce_urls import is_shortened, wrong_hosts
 from exporter.config.draft import Draft
+from exporter.config.meaningful import MEANINGFUL
 from exporter.config.salesforce_host import is_my_domain, is_salesforce
 from exporter.config.schema import config_schema
 from exporter.config.urls import host_of, is_safe_url
@@ -109,6 +110,13 @@ def _client_id(answer: str, answers: Answers) -> str | None:
     return _one_word(answer, answers)
 
 
+def _property(answer: str, _answers: Answers) -> str | None:
+    schema = config_schema()["$defs"]["property"]
+    if not re.fullmatch(schema["pattern"], answer):
+        return f"expected {schema['description']}"
+    return "expected a property made for this, which nobody goes by" if answer in MEANINGFUL else None
+
+
 def _server(answer: str, _answers: Answers) -> str | None:
     if "://" in answer:
         return "expected the host alone, HOST or HOST:PORT of an IMAP server, without https:// or imaps://"
@@ -127,6 +135,10 @@ def _name_of_org(answers: Answers) -> str:
 
 def _nothing(_answers: Answers) -> str:
     return ""
+
+
+def _has_no_bridge(answers: Answers) -> bool:
+    return not answers.get("bridge_url")
 
 
 def _has_mailbox(answers: Answers) -> bool:
@@ -189,7 +201,8 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     Question(
         "bridge_url",
-        "URL of a Sync Health bridge, if there is one (Enter: none)",
+        "URL of a Sync Health bridge, if there is one (Enter: none; then a mailbox tells of suspensions, "
+        "and a touch resyncs)",
         "URL of a Sync Health bridge (default: none)",
         _url,
         _nothing,
@@ -202,7 +215,7 @@ QUESTIONS: tuple[Question, ...] = (
         _server,
         _nothing,
         metavar="HOST[:PORT]",
-        applies=lambda answers: not answers.get("bridge_url"),
+        applies=_has_no_bridge,
     ),
     Question(
         "mailbox_username",
@@ -213,6 +226,15 @@ QUESTIONS: tuple[Question, ...] = (
         metavar="USERNAME",
         needed=True,
         applies=_has_mailbox,
+    ),
+    Question(
+        "touch_property",
+        "HubSpot property to resync by, a date and time mapped to Salesforce and made for nothing else (Enter: none)",
+        "HubSpot property that a touch writes, to resync without a bridge (default: none)",
+        _property,
+        _nothing,
+        metavar="NAME",
+        applies=_has_no_bridge,
     ),
 )
 """In the order in which they are asked."""

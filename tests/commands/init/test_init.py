@@ -99,6 +99,12 @@ class TestWritten:
         assert (entry.mailbox.port, entry.mailbox.tls) == (143, "starttls")
         assert not [note for note in config.notes if "mailbox.port" in note]
 
+    def test_with_a_property_to_touch(self, write: Write) -> None:
+        """Then resyncs need no bridge."""
+        (entry,) = (config := load_config(write("--touch-property=resync_at"))).integrations
+        assert entry.remediation.touch_property == "resync_at"
+        assert not [note for note in config.notes if "nothing is resynced" in note]
+
     @pytest.mark.parametrize(
         "section", ["mailbox", "canary", "remediation", "unsynced", "sync_health", "notify", "permission_set"]
     )
@@ -141,6 +147,17 @@ class TestSaid:
         assert main(["init", f"--output={tmp_path / 'exporter.yml'}", *NEEDED, *JWT]) == 0
         assert "openssl req -x509 -newkey rsa:2048 -nodes" in capsys.readouterr().out
 
+    def test_standard_output_gets_the_file_alone(
+        self, write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """Nothing is written to the folder."""
+        text = write().read_text()
+        (tmp_path / "empty").mkdir()
+        monkeypatch.chdir(tmp_path / "empty")
+        assert main(["init", "--output=-", *NEEDED]) == 0
+        assert capsys.readouterr().out == text
+        assert list((tmp_path / "empty").iterdir()) == []
+
     def test_it_overwrites_nothing(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """But with --force."""
         file = tmp_path / "exporter.yml"
@@ -176,6 +193,8 @@ class TestSaid:
         (("--name=" + "x" * 101,), "a name of 1 to 100 printable characters"),
         (("--bridge-url=http://bridge.example",), "argument --bridge-url: expected an https:// URL"),
         (("--mailbox=imap.example.com:99999",), "expected a port from 1 to 65535"),
+        (("--touch-property=Resync at",), "argument --touch-property: expected "),
+        (("--touch-property=closedate",), "argument --touch-property: expected a property made for this"),
         (("--mailbox=imap example",), "expected HOST or HOST:PORT"),
         (("--client-id=a\x07b",), "a character that cannot be printed"),
         (("--salesforce-url=",), "an answer is needed"),
@@ -215,11 +234,23 @@ class TestTerminal:
 
     def test_what_is_not_given_is_asked_for(self, tmp_path: Path) -> None:
         """A bad answer is said to be one, and asked for again; Enter takes what is proposed."""
-        answers = ("https://acme.lightning.force.com", ORG, "", "", "3MVG9", "hubspot", "hubspot@acme.example", "", "")
+        answers = (
+            "https://acme.lightning.force.com",
+            ORG,
+            "",
+            "",
+            "3MVG9",
+            "hubspot",
+            "hubspot@acme.example",
+            "",
+            "",
+            "",
+        )
         ended = self.typed(tmp_path, "\n".join(answers) + "\n")
         assert ended.returncode == 0, ended.stderr
         assert "this is the host of Lightning pages" in ended.stderr
         assert "looks like an e-mail address" in ended.stderr
+        assert "a mailbox tells of suspensions" in " ".join(ended.stderr.split())
         assert "name: acme" in (tmp_path / "exporter.yml").read_text()
         assert ended.stdout.startswith("exporter.yml is written.")
 
