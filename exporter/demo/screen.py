@@ -107,7 +107,7 @@ def places(stage: Stage) -> tuple[str, ...]:
         f"What is believed, and why   {stage.exporter}/api/v1/integrations",
         f"Resyncs and refusals        {stage.exporter}/api/v1/resyncs",
         *((f"Mailbox                     imap://127.0.0.1:{mailbox.port}, {mailbox.server}",) if mailbox else ()),
-        f"Logs and configurations     {stage.folder} (until the demo ends)",
+        f"Logs, removed at the end    {stage.folder}",
     )
 
 

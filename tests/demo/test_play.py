@@ -28,7 +28,7 @@ def processes_in(folder: str) -> list[str]:
 
 
 def folder_in(printed: str) -> str:
-    named = re.search(r"Logs and configurations +(\S+)", printed)
+    named = re.search(r"Logs, removed at the end +(\S+)", printed)
     assert named is not None, printed
     return named[1]
 
@@ -60,7 +60,7 @@ async def test_a_signal_ends_everything() -> None:
     printed = ""
     try:
         async with asyncio.timeout(DEADLINE):
-            while "Logs and configurations" not in printed:
+            while "Logs, removed at the end" not in printed:
                 line = await process.stdout.readline()
                 assert line, f"ended without saying where to look:\n{printed}"
                 printed += line.decode()

@@ -62,7 +62,7 @@ def processes_in(folder: str) -> list[str]:
 async def test_the_loop_closes_on_its_own() -> None:
     """Cause, errors, suspension, alert, cure, webhook and resync really happen, and the demo says so with exit 0."""
     async with asyncio.timeout(DEADLINE), demo("--exit-when-done") as process:
-        printed, places = await output_until(process, r"Logs and configurations +(\S+)")
+        printed, places = await output_until(process, r"Logs, removed at the end +(\S+)")
         assert process.stdout is not None
         printed += (await process.stdout.read()).decode()
         assert await process.wait() == 0, printed
@@ -91,7 +91,7 @@ async def test_without_a_bridge_the_loop_closes_too() -> None:
 async def test_ctrl_c_ends_every_process() -> None:
     """An interrupt in the middle ends simulator, exporter, Prometheus and Alertmanager."""
     async with asyncio.timeout(DEADLINE), demo() as process:
-        _, places = await output_until(process, r"Logs and configurations +(\S+)")
+        _, places = await output_until(process, r"Logs, removed at the end +(\S+)")
         assert len(processes_in(places[1])) >= 3
         process.send_signal(signal.SIGINT)
         assert await process.wait() == 130
