@@ -21,7 +21,9 @@ COMMANDS = (
     Command("check-config", "say whether a configuration file is good, and if not, why", "check_config"),
     Command("doctor", "try every configured access for real; name the missing permission, scope or setting", "doctor"),
     Command("poll", "read every source but the canary once, print the metrics; exit 1 if a source failed", "poll"),
-    Command("errors", "list the current sync errors of an integration, asked of its bridge", "errors"),
+    Command(
+        "errors", "list the current sync errors of an integration, of its bridge or as they were exported", "errors"
+    ),
     Command("resync", "resync records, at a running exporter or alone: plan, question, progress, outcomes", "resync"),
     Command(
         "mail-test", "say what notification e-mails would be read as, and why; exit 1 if one cannot be", "mail_test"

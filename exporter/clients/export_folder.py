@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from exporter.clients.exports import ExportedErrors, as_upstream
 from exporter.errors import AuthError, BadExport, ConnectError, StoreError
 from exporter.exports import folder
@@ -25,6 +27,8 @@ SETTLED = 5.0
 
 SLICE = 10.0
 
+log = structlog.get_logger(__name__)
+
 OF_NO_CATEGORY = "files"
 """The part of files whose names speak of no category."""
 
@@ -32,13 +36,14 @@ OF_NO_CATEGORY = "files"
 @dataclass(frozen=True, slots=True)
 class Note:
     """What is known of a file with this ``stamp``: since when it has been seen like this, whether it was ``read``, and
-    what was wrong with it, each with the part that it is missing from."""
+    what was wrong with it, each with the part that it is missing from; ``settling``: nobody opens it yet."""
 
     name: str
     stamp: str
     seen_at: float
     read: bool = False
     problems: tuple[tuple[str, str], ...] = ()
+    settling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class ExportFolder:
         unfinished = unsettled = False
         for file in files:
             note = self._seen(file, known.get(file.name), now)
-            if not note.read and not note.problems and not unfinished:
+            if not note.read and not note.problems and not note.settling and not unfinished:
                 if self._is_outdated(file, held):
                     note = Note(file.name, file.stamp, note.seen_at, read=True)
                 elif await self._read(file, ends_at):
@@ -91,7 +96,7 @@ class ExportFolder:
                     held = await self._exports.held()
                 else:
                     unfinished = True
-            unsettled = unsettled or (bool(note.problems) and not note.read and not file.trouble)
+            unsettled = unsettled or note.settling
             notes.append(note)
         with as_upstream():
             await self._exports.shelf.sweep(now)
@@ -116,8 +121,8 @@ class ExportFolder:
             return Note(note.name, note.stamp, note.seen_at, problems=((part, f"{file.name}: {file.trouble}"),))
         # A clock that goes ahead elsewhere leaves times yet to come: then it counts since when the file is like this.
         if now - min(file.changed_at, note.seen_at) < SETTLED:
-            trouble = "is still being written" if before and not same else f"is younger than {SETTLED:g} seconds"
-            return Note(note.name, note.stamp, note.seen_at, problems=((part, f"{file.name}: {trouble}"),))
+            log.debug("exported file not read yet", file=file.name, changed_at=file.changed_at)
+            return Note(note.name, note.stamp, note.seen_at, settling=True)
         return note
 
     def _is_outdated(self, file: Dropped, held: Mapping[str, Export]) -> bool:

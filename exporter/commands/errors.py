@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.style import Style
@@ -33,6 +33,8 @@ from exporter.store.database import open_database
 from exporter.store.exports import ExportStore
 
 _FORMATS = ("table", "csv", "json")
+MOST_ROWS = 1_000
+"""Of a table, which is laid out as a whole before its first line: 20,000 take half a minute."""
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -94,16 +96,18 @@ async def _account(connection: Connection) -> HubSpotAccount | None:
     return part if isinstance(part, HubSpotAccount) else None
 
 
-def print_table(errors: Iterable[SyncError], console: Console, links: Links) -> None:
+def print_table(errors: Sequence[SyncError], console: Console, links: Links) -> None:
     """What a person needs to act on: the error, the record, what resolves it. Terminals that can open the record from
     its name."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("id", "category", "error type", "record", "records", "what resolves it"):
         table.add_column(column, overflow="fold", justify="right" if column == "records" else "left")
-    for error in errors:
+    for error in errors[:MOST_ROWS]:
         pair = CATALOG.classify(error.category, error.error_type)
         known = CATALOG.error_types.get(pair[1], CATALOG.unknown)
         records = "" if error.affected_records is None else str(error.affected_records)
         record = Text(printable(error.record), Style(link=links.hubspot(error) or links.salesforce(error)))
         table.add_row(printable(error.id), pair[0], known.title, record, records, known.resolution)
     console.print(table if table.row_count else "no sync errors", markup=False)
+    if len(errors) > MOST_ROWS:
+        console.print(f"… and {len(errors) - MOST_ROWS:,} more: --format=csv has all of them", markup=False)

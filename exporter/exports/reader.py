@@ -97,9 +97,9 @@ class ExportReader:
             self.rows += 1
             if self.rows > self._max_rows:
                 raise BadExport(f"has more than {self._max_rows} rows", line=line)
-            error = None if trouble else error_of(cells, self.rows, reading)
-            if error is None:
-                self._odd(line, trouble or "is of another category")
+            error = trouble or error_of(cells, self.rows, reading)
+            if isinstance(error, str):
+                self._odd(line, error)
             else:
                 self._date(cells, reading)
                 batch.append(error)

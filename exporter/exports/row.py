@@ -20,6 +20,7 @@ _LONGEST_OTHER = 100
 _MOST_RECORDS = 2**31 - 1
 
 _NUMBER = re.compile(r"\s*([0-9][0-9.,'\u00a0\u202f ]*)")
+_QUANTITY = re.compile(r"[0-9]+(?:[.,\u00a0\u202f][0-9]+)+(?:e[+-]?[0-9]+)?|[0-9]+e[+-][0-9]+|#{3,}", re.IGNORECASE)
 _HUBSPOT_PAGE = re.compile(
     r"https?://[a-z0-9.-]+\.hubspot\.com/\S*?/(?:record/(?P<type>[02]-[0-9]{1,12})|(?P<name>contact|company|deal|ticket))"
     r"/(?P<id>[0-9]{1,20})",
@@ -30,6 +31,10 @@ _SALESFORCE_PAGE = re.compile(
     r"(?P<id>[A-Za-z0-9]{18}|[A-Za-z0-9]{15})(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
+_SHORTENED = {
+    "hubspot_id": "HubSpot ID is no number; Excel has shortened it",
+    "salesforce_id": "Salesforce ID is a number; Excel has shortened it",
+}
 _OBJECT_TYPES: Mapping[str, str] = {
     **dict.fromkeys(("contact", "contacts", "0-1", "kontakt", "kontakte", "kontakty", "contactpersoon"), "contacts"),
     **dict.fromkeys(("company", "companies", "0-2", "unternehmen", "firma", "firmy", "bedrijf"), "companies"),
@@ -51,20 +56,27 @@ class Reading:
     strict: bool = False
 
 
-def error_of(cells: Sequence[str], number: int, reading: Reading) -> SyncError | None:
-    """The error of a row, by catalogue names as far as its titles are known; ``None`` if it is of another category than
-    the whole file. An error that names neither itself nor a record is known by ``number``."""
+def error_of(cells: Sequence[str], number: int, reading: Reading) -> SyncError | str:
+    """The error of a row, by catalogue names as far as its titles are known; else what is wrong with the row. An error
+    that names neither itself nor a record is known by ``number``."""
     told = {field: restored(cells[place]).replace("\0", "") for field, place in reading.columns.places.items()}
     category, error_type = _classified(told, reading)
     if category is None:
-        return None
+        return "is of another category"
+    for field, trouble in _SHORTENED.items():
+        if _is_shortened(told.get(field, "")):
+            return trouble
     hubspot_id, object_type = _hubspot(told)
     salesforce_id = told.get("salesforce_id", "").strip()[:_LONGEST_OTHER] or _salesforce_page(told)
     name = told.get("record", "").strip()[: LONGEST["record"]]
     details = told.get("details", "")[: LONGEST["details"]] or None
     own = told.get("id", "")[:_LONGEST_ID]
     subject = hubspot_id or salesforce_id or name
-    error_id = own if own.strip() else _id(category, error_type, object_type, subject, details, number)
+    error_id = (
+        own
+        if own.strip() and not _is_shortened(own)
+        else _id(category, error_type, object_type, subject, details, number)
+    )
     return SyncError(
         id=error_id,
         category=category,
@@ -77,6 +89,11 @@ def error_of(cells: Sequence[str], number: int, reading: Reading) -> SyncError |
         last_seen=told.get("last_seen", "")[: LONGEST["last_seen"]] or None,
         details=details,
     )
+
+
+def _is_shortened(text: str) -> bool:
+    """An id that a spreadsheet took for a quantity: *1.23457E+11* was another number, and of many records the same."""
+    return _QUANTITY.fullmatch(text.strip()) is not None
 
 
 def label_of(error: SyncError) -> str:

@@ -13,9 +13,9 @@ from typing import Any
 from exporter.catalog.catalog import CATALOG, OTHER, UNKNOWN
 from exporter.clients.connection import Connection
 from exporter.clients.directory import FILE_NAME
-from exporter.clients.export_folder import SETTLED, ExportFolder, Look, Note
+from exporter.clients.export_folder import OF_NO_CATEGORY, SETTLED, ExportFolder, Look, Note
 from exporter.clients.exports import ExportedErrors
-from exporter.errors import ConnectError, InvalidAnswer, UpstreamError
+from exporter.errors import Again, ConnectError, InvalidAnswer, UpstreamError
 from exporter.exports.loading import Export
 from exporter.model import ErrorCount, Exported, SyncHealth
 from exporter.sources.health_page import page_of, page_read
@@ -25,15 +25,21 @@ SCHEMA = "exported_health"
 
 
 async def fetch(connection: Connection, exported: ExportedErrors, previous: Any) -> Fetched:
-    """The page, if there is one, and the newest exports; raises ``UpstreamError`` where there is nothing at all."""
+    """The page, if there is one, and the newest exports. Where nothing was ever brought that is a part that is missing:
+    nothing is broken on the first day. Raises ``UpstreamError`` where nobody can look, or the page is gone."""
     looked = await _looked(connection.export_folder, previous)
     page, missing = await _page(connection, previous)
     held, good = await exported.held(), await exported.good()
-    if isinstance(missing, ConnectError) and connection.sync_health is not None and (looked.notes or held):
-        missing = None  # there are exports instead, or files at least
+    if isinstance(missing, ConnectError) and not looked.notes and not held and _had_page(previous):
+        raise missing  # what it said holds for a while
+    if isinstance(missing, ConnectError):
+        missing = None  # there are exports instead, or files at least, or nobody has brought anything yet
+    nothing = page is None and missing is None and not looked.notes and not held
     parts: dict[str, UpstreamError | None] = dict.fromkeys(good)
     parts |= {FILE_NAME: missing} if page is not None or missing is not None else {}
     parts |= {part: InvalidAnswer(why) for part, why in reversed(list(_troubles(looked, held, good)))}
+    if nothing:
+        parts = {OF_NO_CATEGORY: InvalidAnswer(_nothing(connection), again=Again.LATER)}
     payload = {
         "looked_at": connection.clock.time(),
         "page": page,
@@ -46,7 +52,24 @@ async def fetch(connection: Connection, exported: ExportedErrors, previous: Any)
         parts,
         more_in=0.0 if looked.unfinished else SETTLED if looked.unsettled else None,
         # As long as an export holds, a file that cannot be read costs no more than itself.
-        failure=failed[0] if failed and not good and page is None and not looked.unfinished else None,
+        failure=failed[0] if failed and not nothing and not good and page is None and not looked.unfinished else None,
+    )
+
+
+def _had_page(previous: Any) -> bool:
+    return (remembered(previous, SCHEMA) or {}).get("page") is not None
+
+
+def _nothing(connection: Connection) -> str:
+    """What is wanted, in words for who has just configured it."""
+    feed = connection.settings.sync_health
+    if feed is None or feed.directory is None:
+        return (
+            "no export was uploaded yet: export the errors in HubSpot (Sync Health → Export errors) and upload the file"
+        )
+    return (
+        f"no {FILE_NAME} and no exported CSV yet in {feed.directory}: export the errors in HubSpot (Sync Health → "
+        "Export errors) and drop the file there"
     )
 
 

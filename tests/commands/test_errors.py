@@ -122,6 +122,14 @@ class TestTable:
         """An empty table says nothing."""
         assert table() == "no sync errors\n"
 
+    def test_a_long_list_ends_with_how_many_more_there_are(self) -> None:
+        """Nobody reads them in a terminal, nor waits until they are laid out."""
+        text = table(*[replace(ERROR, id=f"error-{number}") for number in range(1, 1501)], width=160)
+        assert "error-1000 " in text
+        assert "error-1001 " not in text
+        assert text.endswith("… and 500 more: --format=csv has all of them\n")
+        assert "more" not in table(ERROR).splitlines()[-1]
+
     def test_an_unknown_type_is_listed(self) -> None:
         """Without a number where none is known."""
         text = table(replace(ERROR, category="weather", error_type=None, affected_records=None), width=160)

@@ -338,12 +338,6 @@ TAKEN = (
         "store: .*gone",
     ),
     Taken(
-        "file of the Sync Health page",
-        _empty_directory,
-        "directory",
-        "neither sync-health.json nor an exported CSV is there.*drop them into",
-    ),
-    Taken(
         "column of an export",
         _other_column,
         "directory",

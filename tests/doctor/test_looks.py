@@ -75,6 +75,16 @@ class TestDirectory:
         }
         assert not (room.folder / "exporter.db").exists()
 
+    async def test_an_empty_directory(self, room: PatientRoom) -> None:
+        """Nothing is broken on the first day; what is wanted is said."""
+        (room.folder / "dropped").mkdir()
+        room.entry["sync_health"] = {"directory": "dropped"}
+        sheets = await room.look()
+        assert failures(sheets) == []
+        assert outcome(sheets, "directory") == (Outcome.DOUBTFUL, "no sync-health.json and no exported CSV yet")
+        change = line(sheets, "directory").finding.change
+        assert change.startswith("export the errors in HubSpot (Sync Health → Export errors) and drop the file into ")
+
     async def test_a_page_that_is_none(self, room: PatientRoom) -> None:
         (room.folder / "dropped").mkdir()
         room.entry["sync_health"] = {"directory": "dropped"}

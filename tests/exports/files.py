@@ -117,6 +117,24 @@ CASES = (
         {"picklists": {"mismatched_options": 2}},
         odd=2,
     ),
+    Case(
+        "ids that Excel has shortened",
+        "picklists.csv",
+        _text(
+            "Error Type,HubSpot ID,Salesforce ID\nMismatched options,1.23457E+11,\nMismatched options,1,\n"
+            'Mismatched options,"1,23E+11",\nMismatched options,123456789012,5003E00000123E5\n'
+            "Mismatched options,3,5E+14\n"
+            "Mismatched options,101.0,\nMismatched options,6,\nMismatched options,7,\nMismatched options,8,\n"
+        ),
+        {"picklists": {"mismatched_options": 5}},
+        odd=4,
+    ),
+    Case(
+        "ids of errors that Excel has shortened: made of the rest",
+        "picklists.csv",
+        _text("ID,Error Type,HubSpot ID\n1.23457E+11,Mismatched options,1\n1.23457E+11,Mismatched options,2\n"),
+        {"picklists": {"mismatched_options": 2}},
+    ),
     Case("empty rows behind the last", "picklists.csv", _text(_PLAIN + ",,,,,\r\n\r\n"), PICKLISTS),
     Case("no line break at the end", "picklists.csv", _text(_PLAIN.rstrip()), PICKLISTS),
     Case("in a zip", "export.zip", zipped({"picklists.csv": _text(_PLAIN)}), PICKLISTS),

@@ -85,14 +85,50 @@ async def test_exports_alone(watched: Watched) -> None:
     assert (watched.parts, watched.failure) == ({"picklists": None}, None)
 
 
-async def test_nothing_at_all_is_a_failure(watched: Watched) -> None:
-    """As it was before there were exports; so is a first file that cannot be read."""
-    await watched.poll()
-    assert isinstance(watched.failure, ConnectError)
-    assert str(watched.failure) == "sync-health.json: No such file or directory"
+async def test_the_first_day_says_what_is_wanted(watched: Watched) -> None:
+    """Nothing has failed as long as nobody has brought anything, and nothing is known; a first file that cannot be read
+    is a failure."""
+    health = await watched.poll()
+    assert watched.failure is None
+    assert watched.missing == {
+        "files": f"no sync-health.json and no exported CSV yet in {watched.directory}: export the errors in HubSpot "
+        "(Sync Health → Export errors) and drop the file there"
+    }
+    assert (health.errors, health.error_categories) == (None, None)
     watched.drop("picklists.csv", "")
     await watched.poll()
     assert str(watched.failure) == "picklists.csv: is empty"
+
+
+async def test_uploads_alone_say_so_too(clock: ManualClock) -> None:
+    """Until the first."""
+    acme = Integration("acme", None, None, SyncHealthFeed(None, None, None), "off", {})
+    connection = connect(acme, httpx.AsyncClient(), clock, lambda _name, _api: None, shelf=MemoryShelf())
+    watched = Watched(Path(), clock, connection, {})
+    assert (await watched.poll()).errors is None
+    assert watched.failure is None
+    assert watched.missing["files"].startswith("no export was uploaded yet: export the errors in HubSpot")
+
+
+async def test_a_first_file_that_is_still_fresh_is_no_trouble(watched: Watched) -> None:
+    """Nor is a newer one beside an export that holds: in five seconds it is read."""
+    watched.drop("picklists.csv", HEADINGS + TWO, age=0)
+    assert (await watched.poll()).errors is None
+    assert (watched.missing, watched.failure) == ({}, None)
+    watched.clock.advance(6)
+    assert counted(await watched.poll()) == TWO_PICKLISTS
+    watched.drop("picklists-2.csv", HEADINGS, age=0)
+    assert counted(await watched.poll()) == TWO_PICKLISTS
+    assert (watched.missing, watched.failure) == ({}, None)
+
+
+async def test_a_page_that_is_gone_is_a_failure(watched: Watched) -> None:
+    """What it said holds for a while, as with any source that fails."""
+    watched.page(errors=[])
+    await watched.poll()
+    (watched.directory / "sync-health.json").unlink()
+    with pytest.raises(ConnectError, match="No such file"):
+        await watched.poll()
 
 
 async def test_a_page_and_exports_of_each_category_the_newer(watched: Watched) -> None:

@@ -96,6 +96,14 @@ async def test_what_is_uploaded_is_shown_and_listed(
     assert "exported: picklists 60 min ago" in (await http.get("/")).text
 
 
+async def test_ids_that_excel_has_shortened(http: httpx.AsyncClient) -> None:
+    """They are of no record, so they are told of and not taken."""
+    answer = await put(http, "Error Type,HubSpot ID\nMismatched options,1.23457E+11\nMismatched options,2\n")
+    told = answer.json()
+    assert (told["rows"], told["odd"]) == (2, 1)
+    assert told["odd_rows"] == ["line 2 HubSpot ID is no number; Excel has shortened it"]
+
+
 async def test_what_is_exported_can_be_uploaded(http: httpx.AsyncClient) -> None:
     """It changes nothing."""
     await put(http, zipped({"errors.csv": (HEADINGS + TWO).encode()}), **{"Content-Type": "application/zip"})

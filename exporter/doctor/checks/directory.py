@@ -11,7 +11,7 @@ from exporter.config.settings import SyncHealthFeed
 from exporter.doctor import sections
 from exporter.doctor.check import Check
 from exporter.doctor.exported_file import looked_through
-from exporter.doctor.finding import Finding, failed, good
+from exporter.doctor.finding import Finding, doubtful, failed, good
 from exporter.doctor.patient import Patient
 from exporter.errors import ConnectError, UpstreamError
 from exporter.exports.folder import dropped_in
@@ -33,7 +33,8 @@ async def examine(patient: Patient) -> Sequence[Finding]:
     page = await _page(patient)
     found = [one for one in (page, *files) if one is not None]
     if not found:
-        return (failed(f"neither {FILE_NAME} nor an exported CSV is there", f"drop them into {directory}"),)
+        change = f"export the errors in HubSpot (Sync Health → Export errors) and drop the file into {directory}"
+        return (doubtful(f"no {FILE_NAME} and no exported CSV yet", change),)
     return found
 
 
