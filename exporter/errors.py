@@ -95,11 +95,16 @@ class LeaseLost(ExporterError):
 
 class BadExport(ExporterError):
     """A file of exported sync errors is not whole, or is no such file: a sentence that begins with a verb, and where in
-    the file it is so, ``line`` and ``column`` counted from 1, as far as that is known."""
+    the file it is so, ``line`` and ``column`` counted from 1, as far as that is known. ``what`` is that without the
+    ``change`` that helps where exporting anew does not."""
 
-    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, line: int | None = None, column: int | None = None, change: str | None = None
+    ) -> None:
         where = ", ".join(f"{name} {at}" for name, at in (("line", line), ("column", column)) if at is not None)
-        super().__init__(f"{where}: {message}" if where else message)
+        self.what = f"{where}: {message}" if where else message
+        super().__init__(f"{self.what}; {change}" if change else self.what)
+        self.change = change
         self.line = line
         self.column = column
 

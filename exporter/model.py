@@ -61,6 +61,13 @@ class SyncError:
     last_seen: str | None = None
     details: str | None = None
 
+    @property
+    def called(self) -> str:
+        """What people know its record by: an id of the record or else its name, never the id of the error."""
+        kind = self.object_type or "record"
+        told = self.hubspot_id or self.salesforce_id or self.record.removeprefix(f"{kind}/")
+        return f"{kind} without a name" if told == self.id else f"{kind} {told}"
+
 
 @dataclass(frozen=True, slots=True)
 class WaitingRecord(SyncError):

@@ -106,7 +106,8 @@ def print_table(errors: Sequence[SyncError], console: Console, links: Links) -> 
         pair = CATALOG.classify(error.category, error.error_type)
         known = CATALOG.error_types.get(pair[1], CATALOG.unknown)
         records = "" if error.affected_records is None else str(error.affected_records)
-        record = Text(printable(error.record), Style(link=links.hubspot(error) or links.salesforce(error)))
+        named = error.record if error.hubspot_id or error.salesforce_id else error.called
+        record = Text(printable(named), Style(link=links.hubspot(error) or links.salesforce(error)))
         table.add_row(printable(error.id), pair[0], known.title, record, records, known.resolution)
     console.print(table if table.row_count else "no sync errors", markup=False)
     if len(errors) > MOST_ROWS:

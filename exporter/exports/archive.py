@@ -20,6 +20,8 @@ _HARMLESS = 1024 * 1024
 _ENCRYPTED = 0x1
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OverflowError, ValueError)
 
+WORKBOOK, SAVE_AS_CSV = "is an Excel workbook", "save it as CSV"
+
 Opener = Callable[[], BinaryIO]
 
 
@@ -31,6 +33,8 @@ def is_zip(beginning: bytes) -> bool:
 def csv_members(opened: Opener) -> tuple[str, ...]:
     """The names of the CSV files in it, in their order; raises ``BadExport`` for an archive that nobody should read."""
     with broken_archives(), opened() as file, zipfile.ZipFile(file) as archive:
+        if any(member.filename.startswith("xl/") for member in archive.infolist()):
+            raise BadExport(WORKBOOK, change=SAVE_AS_CSV)
         members = [member for member in archive.infolist() if not _is_beside_the_point(member)]
         for member in members:
             _check(member)

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from exporter.errors import BadExport
+from exporter.exports.archive import SAVE_AS_CSV, WORKBOOK, is_zip
 from exporter.exports.columns import columns_of
 
 DELIMITERS = (",", ";", "\t", "|")
 CHUNK = 256 * 1024
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 _SAMPLE = 64 * 1024
 _CODE_PAGES = ["cp1252", "cp1250", "iso8859_2", "iso8859_15", "cp1251", "cp932", "euc_jp", "gb18030"]
 """What spreadsheets write where HubSpot is used in the languages of the catalogue, and near them."""
@@ -48,6 +50,8 @@ def survey(opened: Callable[[], BinaryIO], most: int) -> Survey:
         beginning = file.read(CHUNK)
         if not beginning.strip(b"\0 \r\n\t"):
             raise BadExport("is empty")
+        if beginning.startswith(_OLD_WORKBOOK) or (is_zip(beginning) and b"xl/" in beginning):
+            raise BadExport(WORKBOOK, change=SAVE_AS_CSV)
         letters = _Letters()
         size = 0
         chunk = beginning

@@ -11,12 +11,16 @@ from typing import BinaryIO
 from exporter.catalog.catalog import CATALOG
 from exporter.catalog.titles import CATEGORY, Titles, folded
 from exporter.errors import BadExport
+from exporter.exports.archive import SAVE_AS_CSV, WORKBOOK
 
 MAX_FILES = 200
 """The newest so many are looked at."""
 MAX_ZIP_BYTES = 512 * 1024 * 1024
 _OUTSIDE = "is a link to something outside of the directory"
-_SUFFIXES = (".csv", ".zip")
+_WORKBOOKS = (".xlsx", ".xls")
+_SUFFIXES = (".csv", ".zip", *_WORKBOOKS)
+_HIDDEN = (".", "~$")
+"""What the names of files begin with that programs keep for themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def dropped_in(directory: Path) -> tuple[Dropped, ...]:
     found = []
     with os.scandir(directory) as entries:
         for entry in entries:
-            if not entry.name.lower().endswith(_SUFFIXES) or entry.name.startswith("."):
+            if not entry.name.lower().endswith(_SUFFIXES) or entry.name.startswith(_HIDDEN):
                 continue
             try:
                 found.append(_dropped(entry.name, entry.stat(follow_symlinks=False), directory))
@@ -94,6 +98,8 @@ def _dropped(name: str, facts: os.stat_result, directory: Path) -> Dropped:
             trouble = "is a link to nothing"
     if not trouble and not stat.S_ISREG(facts.st_mode):
         trouble = "is no plain file"
+    elif not trouble and name.lower().endswith(_WORKBOOKS):
+        trouble = f"{WORKBOOK}; {SAVE_AS_CSV}"
     elif not trouble and facts.st_size > MAX_ZIP_BYTES:
         trouble = f"is longer than {MAX_ZIP_BYTES} bytes"
     # When it was changed in whichever way: a file that may be read now has the same content as before.

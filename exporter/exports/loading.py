@@ -55,7 +55,8 @@ class Export:
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What became of a file that proved whole: the ``exports`` that hold now, the categories it was too old for, its
-    rows, how many of them were odd (and why, for some), or said the same as one before."""
+    rows, how many of them were odd (and why, for some), or said the same as one before; ``unknown`` are
+    the first titles of error types that nobody knows."""
 
     exports: tuple[Export, ...]
     outdated: tuple[str, ...]
@@ -67,6 +68,7 @@ class Loaded:
     encoding: str
     delimiter: str
     ignored: tuple[str, ...]
+    unknown: tuple[str, ...]
 
 
 class Shelf(Protocol):
@@ -222,4 +224,5 @@ class Loading:
             encoding=reader.found.encoding if reader.found else "",
             delimiter=reader.delimiter,
             ignored=reader.ignored,
+            unknown=tuple(reader.unknown),
         )

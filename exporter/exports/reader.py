@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from exporter.catalog.catalog import CATALOG, UNKNOWN
 from exporter.catalog.titles import Titles
 from exporter.clock import is_plausible, parse_timestamp
 from exporter.errors import BadExport
@@ -39,7 +40,8 @@ class ExportReader:
     """One file. ``opened`` opens it anew each time; ``category`` is what its name, or who brings it, says it is of.
 
     ``odd`` counts the rows that could not be read, ``told`` says of the first of them why; ``as_of`` is when it was
-    exported, as far as a column says so.
+    exported, as far as a column says so; ``unknown`` are the first titles of error types that
+    are none of the catalogue's.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class ExportReader:
         self.ignored: tuple[str, ...] = ()
         self.rows = self.odd = 0
         self.told: list[str] = []
+        self.unknown: list[str] = []
         self.as_of: float | None = None
 
     def batches(self) -> Iterator[list[SyncError]]:
@@ -87,7 +90,8 @@ class ExportReader:
         columns = columns_of([heading.lstrip("\ufeff") for heading in header], self._manner.mapping)
         if "error_type" not in columns.places:
             got = "".join(letter if letter.isprintable() else "\ufffd" for letter in ", ".join(header)[:80])
-            raise BadExport(f"no heading tells the error type: got {got!r}; name it in sync_health.mapping", line=1)
+            change = "name it in sync_health.mapping"
+            raise no_table(header) or BadExport(f"no heading tells the error type: got {got!r}", line=1, change=change)
         self.ignored = columns.ignored
         return Reading(columns, self._manner.titles, self._category, self._strict)
 
@@ -102,6 +106,7 @@ class ExportReader:
                 self._odd(line, error)
             else:
                 self._date(cells, reading)
+                self._note_title(error.error_type)
                 batch.append(error)
             if len(batch) >= BATCH or self.rows % (4 * BATCH) == 0:
                 yield batch
@@ -110,12 +115,19 @@ class ExportReader:
         if rows.cut_at is not None:
             raise BadExport(f"the file is cut off: {rows.cut}", line=rows.cut_at, column=rows.cut_column)
         if self.odd > 1 and self.odd > self.rows / 2:
-            raise BadExport(f"{self.odd} of {self.rows} rows are not as the headings say: {'; '.join(self.told)}")
+            told = "; ".join(self.told)
+            raise BadExport(f"has {self.odd} rows of {self.rows} that are not as the headings say: {told}")
 
     def _odd(self, line: int, why: str) -> None:
         self.odd += 1
         if len(self.told) < MOST_TOLD:
             self.told.append(f"line {line} {why}")
+
+    def _note_title(self, title: str | None) -> None:
+        if title is None or title == UNKNOWN or title in CATALOG.error_types or len(self.unknown) >= MOST_TOLD:
+            return
+        if title not in self.unknown:
+            self.unknown.append(title)
 
     def _date(self, cells: list[str], reading: Reading) -> None:
         place = reading.columns.places.get("as_of")
@@ -177,6 +189,16 @@ class _Rows:
 
     def _was_cut(self, line: int, column: int | None, why: str) -> None:
         self.cut_at, self.cut_column, self.cut = line, column, why
+
+
+def no_table(header: list[str]) -> BadExport | None:
+    """What else a file is, by the beginning of its first line; ``None`` for what may be a table after all."""
+    beginning = "".join(header).lstrip("\ufeff \t").lower()
+    if beginning.startswith(("<!doctype html", "<html", "<head", "<?xml")):
+        return BadExport("is a web page", change="download the CSV itself, logged in to HubSpot")
+    if beginning.startswith(("{", "[")):
+        return BadExport("is JSON", change="export the errors as CSV")
+    return None
 
 
 def _misfit(cells: list[str], width: int) -> str:

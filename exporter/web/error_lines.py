@@ -50,7 +50,7 @@ def error_line(
         next(one.title for one in CATALOG.categories if one.name == category),
         f"{known.title}: {_cut(named)}" if named and named != known.name else known.title,
         _cut(error.details or ""),
-        _cut(f"{error.object_type or 'record'} {error.hubspot_id or error.salesforce_id or error.id}"),
+        _cut(error.called),
         "" if error.affected_records is None else f"{error.affected_records:,}",
         _when(error.last_seen, now),
         _web_url(hubspot_url),

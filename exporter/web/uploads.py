@@ -69,7 +69,7 @@ def uploads_endpoint(
                 stamp = await _received(request, file, most_bytes)
                 loaded = await exported.put(category, lambda: file.open("rb"), stamp)
         except BadExport as error:
-            return problem(400, str(error))
+            return problem(400, str(error) if error.line else f"the file {error}")
         except (StoreError, UpstreamError, OSError) as error:
             log.error("upload not stored", integration=exported.integration, error=str(error))
             return problem(503, "the export could not be stored; send it again")
@@ -128,6 +128,8 @@ def _summary(integration: str, category: str, loaded: Loaded) -> dict[str, objec
         "duplicates": loaded.duplicates,
         "odd": loaded.odd,
         "odd_rows": list(loaded.told),
+        "unknown_titles": list(loaded.unknown),
+        "advice": "name the titles that are not known in sync_health.titles_file" if loaded.unknown else None,
         "ignored_columns": list(loaded.ignored),
         "encoding": loaded.encoding,
         "delimiter": loaded.delimiter,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from exporter.config.file import load_config
@@ -70,10 +72,39 @@ class TestDirectory:
         assert failures(sheets) == []
         told = {one.finding.subject: one.finding.says for one in sheets[1].lines if one.check == "directory"}
         assert told == {
-            "picklists.csv": "picklists.csv: 1 of picklists",
-            "property values.csv": "property values.csv: 2 of property_values",
+            "picklists.csv": "picklists.csv: 1 of picklists (holds)",
+            "property values.csv": "property values.csv: 2 of property_values (holds)",
         }
         assert not (room.folder / "exporter.db").exists()
+
+    async def test_which_file_holds(self, room: PatientRoom) -> None:
+        """Of each category the newest whole one, and what helps with the others fits them."""
+        (room.folder / "dropped").mkdir()
+        room.entry["sync_health"] = {"directory": "dropped"}
+        row = "Mismatched options,1\n"
+        contents = {
+            "picklists-1.csv": f"Error Type,Record ID\n{row}",
+            "picklists-2.csv": f"Error Type,Record ID\n{row}Mismatched options,2\n",
+            "picklists-3.csv": "",
+            "picklists-4.csv": f"Error Type,Record ID\n{row}Mism",
+            "picklists-5.csv": "Was,Wer\nfalsch,101\n",
+            "picklists-6.xlsx": "PK",
+            "export.csv": "Error Type\n",
+        }
+        for age, (name, text) in enumerate(contents.items()):
+            room.write(f"dropped/{name}", text)
+            os.utime(room.folder / "dropped" / name, (1_000_000 + age,) * 2)
+        told = {one.finding.subject: one.finding for one in (await room.look())[1].lines if one.check == "directory"}
+        assert told["picklists-1.csv"].says == "picklists-1.csv: 1 of picklists (picklists-2.csv is newer and holds)"
+        assert told["picklists-2.csv"].says == "picklists-2.csv: 2 of picklists (holds)"
+        assert told["picklists-5.csv"].says.endswith("no heading tells the error type: got 'Was, Wer'")
+        assert {name: one.change for name, one in told.items() if one.outcome is Outcome.FAILED} == {
+            "picklists-3.csv": "export it anew",
+            "picklists-4.csv": "export it anew",
+            "picklists-5.csv": "name it in sync_health.mapping",
+            "picklists-6.xlsx": "save it as CSV",
+            "export.csv": "name the category in the name of the file",
+        }
 
     async def test_an_empty_directory(self, room: PatientRoom) -> None:
         """Nothing is broken on the first day; what is wanted is said."""

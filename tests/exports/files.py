@@ -177,8 +177,31 @@ CASES = (
         "a web page",
         "picklists.csv",
         b"<!doctype html>\n<title>Log in</title>\n",
-        problem="picklists.csv: line 1: no heading tells the error type: got '<!doctype html>'; name it in "
-        "sync_health.mapping",
+        problem="picklists.csv: is a web page; download the CSV itself, logged in to HubSpot",
+    ),
+    Case(
+        "JSON",
+        "picklists.csv",
+        b'[{"error_type": "x"}]\n',
+        problem="picklists.csv: is JSON; export the errors as CSV",
+    ),
+    Case(
+        "a workbook",
+        "picklists.xlsx",
+        zipped({"xl/workbook.xml": b"<workbook/>"}),
+        problem="picklists.xlsx: is an Excel workbook; save it as CSV",
+    ),
+    Case(
+        "a workbook that is called CSV",
+        "picklists.csv",
+        zipped({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"}),
+        problem="picklists.csv: is an Excel workbook; save it as CSV",
+    ),
+    Case(
+        "a workbook of old that is called CSV",
+        "picklists.csv",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        problem="picklists.csv: is an Excel workbook; save it as CSV",
     ),
     Case(
         "no headings",
@@ -191,7 +214,7 @@ CASES = (
         "rows that are not as the headings say",
         "picklists.csv",
         _text("Error Type,Details\nx\ny\nMismatched options,z\n"),
-        problem="picklists.csv: 2 of 3 rows are not as the headings say: line 2 has 1 of 2 cells; "
+        problem="picklists.csv: has 2 rows of 3 that are not as the headings say: line 2 has 1 of 2 cells; "
         "line 3 has 1 of 2 cells",
     ),
     Case(

@@ -49,11 +49,12 @@ def test_what_the_catalogue_does_not_know(category: str, error_type: str | None,
 
 
 def test_what_nobody_says_is_empty() -> None:
-    """A number is not 0, a record is known by what there is."""
+    """A number is not 0, a record is known by what there is, and never by the id of its error."""
     bare = SyncError("e1", "other", None, "record/e1")
     line = error_line(bare, NOW)
-    assert (line.record, line.records, line.details, line.last_seen) == ("record e1", "", "", None)
+    assert (line.record, line.records, line.details, line.last_seen) == ("record without a name", "", "", None)
     assert error_line(replace(bare, salesforce_id="003"), NOW).record == "record 003"
+    assert error_line(replace(bare, record="record/Jane Doe"), NOW).record == "record Jane Doe"
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2027-01-15T07:55:00", "0001-01-01T00:00:00Z", "9" * 5_000])

@@ -71,6 +71,8 @@ async def test_what_is_uploaded_is_shown_and_listed(
             "duplicates": 2,
             "odd": 1,
             "odd_rows": ["line 4 has 1 of 6 cells"],
+            "unknown_titles": [],
+            "advice": None,
             "ignored_columns": [],
             "encoding": "utf-8",
             "delimiter": ",",
@@ -102,6 +104,14 @@ async def test_ids_that_excel_has_shortened(http: httpx.AsyncClient) -> None:
     told = answer.json()
     assert (told["rows"], told["odd"]) == (2, 1)
     assert told["odd_rows"] == ["line 2 HubSpot ID is no number; Excel has shortened it"]
+
+
+async def test_titles_that_nobody_knows_are_named(http: httpx.AsyncClient) -> None:
+    """The first few, with where to name them."""
+    rows = "".join(f"Strange thing {number % 7},{number}\n" for number in range(14))
+    told = (await put(http, f"Error Type,HubSpot ID\n{rows}Unknown,99\nMismatched options,100\n")).json()
+    assert told["unknown_titles"] == [f"Strange thing {number}" for number in range(5)]
+    assert told["advice"] == "name the titles that are not known in sync_health.titles_file"
 
 
 async def test_what_is_exported_can_be_uploaded(http: httpx.AsyncClient) -> None:
@@ -151,15 +161,19 @@ def service_config(service: Service) -> Any:
     ("content", "problem"),
     [
         (HEADINGS + TWO[:-30], "line 3, column 3: the file is cut off: the last row has 3 of 6 cells"),
-        ("", "is empty"),
+        ("", "the file is empty"),
+        ("<html><title>Log in</title>", "the file is a web page; download the CSV itself, logged in to HubSpot"),
+        ('{"errors": []}', "the file is JSON; export the errors as CSV"),
+        (zipped({"xl/workbook.xml": b"<workbook/>"}), "the file is an Excel workbook; save it as CSV"),
         ("a,b\n1,2\n", "line 1: no heading tells the error type: got 'a, b'; name it in sync_health.mapping"),
-        (zipped({"a.csv": b"x", "b.csv": b"y"}), "holds 2 CSV files; expected one, of picklists"),
+        (zipped({"a.csv": b"x", "b.csv": b"y"}), "the file holds 2 CSV files; expected one, of picklists"),
         (
             "Category,Error Type\nDuplicates,x\nDuplicates,y\n",
-            "2 of 2 rows are not as the headings say: line 2 is of another category; line 3 is of another category",
+            "the file has 2 rows of 2 that are not as the headings say: line 2 is of another category; "
+            "line 3 is of another category",
         ),
     ],
-    ids=["cut off", "empty", "no heading", "two in a zip", "another category"],
+    ids=["cut off", "empty", "web page", "JSON", "workbook", "no heading", "two in a zip", "another category"],
 )
 async def test_what_is_not_whole_changes_nothing(http: httpx.AsyncClient, content: str | bytes, problem: str) -> None:
     """400 with line and column; what was known before stays."""

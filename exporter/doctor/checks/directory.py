@@ -10,7 +10,7 @@ from exporter.clients.directory import FILE_NAME
 from exporter.config.settings import SyncHealthFeed
 from exporter.doctor import sections
 from exporter.doctor.check import Check
-from exporter.doctor.exported_file import looked_through
+from exporter.doctor.exported_file import findings, looked_through
 from exporter.doctor.finding import Finding, doubtful, failed, good
 from exporter.doctor.patient import Patient
 from exporter.errors import ConnectError, UpstreamError
@@ -40,7 +40,7 @@ async def examine(patient: Patient) -> Sequence[Finding]:
 
 def _files(directory: Path, feed: SyncHealthFeed) -> list[Finding]:
     manner = Manner(dict(feed.mapping), feed.titles)
-    return [looked_through(directory, file, manner) for file in dropped_in(directory)[:MOST_FILES]]
+    return findings([looked_through(directory, file, manner) for file in dropped_in(directory)[:MOST_FILES]])
 
 
 async def _page(patient: Patient) -> Finding | None:
