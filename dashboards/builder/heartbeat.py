@@ -97,9 +97,8 @@ HEARTBEAT = Section(
             Head(
                 507,
                 "All of them, and what is usual",
-                "The usual is the most of yesterday, the day before and a week ago at this time; of last week alone once a "
-                "day has not halved it. Twice as many, and a "
-                "hundred more, for an hour raise RecordsUnsynced.",
+                "The usual is the most of yesterday, the day before and a week ago at this time; of last week alone "
+                "once a day has not halved it. Twice as many, and a hundred more, for an hour raise RecordsUnsynced.",
                 10,
                 8,
             ),

@@ -15,7 +15,7 @@ from tests.dashboards.prometheus import Client
 from tests.dashboards.recordings import RULES
 from tests.dashboards.story import SCRAPE
 
-EXPORTERS = ("ExporterDown", "SourceFailing", "DataStale")
+EXPORTERS = ("ExporterDown", "SourceFailing", "DataStale", "MailboxUnreadable")
 REMEDIATIONS = ("ResyncFailing", "ResyncBacklog", "ResyncNeedsApproval", "ResyncCuresNothing", "WebhookRejected")
 OF_NO_INTEGRATION = ("ExporterDown", "WebhookRejected")
 

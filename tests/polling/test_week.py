@@ -26,7 +26,7 @@ def assert_healthy(samples: Samples) -> None:
     conditions = samples.values("suspension_condition")
     assert len(conditions) == 8
     assert {one: values for one, values in conditions.items() if values != {0}} == {}
-    assert len(samples.of("source_up")) == 7
+    assert len(samples.of("source_up")) == 8
     assert samples.longest("source_up", 0) <= 2
 
 
