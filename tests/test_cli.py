@@ -150,7 +150,8 @@ def test_a_full_disk_is_said_in_a_line(command: str, tmp_path: Path) -> None:
             check=False,
         )
     complaint = "error: the output cannot be written: No space left on device\n"
-    assert (ended.returncode, ended.stderr) == (1, complaint)
+    said = "".join(line for line in ended.stderr.splitlines(keepends=True) if not line.startswith("note: "))
+    assert (ended.returncode, said) == (1, complaint)
 
 
 def test_serve_and_check_config_refuse_a_configuration_in_the_same_words(tmp_path: Path) -> None:
@@ -179,5 +180,6 @@ def test_any_name_can_be_printed_in_any_locale(encoding: str, tmp_path: Path) ->
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     for command in (["check-config", str(file)], ["poll", f"--config.file={file}"]):
         ended = subprocess.run([*COMMAND, *command], capture_output=True, env=environment, timeout=SECONDS, check=False)
-        assert (ended.returncode, ended.stderr) == (0, b"")
+        assert ended.returncode == 0
+        assert [line for line in ended.stderr.splitlines() if not line.startswith(b"note: ")] == []
     assert 'integration="K\u00e4se \U0001f600"' in ended.stdout.decode()
