@@ -23,10 +23,12 @@ GRAFANA := tests/dashboards/grafana
 # Grafana's components, 600 MB of them, which only the previews are drawn with.
 COMPONENTS := tests/dashboards/preview/components
 
+# Part of a test is waiting for a program: a worker more than there are cores.
+WORKERS := $(shell echo $$(($$(nproc) + 1)))
 FAULT_WORKERS := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test test-faults test-current image-test check check-rules dashboards previews dashboards-types bench large-log large-export \
+.PHONY: help demo scenarios test test-mutants test-faults test-current image-test check check-rules dashboards previews dashboards-types bench large-log large-export \
 	bench-rules load fuzz full-size replicas week touch-load pair clean programs-demo programs-test $(RULE_TESTS)
 
 help: ## say what there is
@@ -36,7 +38,10 @@ demo: $(VENV)/installed programs-demo ## play an incident from cause to cure; AR
 	@$(BIN)/hubspot-salesforce-exporter demo $(ARGS)
 
 test: check ## linters, types, rules, unit and end-to-end tests; CI runs the other test-… too
-	$(BIN)/pytest -n auto --dist worksteal -m 'not faults'
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m 'not faults and not mutants'
+
+test-mutants: $(VENV)/installed programs-test ## the rules, changed in thousands of ways: a test notices each
+	$(BIN)/pytest -n auto --dist worksteal -m mutants tests/rules
 
 # Most of it is waiting: more workers than cores.
 test-faults: $(VENV)/installed programs-test ## stores that hang, replicas that are killed, stopped and cut off, Alertmanager pairs

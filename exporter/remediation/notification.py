@@ -17,6 +17,10 @@ from exporter.remediation.fingerprint import fingerprint_of, sent_fingerprint
 from exporter.schemas.json_schema import first_problem
 
 
+MOST_TRUNCATED = 2**31 - 1
+"""What the ledger has room for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One alert of a notification. Fingerprint, ``starts_at`` and status together name one occurrence of it.
@@ -59,7 +63,7 @@ def parse_notification(body: bytes, encoding: str = "") -> Notification:
         told = _told(stranger.of_json(payload))
         raise NotificationError(f"not a notification of Alertmanager or Grafana: {_printable(problem)}{told}")
     alerts = tuple(_alert(entry, f"alerts[{index}]") for index, entry in enumerate(payload["alerts"]))
-    truncated = int(payload.get("truncatedAlerts") or 0)
+    truncated = min(int(payload.get("truncatedAlerts") or 0), MOST_TRUNCATED)
     return Notification(
         alerts=(*alerts, *_group(payload, alerts)) if truncated else alerts,
         truncated=truncated,

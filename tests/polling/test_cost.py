@@ -184,6 +184,7 @@ def test_the_org_is_asked_every_six_minutes_whatever_is_configured() -> None:
         assert intervals[LIMITS] == (1200 if entry is watched else 300)
 
 
+@pytest.mark.faults
 async def test_a_day_costs_no_more(
     configured: Callable[[dict[str, str]], Config], world: World, clock: LoneClock
 ) -> None:

@@ -73,6 +73,7 @@ def test_alerts_left_out_are_counted() -> None:
     shorter = notification(alert())
     del shorter["truncatedAlerts"]
     assert parse(notification(alert(), truncatedAlerts=7)).truncated == 7
+    assert parse(notification(alert(), truncatedAlerts=2**72)).truncated == 2**31 - 1
     assert parse(shorter).truncated == 0
 
 
