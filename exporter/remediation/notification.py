@@ -16,7 +16,6 @@ from exporter.remediation import stranger
 from exporter.remediation.fingerprint import fingerprint_of, sent_fingerprint
 from exporter.schemas.json_schema import first_problem
 
-
 MOST_TRUNCATED = 2**31 - 1
 """What the ledger has room for."""
 
