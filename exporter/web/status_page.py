@@ -192,10 +192,10 @@ def _errors(facts: Facts) -> tuple[ErrorLine, ...] | None:
         return None
     lines = []
     for category in CATALOG.categories:
-        counts = [count for count in facts.errors if count.category == category.name]
-        errors = total(count.errors for count in counts)
-        if errors != 0:
-            records = total(count.affected_records for count in counts)
+        # A type without errors keeps no record, which says nothing of the others'.
+        counts = [count for count in facts.errors if count.category == category.name and count.errors != 0]
+        if counts:
+            errors, records = total(count.errors for count in counts), total(count.affected_records for count in counts)
             lines.append(ErrorLine(category.title, number(errors), f"{number(records)} records"))
     return tuple(lines)
 

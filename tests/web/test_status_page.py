@@ -178,6 +178,16 @@ class TestUnknown:
         (line,) = row.errors
         assert (line.title, line.errors) == ("Picklists", "not known how many")
 
+    def test_types_without_errors_say_nothing_of_the_records_of_others(self) -> None:
+        """An export need not tell how many records an error keeps from syncing; its other types have none."""
+        counts = (
+            ErrorCount("picklists", "mismatched_options", 20, None),
+            ErrorCount("picklists", "option_limit_exceeded", 0, 0),
+        )
+        row = status_row(health(errors=counts), NOW)
+        assert row.errors is not None
+        assert [(line.errors, line.records) for line in row.errors] == [("20", "not known how many records")]
+
     def test_use_without_a_limit_has_no_bar(self) -> None:
         """And a limit without use says so."""
         used, _ = status_row(health(api_calls_allocated=None), NOW).uses
