@@ -61,7 +61,7 @@ async def test_what_the_exporter_refuses_is_one_line(exporter: Stage, tmp_path: 
     url, token, name = remote(exporter)
     assert_one_line(await run(url, token, "gamma", "--yes"), "integration: got 'gamma'")
     assert_one_line(await run(url, token, name, "--cancel=7"), "no job has this id")
-    assert_one_line(await run(url, token, name, "--action=hook", "--dry-run"), "the action hook needs (status 409)")
+    assert_one_line(await run(url, token, name, "--action=hook", "--dry-run"), "(status 409)")
     (tmp_path / "other").write_text("another-token")
     refused = await run(url, f"--token-file={tmp_path / 'other'}", name, "--dry-run")
     assert_one_line(refused, f'the exporter does not take the token of the file "{tmp_path / "other"}"')
