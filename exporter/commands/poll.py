@@ -12,9 +12,10 @@ from exporter.commands.flags import add_config_file
 from exporter.commands.names import integration_called
 from exporter.commands.output import write_utf_8
 from exporter.config.file import load_config
-from exporter.config.settings import Config
+from exporter.config.settings import Config, Integration
 from exporter.exposition.page import PLAIN
 from exporter.logs import set_up_logging
+from exporter.polling.poller import POLL_DEADLINE
 from exporter.service import open_service
 
 
@@ -37,6 +38,7 @@ async def _poll_once(config: Config, names: Sequence[str]) -> tuple[str, bool]:
     What one has left there of the canary's rounds is shown.
     """
     chosen = tuple(integration_called(name, config) for name in names) or config.integrations
+    chosen = tuple(map(_seen_whole, chosen))
     async with open_service(replace(config, integrations=chosen), SystemClock(), take_over=False) as service:
         polled = [target for target in service.poller.targets if not target.source.writes]
         await asyncio.gather(*(service.poller.poll(target) for target in polled))
@@ -44,3 +46,10 @@ async def _poll_once(config: Config, names: Sequence[str]) -> tuple[str, bool]:
         readings = (service.snapshots[target.integration].reading(target.source.name) for target in polled)
         worked = all(reading is None or reading.up for reading in readings)
     return page.decode(), worked
+
+
+def _seen_whole(entry: Integration) -> Integration:
+    """What was read first is still shown when what takes longest has been read, however short its interval."""
+    return replace(
+        entry, intervals={source: max(seconds, POLL_DEADLINE) for source, seconds in entry.intervals.items()}
+    )
