@@ -36,7 +36,10 @@ LATENCY = 0.3
 IDLE_SECONDS = 8.0
 """Longer than the pause between two looks at the queue."""
 
-OFF = ("salesforce_access", "salesforce_status", "salesforce_usage_log", "hubspot_account")
+OFF = (
+    *("salesforce_access", "salesforce_heartbeat", "salesforce_status", "salesforce_usage_log"),
+    *("hubspot_account", "hubspot_unsynced"),
+)
 
 
 @dataclass(frozen=True, slots=True)
