@@ -1,6 +1,6 @@
 """What a source is: a name, a way to fetch (I/O) and a way to parse (pure).
 
-A new one is a file in this folder with a line in ``SOURCES``, a part in ``exporter/model.py``, a schema of its payload
+A new one is a file in this folder with a line in ``SOURCES``, a part in ``exporter/model``, a schema of its payload
 in ``exporter/schemas``, and an interval in ``exporter/config``, key and default. What it does as every other does it is
 decided once:
 
