@@ -156,6 +156,7 @@
     if (document.querySelector("#resyncs .active")) timer = setTimeout(refresh, REFRESH);
   }
 
+  // Without errors, or a way to resync them, there is no form, and nothing can be ticked.
   if (form) {
     document.documentElement.classList.add("script");
     form.hidden = false;

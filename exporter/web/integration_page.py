@@ -16,7 +16,9 @@ from exporter.clock import Clock
 from exporter.errors import StoreError, UpstreamError
 from exporter.model import HubSpotAccount
 from exporter.polling.poller import Poller
+from exporter.remediation.actions import ways_of
 from exporter.remediation.look import MOST_SHOWN, look
+from exporter.remediation.policy import why_not_by
 from exporter.state.facts import facts_of
 from exporter.state.links import account_of, links_of
 from exporter.state.snapshots import Snapshots
@@ -37,12 +39,14 @@ PATIENCE = 15.0
 
 @dataclass(frozen=True, slots=True)
 class ErrorList:
-    """The single errors that are looked at, or ``problem``, why there are none to see."""
+    """The single errors that are looked at, or ``problem``, why there are none to see. ``unresynced`` is why none of
+    them can be resynced, empty if they can."""
 
     lines: tuple[ErrorLine, ...] = ()
     next_after: str | None = None
     left_out: int = 0
     problem: str = ""
+    unresynced: str = ""
 
 
 def integration_endpoint(
@@ -130,7 +134,13 @@ async def _errors(
         return ErrorList(problem=f"{_lister(connection)} cannot be read: it did not answer within {patience:g} seconds")
     links = links_of(connection.settings, account)
     lines = (error_line(error, now, links.hubspot(error), links.salesforce(error)) for error in found.errors)
-    return ErrorList(tuple(lines), found.next_after, found.left_out)
+    return ErrorList(tuple(lines), found.next_after, found.left_out, unresynced=_unresynced(connection))
+
+
+def _unresynced(connection: Connection) -> str:
+    """Why an order that names no action would be refused, whatever it names."""
+    ways = ways_of(connection)
+    return why_not_by(ways.own or "", ways.by_name.keys()) or ""
 
 
 def _lister(connection: Connection) -> str:

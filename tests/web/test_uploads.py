@@ -98,6 +98,15 @@ async def test_what_is_uploaded_is_shown_and_listed(
     assert "exported: picklists 60 min ago" in (await http.get("/")).text
 
 
+async def test_what_nothing_can_resync_has_no_buttons(http: httpx.AsyncClient) -> None:
+    """The page says what it would take."""
+    await put(http, HEADINGS + TWO)
+    alone = (await http.get("/integrations/acme")).text
+    assert "Industry: bad value" in alone
+    assert "None of them can be resynced; nothing to resync with: it takes a bridge (sync_health.url)" in alone
+    assert 'id="resync"' not in alone
+
+
 async def test_ids_that_excel_has_shortened(http: httpx.AsyncClient) -> None:
     """They are of no record, so they are told of and not taken."""
     answer = await put(http, "Error Type,HubSpot ID\nMismatched options,1.23457E+11\nMismatched options,2\n")
