@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from exporter.clients.hubspot.refusals import is_missing_scope
 from exporter.doctor import sections
 from exporter.doctor.check import Check
 from exporter.doctor.configured import has_hubspot
 from exporter.doctor.finding import Finding, doubtful, failed, good
 from exporter.doctor.patient import Patient
 from exporter.errors import AuthError, ConnectError, ServerError, UpstreamTimeout
-
-_MISSING_SCOPES = "MISSING_SCOPES"
 
 
 async def examine(patient: Patient) -> Sequence[Finding]:
@@ -21,7 +20,7 @@ async def examine(patient: Patient) -> Sequence[Finding]:
     try:
         await patient.account.get()
     except AuthError as error:
-        if error.code != _MISSING_SCOPES:
+        if not is_missing_scope(error):
             raise
     except (ConnectError, UpstreamTimeout, ServerError) as error:
         return (replace(failed(str(error)), because="HubSpot does not answer"),)
