@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.clients.hubspot.client import HubSpotClient
+from exporter.clients.hubspot.record_properties import LINKS
 from exporter.clients.hubspot.sync_time import SYNCED, time_of
 
-_LINKS: Mapping[str, Mapping[str, str]] = {
-    "contacts": {"salesforcecontactid": "Contact", "salesforceleadid": "Lead"},
-    "companies": {"salesforceaccountid": "Account"},
-    "deals": {"hs_salesforceopportunityid": "Opportunity"},
-}
-"""By object type: the properties that hold a Salesforce id, and of which object."""
-
-OBJECT_TYPES = tuple(_LINKS)
+OBJECT_TYPES = tuple(LINKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +25,7 @@ class LinkedRecord:
 
 async def find_record(hubspot: HubSpotClient, object_type: str, hubspot_id: str) -> LinkedRecord | None:
     """The record of this id, ``None`` if there is none, or it was merged into another; raises ``UpstreamError``."""
-    links = _LINKS[object_type]
+    links = LINKS[object_type]
     record = await hubspot.record(object_type, hubspot_id, (*links, SYNCED))
     if record is None or record["id"] != hubspot_id:
         return None

@@ -6,14 +6,15 @@ and ``hs_lastmodifieddate`` elsewhere; the ids of Salesforce records are those o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-LINKS: Mapping[str, Sequence[str]] = {
-    "contacts": ("salesforcecontactid", "salesforceleadid"),
-    "companies": ("salesforceaccountid",),
-    "deals": ("hs_salesforceopportunityid",),
+LINKS: Mapping[str, Mapping[str, str]] = {
+    "contacts": {"salesforcecontactid": "Contact", "salesforceleadid": "Lead"},
+    "companies": {"salesforceaccountid": "Account"},
+    "deals": {"hs_salesforceopportunityid": "Opportunity"},
 }
-"""The properties that say to which Salesforce record a record is linked; a contact has either of two."""
+"""The properties that say to which Salesforce record a record is linked, and of which object that is; a contact has
+either of two."""
 
 CREATED = "createdate"
 

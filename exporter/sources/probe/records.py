@@ -11,16 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from exporter.clients.hubspot import record_properties
 from exporter.clients.hubspot.touch_property import why_not
 from exporter.clients.salesforce.soql import soql_text
 from exporter.config.settings import Canary
 from exporter.sources.probe.value import is_day
 
 LINKS: Mapping[str, str] = {
-    "Contact": "salesforcecontactid",
-    "Lead": "salesforceleadid",
-    "Account": "salesforceaccountid",
-    "Opportunity": "hs_salesforceopportunityid",
+    linked: name for links in record_properties.LINKS.values() for name, linked in links.items()
 }
 """By Salesforce object: the property that names the record."""
 
