@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from exporter.doctor.finding import Finding, doubtful, failed, good, not_tried
 from exporter.model import Permission
 from exporter.sources.access.grants import WITHOUT_OBJECT_ROWS
 
 
-def judged(permissions: Iterable[Permission], place: str, *, set_assigned: bool | None) -> Sequence[Finding]:
+def judged(permissions: Sequence[Permission], place: str, *, set_assigned: bool | None) -> Sequence[Finding]:
     """While the permission set is known not to be assigned, what is missing may be its consequence."""
     known = [one for one in permissions if one.read is not None and one.edit is not None]
     unknown = [name_of(one) for one in permissions if one not in known]
