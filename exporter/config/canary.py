@@ -8,8 +8,6 @@ from typing import Any
 from exporter.config.durations import parse_duration
 from exporter.config.settings import Canary, CanaryBack
 
-SOURCE = "canary"
-
 _DAY = 86400.0
 _CHECK = 1
 """Queries a day that find whether the record is still the configured one."""
@@ -21,11 +19,6 @@ def canary_of(entry: Mapping[str, Any]) -> Canary:
     given |= {key: parse_duration(entry[key]) for key in ("interval", "deadline") if key in entry}
     given |= {"back": CanaryBack(**entry["back"])} if "back" in entry else {}
     return Canary(**given)
-
-
-def with_canary(intervals: Mapping[str, float], entry: Mapping[str, Any] | None) -> Mapping[str, float]:
-    """It has no key of its own among the intervals: its rounds are."""
-    return intervals if entry is None else {**intervals, SOURCE: canary_of(entry).interval}
 
 
 def calls_a_day(entry: Mapping[str, Any] | None) -> float:

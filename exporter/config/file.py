@@ -10,7 +10,7 @@ from typing import Any
 from exporter.catalog.catalog import CATALOG
 from exporter.catalog.titles import TITLES
 from exporter.config import defaults
-from exporter.config.canary import canary_of, with_canary
+from exporter.config.canary import canary_of
 from exporter.config.check import find_problems
 from exporter.config.durations import parse_duration
 from exporter.config.hook import hook_of
@@ -87,7 +87,7 @@ def _integration(entry: Mapping[str, Any], folder: Path) -> Integration:
         hubspot=_hubspot(entry["hubspot"], canary, folder) if "hubspot" in entry else None,
         sync_health=_sync_health(entry["sync_health"], folder) if "sync_health" in entry else None,
         notify=entry.get("notify", defaults.NOTIFY),
-        intervals=with_canary(intervals_of(entry), entry.get("canary")),
+        intervals=intervals_of(entry),
         remediation=_own_remediation(entry.get("remediation", {}), folder),
         mailbox=mailbox_of(entry["mailbox"], folder) if "mailbox" in entry else None,
         canary=canary,
