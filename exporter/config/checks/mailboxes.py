@@ -78,7 +78,9 @@ def mixed_up_mailboxes(draft: Draft) -> Iterator[Finding]:
     for path, entry in draft.sections("mailbox"):
         tls = entry.get("tls", defaults.MAILBOX_TLS)
         port = entry.get("port", defaults.MAILBOX_PORTS.get(tls) if isinstance(tls, str) else None)
-        place = (entry.get("host"), port, entry.get("username"), entry.get("folder", defaults.MAILBOX_FOLDER))
+        host = entry.get("host")
+        named = host.casefold() if isinstance(host, str) else host
+        place = (named, port, entry.get("username"), entry.get("folder", defaults.MAILBOX_FOLDER))
         if all(isinstance(part, str | int) for part in place):
             sharing[place].append((path, _told_apart_by(integrations[int(path[1])], entry)))
     for shared in sharing.values():
