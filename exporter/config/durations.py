@@ -14,3 +14,11 @@ def parse_duration(text: str) -> float:
     if not text or match is None:
         raise ValueError(f"{text!r} is not a duration such as 30s, 5m or 1h30m")
     return sum(int(count) * _SECONDS[unit] for unit, count in match.groupdict().items() if count)
+
+
+def duration_in(value: object) -> float | None:
+    """Seconds of what stands in a configuration; ``None`` for what is no duration, as the schema has said by itself."""
+    try:
+        return parse_duration(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from exporter.config.draft import Draft, value_at
-from exporter.config.durations import parse_duration
+from exporter.config.durations import duration_in
 from exporter.config.finding import Finding
 from exporter.config.masking import shown
 from exporter.config.meaningful import MEANINGFUL
@@ -83,11 +83,8 @@ def odd_times(draft: Draft) -> Iterator[Finding]:
     """Interval and deadline are from a second to a day."""
     for path, canary, _entry in _canaries(draft):
         for key in ("interval", "deadline"):
-            try:
-                seconds = parse_duration(_text(canary, key) or "1s")
-            except ValueError:
-                continue  # the schema has said so already
-            if not _SHORTEST <= seconds <= _LONGEST:
+            seconds = duration_in(value_at(canary, (key,)))
+            if seconds is not None and not _SHORTEST <= seconds <= _LONGEST:
                 yield Finding((*path, key), f"got {shown(canary[key])}", "from 1s to 1d")
 
 

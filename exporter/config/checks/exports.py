@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exporter.config.draft import Draft
-from exporter.config.durations import parse_duration
+from exporter.config.durations import duration_in
 from exporter.config.finding import Finding
 from exporter.config.masking import shown
 from exporter.config.titles_file import titles_in
@@ -30,9 +30,6 @@ def odd_ages(draft: Draft) -> Iterator[Finding]:
     """Longer than an export takes to be made, and shorter than it is kept."""
     for path, feed in draft.sections("sync_health"):
         text = feed.get("good_for")
-        try:
-            seconds = parse_duration(text) if isinstance(text, str) else _SHORTEST
-        except ValueError:
-            continue  # the schema has said so already
-        if not _SHORTEST <= seconds <= _LONGEST:
+        seconds = duration_in(text)
+        if seconds is not None and not _SHORTEST <= seconds <= _LONGEST:
             yield Finding((*path, "good_for"), f"got {shown(text)}", "from 1m to 30d")

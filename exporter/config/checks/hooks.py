@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exporter.config.draft import Draft
-from exporter.config.durations import parse_duration
+from exporter.config.durations import duration_in
 from exporter.config.finding import Finding
 from exporter.config.masking import shown
 
@@ -17,9 +17,6 @@ def odd_timeouts(draft: Draft) -> Iterator[Finding]:
     for path, entry in draft.sections("remediation"):
         hook = entry.get("hook")
         text = hook.get("timeout") if isinstance(hook, dict) else None
-        try:
-            seconds = parse_duration(text) if isinstance(text, str) else _SHORTEST
-        except ValueError:
-            continue  # the schema has said so already
-        if not _SHORTEST <= seconds <= _LONGEST:
+        seconds = duration_in(text)
+        if seconds is not None and not _SHORTEST <= seconds <= _LONGEST:
             yield Finding((*path, "hook", "timeout"), f"got {shown(text)}", "a timeout from 1s to 1m")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exporter.config.draft import Draft
-from exporter.config.durations import parse_duration
+from exporter.config.durations import duration_in
 from exporter.config.finding import Finding
 from exporter.config.masking import shown
 
@@ -22,11 +22,8 @@ def odd_times(draft: Draft) -> Iterator[Finding]:
     section = draft.section("remediation")
     for key, (least, most, expected) in _BOUNDS.items():
         text = section.get(key) if isinstance(section, dict) else None
-        try:
-            seconds = parse_duration(text) if isinstance(text, str) else least
-        except ValueError:
-            continue  # the schema has said so already
-        if not least <= seconds <= most:
+        seconds = duration_in(text)
+        if seconds is not None and not least <= seconds <= most:
             yield Finding(("remediation", key), f"got {shown(text)}", expected)
 
 
@@ -34,11 +31,8 @@ def long_cooldowns(draft: Draft) -> Iterator[Finding]:
     """None is longer than attempts are looked back for."""
     for path, policy in draft.policies():
         text = policy.get("cooldown")
-        try:
-            seconds = parse_duration(text) if isinstance(text, str) else 0.0
-        except ValueError:
-            continue  # the schema has said so already
-        if seconds > _DAY:
+        seconds = duration_in(text)
+        if seconds is not None and seconds > _DAY:
             yield Finding(
                 (*path, "cooldown"), f"got {shown(text)}", "1d at most: that far back it is looked what was resynced"
             )

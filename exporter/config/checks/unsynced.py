@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from exporter.config.draft import Draft, value_at
-from exporter.config.durations import parse_duration
+from exporter.config.durations import duration_in
 from exporter.config.finding import Finding
 from exporter.config.masking import shown
 from exporter.config.settings import Unsynced
@@ -36,8 +36,8 @@ _VALUES = ("value", "highValue", "values")
 def short_windows(draft: Draft) -> Iterator[Finding]:
     """The time of grace is shorter than the window, else nothing is ever looked at."""
     for path, section in _sections(draft):
-        window = _seconds(section, "window", Unsynced().window)
-        grace = _seconds(section, "grace", Unsynced().grace)
+        window = duration_in(section["window"]) if "window" in section else Unsynced().window
+        grace = duration_in(section["grace"]) if "grace" in section else Unsynced().grace
         if window is not None and grace is not None and grace >= window:
             key = "grace" if "grace" in section else "window"
             expected = (
@@ -91,11 +91,3 @@ def _filters(draft: Draft) -> Iterator[tuple[DocumentPath, Mapping[str, Any]]]:
             for index, one in enumerate(filters if isinstance(filters, list) else ()):
                 if isinstance(one, dict):
                     yield (*path, "filters", name, index), one
-
-
-def _seconds(section: Mapping[str, Any], key: str, usual: float) -> float | None:
-    """``None`` for what the schema refuses already."""
-    try:
-        return parse_duration(section[key]) if key in section else usual
-    except (TypeError, ValueError):
-        return None
