@@ -69,6 +69,16 @@ def _audience(room: PatientRoom) -> None:
     _fault(room, "token", "audience_invalid")
 
 
+def _permission(permission: str, right: str, check: str) -> Taken:
+    """One of the exporter's own user in Salesforce."""
+    return Taken(
+        f"{permission} of the exporter's user",
+        lambda room: room.org.set_monitoring(**{right: False}),
+        check,
+        f"System Permissions → {permission}",
+    )
+
+
 TAKEN = (
     Taken(
         "client secret",
@@ -98,30 +108,10 @@ TAKEN = (
         "api",
         r'OAuth settings → scope "Manage user data via APIs \(api\)"',
     ),
-    Taken(
-        "API Enabled of the exporter's user",
-        lambda room: room.org.set_monitoring(api_enabled=False),
-        "api",
-        "System Permissions → API Enabled",
-    ),
-    Taken(
-        "View Setup and Configuration",
-        lambda room: room.org.set_monitoring(view_setup=False),
-        "view setup",
-        "System Permissions → View Setup and Configuration",
-    ),
-    Taken(
-        "View Event Log Files",
-        lambda room: room.org.set_monitoring(view_event_log_files=False),
-        "event log",
-        "System Permissions → View Event Log Files",
-    ),
-    Taken(
-        "Manage Users",
-        lambda room: room.org.set_monitoring(manage_users=False),
-        "frozen",
-        "System Permissions → Manage Users",
-    ),
+    _permission("API Enabled", "api_enabled", "api"),
+    _permission("View Setup and Configuration", "view_setup", "view setup"),
+    _permission("View Event Log Files", "view_event_log_files", "event log"),
+    _permission("Manage Users", "manage_users", "frozen"),
     Taken(
         "version of Salesforce's API",
         lambda room: _setting(room, "salesforce", api_version="40.0"),
