@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import httpx
 import pytest
 import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exporter.clients.connection import Connection, connect
+from exporter.clients.connection import Connection
 from exporter.clients.salesforce.access_queries import AccessQueries, access_queries
 from exporter.clients.salesforce.composite import MAX_QUERIES, MAX_QUERY_LENGTH
 from exporter.config.file import load_config
-from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.errors import InvalidAnswer, RateLimited, UpstreamError
 from exporter.model import Access, Permission
 from exporter.sources.salesforce_access import applies, fetch, parse
 from tests.clients.canned import Canned, CannedTransport
-from tests.clocks import ManualClock
 from tests.examples import examples
+from tests.sources.conftest import USER, Connect
 
 NOW = 1_800_000_000.0
-USER = "hubspot@acme.example"
 LOGIN = Canned(200, {"access_token": "00Dtoken", "instance_url": "https://acme.my.salesforce.com"})
 ABOUT: dict[str, Any] = {
     "org": "https://acme.my.salesforce.com",
@@ -59,25 +55,6 @@ def recorded(about: dict[str, Any] | None = None, **answers: Any) -> dict[str, A
 
 
 YES, NO, UNKNOWN = (True, True), (False, False), (None, None)
-
-Connect = Callable[..., Connection]
-
-
-@pytest.fixture
-async def connected(
-    config_data: dict[str, Any], write_config: Any, transport: httpx.ASGITransport, clock: ManualClock
-) -> AsyncIterator[Connect]:
-    """Acme's clients with these settings of ``salesforce``, over the simulator or another transport."""
-    async with contextlib.AsyncExitStack() as stack:
-
-        def make(over: httpx.AsyncBaseTransport = transport, **salesforce: Any) -> Connection:
-            http = httpx.AsyncClient(transport=over, trust_env=False)
-            stack.push_async_callback(http.aclose)
-            config_data["integrations"][0]["salesforce"] |= {"integration_user": USER, **salesforce}
-            config: Config = load_config(write_config(config_data))
-            return connect(config.integrations[0], http, clock, lambda *_: None)
-
-        yield make
 
 
 async def poll(connection: Connection) -> Access:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
-from exporter.clients.connection import Connection, connect
+from exporter.clients.connection import Connection
 from exporter.clients.salesforce.write_queries import user_query
 from exporter.clock import parse_timestamp
-from exporter.config.file import load_config
-from exporter.config.settings import Config
 from exporter.demo.simulator.org import Org
 from exporter.errors import InvalidAnswer, UpstreamError
 from exporter.model import LastWrite, LastWrites
@@ -24,34 +21,17 @@ from exporter.sources.last_writes import FARTHEST_LOOK, FIRST_LOOK, OVERLAP, USE
 from exporter.sources.salesforce_heartbeat import applies, fetch, parse
 from tests.clients.canned import Canned, CannedTransport
 from tests.clocks import ManualClock
+from tests.sources.conftest import USER, Connect
 
-USER = "hubspot@acme.example"
 USER_ID = "005000000000001SIM"
 OBJECTS = ["Lead", "Contact", "Account", "Opportunity", "User"]
 LOGIN = Canned(200, {"access_token": "00Dtoken", "instance_url": "https://acme.my.salesforce.com"})
 
-Connect = Callable[..., Connection]
-
 
 @pytest.fixture
-async def connected(
-    config_data: dict[str, Any], write_config: Any, transport: httpx.ASGITransport, clock: ManualClock
-) -> AsyncIterator[Connect]:
-    """Acme's clients with these settings of ``salesforce``, over the simulator or another transport."""
-    async with contextlib.AsyncExitStack() as stack:
-
-        def make(over: httpx.AsyncBaseTransport = transport, **salesforce: Any) -> Connection:
-            http = httpx.AsyncClient(transport=over, trust_env=False)
-            stack.push_async_callback(http.aclose)
-            config_data["integrations"][0]["salesforce"] |= {
-                "integration_user": USER,
-                "objects": OBJECTS,
-                **salesforce,
-            }
-            config: Config = load_config(write_config(config_data))
-            return connect(config.integrations[0], http, clock, lambda *_: None)
-
-        yield make
+def connected(connected: Connect) -> Connect:
+    """With these objects, where a test names no others."""
+    return partial(connected, objects=OBJECTS)
 
 
 class Polls:
