@@ -10,6 +10,7 @@ import yaml
 
 from exporter.demo.processes import running
 from exporter.demo.stage import ORG, Stage, exporter_program
+from tests.canaries import CANARY
 from tests.commands.staged import act, assert_one_line, run
 from tests.pages import Page
 
@@ -33,10 +34,7 @@ async def test_the_canary_is_left_out(stage: Stage) -> None:
     """It writes to HubSpot; a round is no part of reading every source once."""
     file = stage.folder / "exporter.yml"
     config = yaml.safe_load(file.read_text())
-    config["integrations"][0]["canary"] = {
-        **{"object": "contacts", "hubspot_id": "101", "property": "salesforce_canary"},
-        **{"salesforce_object": "Contact", "salesforce_id": f"003{101:012d}SIM", "field": "HubSpot_Canary__c"},
-    }
+    config["integrations"][0]["canary"] = CANARY
     file.write_text(yaml.safe_dump(config))
     ended = await run(stage, "poll")
     page = Page(ended.out)

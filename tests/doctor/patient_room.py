@@ -25,6 +25,7 @@ from exporter.doctor.finding import Outcome
 from exporter.doctor.refused_file import sheet_of
 from exporter.doctor.sheet import Line, Sheet
 from exporter.doctor.visit import Visit
+from tests.canaries import CANARY
 from tests.clocks import ManualClock
 
 SETTINGS = Settings(records_per_second=0, records=10)
@@ -101,7 +102,7 @@ def furnished(folder: Path) -> PatientRoom:
     }
     for name, secret in secrets.items():
         room.write(name, secret)
-    room.data = _configuration(str(org.records.by_id["101"].salesforce_id))
+    room.data = _configuration()
     return room
 
 
@@ -113,7 +114,7 @@ def _suspended_once(world: World, org: Org) -> None:
     world.tick()
 
 
-def _configuration(canary: str) -> dict[str, Any]:
+def _configuration() -> dict[str, Any]:
     base = f"{SIMULATOR}/acme"
     return {
         "store": "sqlite:///exporter.db",
@@ -141,14 +142,7 @@ def _configuration(canary: str) -> dict[str, Any]:
                     "username": "crm-alerts@acme.example",
                     "password_file": "mailbox-password",
                 },
-                "canary": {
-                    "object": "contacts",
-                    "hubspot_id": "101",
-                    "property": "salesforce_canary",
-                    "salesforce_object": "Contact",
-                    "salesforce_id": canary,
-                    "field": "HubSpot_Canary__c",
-                },
+                "canary": dict(CANARY),
                 "remediation": {"touch": {"property": TOUCH}},
             }
         ],

@@ -15,6 +15,7 @@ from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
 from exporter.polling.target import Target
 from exporter.service import Service
+from tests.canaries import CANARY
 from tests.clocks import ManualClock
 from tests.conftest import SIMULATOR, Start
 from tests.pages import Page
@@ -29,14 +30,7 @@ def config(config_data: dict[str, Any], write_config: Callable[[dict[str, Any]],
     (tmp_path / "hubspot-token").write_text(Settings().hubspot_token)
     acme = config_data["integrations"][0]
     acme["hubspot"] = {"url": f"{SIMULATOR}/acme/hubspot", "token_file": "hubspot-token"}
-    acme["canary"] = {
-        "object": "contacts",
-        "hubspot_id": "101",
-        "property": "salesforce_canary",
-        "salesforce_object": "Contact",
-        "salesforce_id": "003000000000101SIM",
-        "field": "HubSpot_Canary__c",
-    }
+    acme["canary"] = CANARY
     return load_config(write_config({**config_data, "integrations": [acme]}))
 
 

@@ -28,6 +28,7 @@ from exporter.sources import SOURCES
 from exporter.state.facts import org_use_told_until
 from exporter.store.calls import WINDOW_MINUTES, CallStore
 from exporter.store.database import open_database
+from tests.canaries import CANARY
 from tests.clocks import LoneClock, ManualClock
 
 HOUR, DAY = 3_600.0, 86_400.0
@@ -50,15 +51,7 @@ CANARY_ROUNDS, CANARY_CHECKS = 48, 1
 """A day; and the query that finds whether its records are the configured ones."""
 MISSED = 0.4
 """Part of the canary's two calls a round, at most, that take no turn."""
-CANARY = {
-    "object": "contacts",
-    "hubspot_id": "101",
-    "property": "salesforce_canary",
-    "salesforce_object": "Contact",
-    "salesforce_id": f"003{101:012d}SIM",
-    "field": "HubSpot_Canary__c",
-    "back": {"field": "HubSpot_Canary_Back__c", "property": "salesforce_canary_back"},
-}
+BOTH_WAYS = {**CANARY, "back": {"field": "HubSpot_Canary_Back__c", "property": "salesforce_canary_back"}}
 QUARTER = 900.0
 """HubSpot's round."""
 INSTANCE_QUERIES_A_DAY = 1
@@ -138,7 +131,7 @@ def configured(
         entry = config_data["integrations"][0]
         entry["salesforce"] |= {"integration_user": "hubspot@acme.example", "fields": {"Contact": ["Email", "Phone"]}}
         entry["hubspot"] = {"url": "http://127.0.0.1:1/acme/hubspot", "token_file": "hubspot-token"}
-        entry["canary"] = CANARY
+        entry["canary"] = BOTH_WAYS
         entry["intervals"] = intervals
         (tmp_path / "hubspot-token").write_text(Settings().hubspot_token)
         return load_config(write_config(config_data | {"integrations": [entry]}))

@@ -16,6 +16,7 @@ from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from exporter.web.canary_lines import CanaryLine, canary_lines, half_within
 from exporter.web.status_page import render, status_row
+from tests.canaries import CANARY
 from tests.clocks import ManualClock
 from tests.conftest import SIMULATOR, Start, client_of
 
@@ -90,14 +91,7 @@ async def test_the_api_says_what_the_page_does(
     (tmp_path / "hubspot-token").write_text(Settings().hubspot_token)
     acme = config_data["integrations"][0]
     acme["hubspot"] = {"url": f"{SIMULATOR}/acme/hubspot", "token_file": "hubspot-token"}
-    acme["canary"] = {
-        "object": "contacts",
-        "hubspot_id": "101",
-        "property": "salesforce_canary",
-        "salesforce_object": "Contact",
-        "salesforce_id": "003000000000101SIM",
-        "field": "HubSpot_Canary__c",
-    }
+    acme["canary"] = CANARY
     async with start(load_config(write_config(config_data))) as service, client_of(service) as http:
         (target,) = (one for one in service.poller.targets if one.source.name == "canary")
         await clock.pass_during(service.poller.poll(target))
