@@ -30,9 +30,9 @@ _LARGEST_PORT = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``judge`` says why an answer is no good, ``None`` if it is. ``default`` of ``None``: it has to be answered.
+    """``judge`` says why an answer is no good, ``None`` if it is good. Without ``needed`` it may be left unanswered.
 
-    It is asked only if ``applies`` to what was answered before.
+    It is asked only if it ``applies`` to what was answered before.
     """
 
     key: str
