@@ -29,7 +29,7 @@ _RECORD = re.compile(rf"(?:{'|'.join(OBJECT_TYPES)})/[0-9]{{1,20}}")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(complain=parser.error)
+    parser.set_defaults(wrong_usage=parser.error)
     add_config_file(parser)
     parser.add_argument("names", nargs="*", metavar="NAME", help="integrations to look at (default: all)")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         chosen = _chosen(config, arguments.names, arguments.prove_touch)
     except UsageError as error:
         # Its exit code is that of wrong usage: 1 is for what is missing.
-        arguments.complain(str(error))
+        arguments.wrong_usage(str(error))
         raise
     visit = Visit(config, chosen, ClientOpener(), SystemClock(), arguments.prove_touch)
     return _show(asyncio.run(_look(visit)), arguments.format)

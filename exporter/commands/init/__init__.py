@@ -19,7 +19,7 @@ STANDARD_OUTPUT = Path("-")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(complain=parser.error)
+    parser.set_defaults(wrong_usage=parser.error)
     parser.add_argument(
         "--output", type=Path, default=OUTPUT, metavar="FILE", help="default: %(default)s; - for standard output"
     )
@@ -60,7 +60,7 @@ def _answered(given: Answers, arguments: argparse.Namespace) -> Answers:
     lacking = missing(given)
     if lacking:
         flags = ", ".join(question.flag for question in lacking)
-        arguments.complain(f"there is no terminal to ask on: add {flags}")
+        arguments.wrong_usage(f"there is no terminal to ask on: add {flags}")
     return {**{one.key: one.default(given) for one in QUESTIONS}, **given}
 
 
@@ -69,7 +69,7 @@ def _complain_about(question: Question, given: Answers, arguments: argparse.Name
     if question.key in given:
         reason = trouble(question, given[question.key], given)
         if reason is not None:
-            arguments.complain(f"argument {question.flag}: {reason}")
+            arguments.wrong_usage(f"argument {question.flag}: {reason}")
 
 
 def _refuse_to_overwrite(output: Path, *, force: bool) -> None:
