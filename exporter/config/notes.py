@@ -8,7 +8,7 @@ from typing import Any
 
 from exporter.bundled.rule_files import alert_names
 from exporter.config.canary import calls_a_day
-from exporter.config.defaults import INTERVALS, MAILBOX_PORTS, MAILBOX_TLS, MAX_API_CALLS_PER_DAY, OFF, STORE
+from exporter.config.defaults import MAILBOX_PORTS, MAILBOX_TLS, MAX_API_CALLS_PER_DAY, OFF, STORE
 from exporter.config.draft import value_at
 from exporter.config.intervals import HEARTBEAT, intervals_of
 from exporter.config.masking import has_password, shown
@@ -36,7 +36,8 @@ def notes_of(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterato
     yield from _network_notes(data.get("http", {}), environment)
     yield from _policy_notes(data.get("remediation", {}).get("policies"))
     for entry in data["integrations"]:
-        yield from _unused_keys(entry)
+        yield from _blindness(entry)
+        yield from _unused_export_keys(entry)
         yield from _mailbox_notes(entry)
         yield from _touch_notes(entry)
         yield from _hook_notes(entry, data.get("remediation", {}).get("policies", ()))
@@ -81,15 +82,6 @@ def _policy_notes(policies: Sequence[Mapping[str, Any]] | None) -> Iterator[str]
                 f"remediation.policies[{index}].alert: no shipped alert has the name {shown(policy['alert'])}"
                 f"{f' (perhaps {near[0]}?)' if near else ''}: nothing is resynced unless an alert of your own has it"
             )
-
-
-def _unused_keys(entry: Mapping[str, Any]) -> Iterator[str]:
-    intervals = entry.get("intervals", {})
-    asked = [f"intervals.{source}" for source in intervals if source not in INTERVALS and intervals[source] != OFF]
-    for what in asked:
-        yield f"{entry['name']}: {what} is accepted, but this version does not use it yet"
-    yield from _blindness(entry)
-    yield from _unused_export_keys(entry)
 
 
 def _unused_export_keys(entry: Mapping[str, Any]) -> Iterator[str]:
