@@ -40,11 +40,14 @@ async def test_a_week_of_a_healthy_org(tmp_path: Path) -> None:
     async with living(newcomers(tmp_path, SELDOM), HEALTHY, 0) as life:
         await life.until(WEEK)
     assert_healthy(life.samples)
-    failed = life.samples.grown("source_errors_total", "source", "kind")
+    # By company and not by source: which of them asks first, and so takes the failure, is as random as polls are.
+    failed = {
+        (source.split("_")[0], kind) for source, kind in life.samples.grown("source_errors_total", "source", "kind")
+    }
     assert failed >= {
-        ("salesforce_limits", "rate_limit"),
-        *(("hubspot_heartbeat", kind) for kind in ("auth", "rate_limit", "server")),
-        ("salesforce_status", "server"),
+        ("salesforce", "rate_limit"),
+        ("salesforce", "server"),
+        *(("hubspot", kind) for kind in ("auth", "rate_limit", "server")),
     }
     assert complaints_of(life.samples, tmp_path) == ""
 
