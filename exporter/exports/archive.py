@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -18,7 +20,7 @@ _HARMLESS = 1024 * 1024
 """Bytes unpacked, whatever they were packed to."""
 
 _ENCRYPTED = 0x1
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OverflowError, ValueError)
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OverflowError, ValueError)
 
 WORKBOOK, SAVE_AS_CSV = "is an Excel workbook", "save it as CSV"
 
@@ -32,12 +34,13 @@ def is_zip(beginning: bytes) -> bool:
 
 def csv_members(opened: Opener) -> tuple[str, ...]:
     """The names of the CSV files in it, in their order; raises ``BadExport`` for an archive that nobody should read."""
-    with broken_archives(), opened() as file, zipfile.ZipFile(file) as archive:
-        if any(member.filename.startswith("xl/") for member in archive.infolist()):
-            raise BadExport(WORKBOOK, change=SAVE_AS_CSV)
-        members = [member for member in archive.infolist() if not _is_beside_the_point(member)]
-        for member in members:
-            _check(member)
+    with opened() as file, broken_archives():
+        found = zipfile.ZipFile(file).infolist()
+    if any(member.filename.startswith("xl/") for member in found):
+        raise BadExport(WORKBOOK, change=SAVE_AS_CSV)
+    members = [member for member in found if not _is_beside_the_point(member)]
+    for member in members:
+        _check(member)
     if len(members) > MAX_MEMBERS:
         raise BadExport(f"holds more than {MAX_MEMBERS} files")
     if not members:
@@ -49,25 +52,27 @@ def member_of(opened: Opener, name: str) -> Opener:
     """Opens one of them, anew each time."""
 
     def open_member() -> BinaryIO:
-        with broken_archives():
-            file = opened()
-            try:
+        file = opened()
+        try:
+            with broken_archives():
                 archive = zipfile.ZipFile(file)
-                return cast("BinaryIO", _Member(archive.open(name), file))
-            except BaseException:
-                file.close()
-                raise
+                member = archive.open(name)
+        except BaseException:
+            file.close()
+            raise
+        return cast("BinaryIO", _Member(member, file))
 
     return open_member
 
 
 @contextmanager
 def broken_archives() -> Iterator[None]:
-    """What zipfile raises for bytes that are no zip, said in one way."""
+    """What zipfile raises for bytes that are no zip, said in one way. For bytes that are no bzip2 it is an ``OSError``
+    without a number, for a place before the file's beginning one of a wrong argument; others are the disk's own."""
     try:
         yield
-    except _BROKEN as error:
-        if isinstance(error, BadExport):
+    except (*_BROKEN, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         raise BadExport(f"is a zip that cannot be read ({type(error).__name__})") from error
 
@@ -116,7 +121,7 @@ def _is_beside_the_point(member: zipfile.ZipInfo) -> bool:
     """Folders, and what file managers add."""
     path = PurePosixPath(member.filename)
     hidden = path.name.startswith(".") or "__MACOSX" in path.parts
-    return member.is_dir() or hidden or path.suffix.lower() != ".csv"
+    return member.filename.endswith("/") or hidden or path.suffix.lower() != ".csv"
 
 
 def _check(member: zipfile.ZipInfo) -> None:

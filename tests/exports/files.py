@@ -30,10 +30,10 @@ class Case:
     part: str = "picklists"
 
 
-def zipped(files: dict[str, bytes], *, password: bool = False) -> bytes:
+def zipped(files: dict[str, bytes], *, password: bool = False, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A zip of them; one with a password by its flags alone."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packed, "w", method) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     data = packed.getvalue()
@@ -41,6 +41,20 @@ def zipped(files: dict[str, bytes], *, password: bool = False) -> bytes:
         return data
     flagged = data.replace(b"PK\x03\x04\x14\x00\x00\x00", b"PK\x03\x04\x14\x00\x01\x00")
     return flagged.replace(b"PK\x01\x02\x14\x03\x14\x00\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01\x00")
+
+
+def _damaged(method: int) -> bytes:
+    """A zip with other bytes in the middle of what is packed."""
+    data = zipped({"picklists.csv": _text(_PLAIN)}, method=method)
+    begin, end = data.index(b"picklists.csv") + 30, data.index(b"PK\x01\x02")
+    return data[:begin] + bytes(end - begin) + data[end:]
+
+
+def _displaced() -> bytes:
+    """A zip that says of its file that it lies before the zip's beginning."""
+    data = zipped({"picklists.csv": _text(_PLAIN)})
+    at = data.index(b"PK\x05\x06") + 16
+    return data[:at] + (int.from_bytes(data[at : at + 4], "little") + 1_000).to_bytes(4, "little") + data[at + 4 :]
 
 
 def _text(text: str, encoding: str = "utf-8") -> bytes:
@@ -247,6 +261,30 @@ CASES = (
         "picklists.zip",
         zipped({"picklists.csv": _text(_PLAIN)})[:-40],
         problem="picklists.zip: is a zip that cannot be read (BadZipFile)",
+    ),
+    Case(
+        "a zip by bzip2 that is broken inside",
+        "picklists.zip",
+        _damaged(zipfile.ZIP_BZIP2),
+        problem="picklists.zip/picklists.csv: is a zip that cannot be read (OSError)",
+    ),
+    Case(
+        "a zip by LZMA that is broken inside",
+        "picklists.zip",
+        _damaged(zipfile.ZIP_LZMA),
+        problem="picklists.zip/picklists.csv: is a zip that cannot be read (LZMAError)",
+    ),
+    Case(
+        "a zip whose file lies before its beginning",
+        "picklists.zip",
+        _displaced(),
+        problem="picklists.zip/picklists.csv: is a zip that cannot be read (OSError)",
+    ),
+    Case(
+        "a zip with a file that has no name",
+        "export.zip",
+        zipped({"@@@@": b"x", "picklists.csv": _text(_PLAIN)}).replace(b"@@@@", bytes(4)),
+        PICKLISTS,
     ),
     Case(
         "a zip without CSV",
