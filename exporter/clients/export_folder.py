@@ -59,13 +59,15 @@ class Look:
 
 @dataclass(slots=True)
 class _Work:
-    """A file that is being read: the CSV files in it that are still to come, and the one at hand."""
+    """A file that is being read: the CSV files in it that are still to come, the one at hand, and of when the
+    categories are that were ``taken`` from those before."""
 
     file: Dropped
     left: list[tuple[str, str | None, Opener]]
     loading: Loading | None = None
     part: str = OF_NO_CATEGORY
     problems: list[tuple[str, str]] = field(default_factory=list)
+    taken: dict[str, float] = field(default_factory=dict)
 
 
 class ExportFolder:
@@ -146,8 +148,10 @@ class ExportFolder:
                     self._next(work)
                 assert work.loading is not None  # noqa: S101  for the type checker
                 try:
-                    if await work.loading.go_on(ends_at - loop.time()) is None:
+                    loaded = await work.loading.go_on(ends_at - loop.time())
+                    if loaded is None:
                         return False
+                    work.taken |= {export.category: loaded.as_of for export in loaded.exports}
                 except BadExport as error:
                     work.problems.append((work.part, f"{work.loading.origin.name}: {error}"))
                     await work.loading.close()
@@ -193,4 +197,6 @@ class ExportFolder:
         shown = name if name == file.name else f"{file.name}/{name}"
         work.part = category or OF_NO_CATEGORY
         origin = Origin(self._exports.integration, shown, file.stamp, file.changed_at)
-        work.loading = self._exports.loading(opener, origin, category, lambda: still_the_same(self._directory, file))
+        work.loading = self._exports.loading(
+            opener, origin, category, lambda: still_the_same(self._directory, file), work.taken
+        )

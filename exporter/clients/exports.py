@@ -3,8 +3,9 @@ errors where there is no bridge."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 
 from exporter.catalog.catalog import CATALOG
 from exporter.clients.bridge import ErrorPage
@@ -105,12 +106,13 @@ class ExportedErrors:
         origin: Origin,
         category: str | None,
         still_the_same: Callable[[], bool] = lambda: True,
+        taken: Mapping[str, float] = MappingProxyType({}),
         *,
         strict: bool = False,
     ) -> Loading:
-        """Of one CSV file; ``still_the_same`` is asked at its end."""
+        """Of one CSV file; ``still_the_same`` is asked at its end; ``taken`` as in ``Loading``."""
         reader = ExportReader(opened, self.manner, category, strict=strict)
-        return Loading(reader, origin, self.shelf, self.clock.time, category, still_the_same)
+        return Loading(reader, origin, self.shelf, self.clock.time, category, still_the_same, taken)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from exporter.doctor.finding import Finding, doubtful, failed, good
 from exporter.errors import BadExport
-from exporter.exports.archive import Opener, csv_members, member_of
+from exporter.exports.archive import Opener, check_second, csv_members, member_of
 from exporter.exports.folder import Dropped, category_in, opened
 from exporter.exports.reader import ExportReader, Manner
 
@@ -64,18 +64,23 @@ def looked_through(directory: Path, file: Dropped, manner: Manner) -> LookedThro
     counts: Counter[str] = Counter()
     odd: list[str] = []
     as_of = file.changed_at
+    taken: dict[str, float] = {}  # of when the categories are, of a zip so far
+    shown = file.name
     try:
         for names, open_member in _members(partial(opened, directory, file), file):
+            shown = "/".join(reversed(names))
             category = next((found for name in names if (found := category_in(name, manner.titles))), None)
             reader = ExportReader(open_member, manner, category)
+            own = Counter(() if category is None else {category: 0})  # headings alone: none of its errors
             for batch in reader.batches():
-                counts.update(error.category for error in batch)
-            if category is not None:
-                counts[category] += 0  # headings alone: none of its errors
-            as_of = as_of if reader.as_of is None else reader.as_of
+                own.update(error.category for error in batch)
+            as_of = file.changed_at if reader.as_of is None else reader.as_of
+            check_second(own, as_of, taken)
+            taken |= dict.fromkeys(own, as_of)
+            counts.update(own)
             odd += reader.told
     except BadExport as error:
-        return LookedThrough(file.name, failed(f"{file.name}: {error.what}", error.change or _ANEW, file.name))
+        return LookedThrough(file.name, failed(f"{shown}: {error.what}", error.change or _ANEW, file.name))
     if not counts:
         what = f"{file.name}: has no rows, and neither its name nor a row says of which category it is"
         return LookedThrough(file.name, failed(what, "name the category in the name of the file", file.name))

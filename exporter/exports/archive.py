@@ -6,7 +6,7 @@ import errno
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import IO, BinaryIO, cast
@@ -63,6 +63,14 @@ def member_of(opened: Opener, name: str) -> Opener:
         return cast("BinaryIO", _Member(member, file))
 
     return open_member
+
+
+def check_second(categories: Iterable[str], as_of: float, taken: Mapping[str, float]) -> None:
+    """Raises ``BadExport`` for a file of ``categories`` if one is ``taken`` by another of the same zip and neither is
+    newer: it would replace the other's errors."""
+    for category in categories:
+        if taken.get(category) == as_of:
+            raise BadExport(f"is the second file of {category} in this zip", change="make one file of both")
 
 
 @contextmanager

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 from exporter.errors import BadExport
+from exporter.exports.archive import check_second
 from exporter.exports.reader import ExportReader
 from exporter.exports.row import label_of
 from exporter.exports.seen import Seen
@@ -119,7 +121,8 @@ class _Category:
 
 class Loading:
     """One file on its way into the store. ``go_on`` does as much as there is time for; raises ``BadExport`` as soon as
-    the file proves not to be whole, and ``StoreError``; then, too, ``close`` has to be awaited."""
+    the file proves not to be whole, and ``StoreError``; then, too, ``close`` has to be awaited. ``taken``: of when the
+    categories are that other files of the same zip gave."""
 
     def __init__(
         self,
@@ -129,6 +132,7 @@ class Loading:
         now: Callable[[], float],
         category: str | None = None,
         still_the_same: Callable[[], bool] = lambda: True,
+        taken: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         self.origin = origin
         self._reader = reader
@@ -136,6 +140,7 @@ class Loading:
         self._now = now
         self._expected = category
         self._still_the_same = still_the_same
+        self._taken = taken
         self._batches: Iterator[list[SyncError]] = reader.batches()
         self._seen = Seen()
         self._duplicates = 0
@@ -203,6 +208,7 @@ class Loading:
             raise BadExport("has no rows, and neither its name nor a row says of which category it is")
         now = self._now()
         as_of = min(self.origin.as_of if reader.as_of is None else reader.as_of, now)
+        check_second(self._by_category, as_of, self._taken)
         origin = Origin(self.origin.integration, self.origin.name, self.origin.stamp, as_of)
         held, outdated = [], []
         for category, one in tuple(self._by_category.items()):

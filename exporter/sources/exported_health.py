@@ -119,13 +119,14 @@ async def _page(connection: Connection, previous: Any) -> tuple[Any, UpstreamErr
 
 
 def _troubles(looked: Look, held: Mapping[str, Export], good: Mapping[str, Export]) -> Iterator[tuple[str, str]]:
-    """Which part is missing, and why, the newest first: nobody needs a broken file once a newer one is whole."""
+    """Which part is missing, and why, the newest first: nobody needs a broken file once a newer one is whole. One of
+    the same time is another of the same zip."""
     newest = max((export.origin.as_of for export in held.values()), default=float("-inf"))
     for note in looked.notes:
         changed_at = looked.changed_at[note.name]
         for part, why in note.problems:
             whole = held[part].origin.as_of if part in held else newest if part not in CATALOG.category_names else None
-            if whole is None or changed_at > whole:
+            if whole is None or changed_at >= whole:
                 yield part, why
     for category, export in held.items():
         if category not in good:

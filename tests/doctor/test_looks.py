@@ -14,6 +14,7 @@ from exporter.polling.budget import Budget
 from exporter.store.calls import CallStore
 from exporter.store.database import open_database
 from tests.doctor.patient_room import TOKENS, PatientRoom, failures, jwt_login, line, lines_of, outcome
+from tests.exports.files import HEADINGS, TWO, zipped
 
 
 class TestWithoutMuch:
@@ -105,6 +106,17 @@ class TestDirectory:
             "picklists-6.xlsx": "save it as CSV",
             "export.csv": "name the category in the name of the file",
         }
+
+    async def test_two_files_of_a_category_in_a_zip(self, room: PatientRoom) -> None:
+        """Only one of them would hold."""
+        (room.folder / "dropped").mkdir()
+        room.entry["sync_health"] = {"directory": "dropped"}
+        (room.folder / "dropped" / "all.zip").write_bytes(
+            zipped({"a.csv": (HEADINGS + TWO).encode(), "picklists.csv": HEADINGS.encode()})
+        )
+        (told,) = [one.finding for one in (await room.look())[1].lines if one.check == "directory"]
+        assert told.says == "all.zip/picklists.csv: is the second file of picklists in this zip"
+        assert (told.outcome, told.change) == (Outcome.FAILED, "make one file of both")
 
     async def test_an_empty_directory(self, room: PatientRoom) -> None:
         """Nothing is broken on the first day; what is wanted is said."""

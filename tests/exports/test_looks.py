@@ -229,3 +229,16 @@ async def test_a_cursor_that_is_none_begins_at_the_start(desk: Desk, cursor: str
     desk.drop("picklists.csv", ONE)
     await desk.look()
     assert len((await desk.exports.error_page(None, None, cursor, 10)).errors) == 1
+
+
+async def test_of_two_files_of_a_category_in_a_zip_the_first_holds(desk: Desk) -> None:
+    """Neither is newer, and the second is named; one that says it is newer holds instead."""
+    two = (HEADINGS + TWO).encode()
+    desk.drop("all.zip", zipped({"a.csv": ONE.encode(), "b.csv": two}))
+    why = "is the second file of picklists in this zip; make one file of both"
+    assert await desk.look() == [f"all.zip/b.csv: {why}"]
+    assert desk.errors() == 1
+    newer = b"Error Type,HubSpot ID,As of\n" + b"Mismatched options,%d,2027-01-15T07:59:30Z\n" * 3 % (1, 2, 3)
+    desk.drop("all.zip", zipped({"a.csv": two, "b.csv": newer}))
+    assert await desk.look() == []
+    assert desk.errors() == 3

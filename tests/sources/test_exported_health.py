@@ -23,7 +23,7 @@ from exporter.state.facts import facts_of
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from tests.clocks import ManualClock
-from tests.exports.files import HEADINGS, TWO
+from tests.exports.files import HEADINGS, TWO, zipped
 from tests.exports.shelf import MemoryShelf
 
 
@@ -38,9 +38,9 @@ class Watched:
     failure: UpstreamError | None = None
     payload: Any = None
 
-    def drop(self, name: str, text: str, age: float = 60.0) -> None:
+    def drop(self, name: str, text: str | bytes, age: float = 60.0) -> None:
         file = self.directory / name
-        file.write_text(text)
+        file.write_bytes(text.encode() if isinstance(text, str) else text)
         os.utime(file, (self.clock.time() - age,) * 2)
 
     def page(self, age: float = 60.0, **more: Any) -> None:
@@ -168,6 +168,17 @@ async def test_a_bad_file_leaves_what_was_known(watched: Watched) -> None:
     watched.drop("picklists-3.csv", HEADINGS, age=60)
     assert counted(await watched.poll()) == {}
     assert watched.missing == {}
+
+
+async def test_a_bad_file_in_a_zip_is_told_of_beside_a_good_one(watched: Watched) -> None:
+    """They are of the same time, and neither makes up for the other."""
+    good, bad = (HEADINGS + TWO).encode(), (HEADINGS + TWO)[:-50].encode()
+    watched.drop("all.zip", zipped({"a.csv": good, "b.csv": bad}))
+    assert counted(await watched.poll()) == TWO_PICKLISTS
+    assert watched.missing["files"].startswith("all.zip/b.csv: line 3, column 2: the file is cut off")
+    watched.drop("all.zip", zipped({"a.csv": good, "picklists.csv": good}), age=30)
+    assert counted(await watched.poll()) == TWO_PICKLISTS
+    assert watched.missing["picklists"].startswith("all.zip/picklists.csv: is the second file of picklists")
 
 
 async def test_an_old_export_says_nothing_any_more(watched: Watched) -> None:
