@@ -198,8 +198,9 @@ class BatchStore:
         return Batch(number, asked)
 
     async def sent(self, job: Job) -> int:
-        """How many batches were begun, without those whose answer was lost."""
-        query = sa.select(sa.func.count()).where(batches.c.job_id == job.id, batches.c.fault == "")
+        """How many batches were begun, without those whose answer was lost and that resynced nothing."""
+        lost = sa.and_(batches.c.fault != "", batches.c.succeeded == 0)
+        query = sa.select(sa.func.count()).where(batches.c.job_id == job.id, ~lost)
         async with self._database.transaction() as connection:
             return int((await connection.execute(query)).scalar_one())
 

@@ -21,6 +21,7 @@ from exporter.errors import RateLimited, UpstreamTimeout
 from exporter.model import SyncError
 from exporter.remediation.actions import Pair, Ways
 from exporter.remediation.actions.bridge import BridgeResync
+from exporter.store.batches import Outcome
 from exporter.store.database import Database
 from exporter.store.job import Job
 from tests.clocks import ManualClock
@@ -73,7 +74,6 @@ class WatchedBridge(Cut, BridgeResync):
             company.clock.advance(LATENCY)
             await company.happens(event, self._name, job)
             await self._scissors.perform("answer", _nothing)
-            request.answered = True
         return {each: answer.get(each, "locked by a user") for each in error_ids} | dict(answer)
 
 
@@ -92,7 +92,7 @@ class WatchedJobs(CutJobs):
 
 
 class WatchedBatches(CutBatches):
-    """Says what was planned."""
+    """Says what was planned, and which answers were recorded."""
 
     def __init__(self, database: Database, scissors: Scissors, watch: Watch) -> None:
         super().__init__(database, scissors)
@@ -101,6 +101,13 @@ class WatchedBatches(CutBatches):
     async def list_records(self, job: Job, records: Sequence[Any], *more: Any) -> None:
         await super().list_records(job, records, *more)
         self._watch.listed(job, len(records))
+
+    async def record(
+        self, job: Job, number: int, outcomes: Mapping[str, Outcome], now: float, lease: float, fault: str = ""
+    ) -> None:
+        await super().record(job, number, outcomes, now, lease, fault)
+        if not fault:
+            self._watch.heard(job)
 
 
 class Company:

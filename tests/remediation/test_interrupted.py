@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from exporter.config.file import load_config
@@ -89,6 +89,9 @@ def test_an_interrupted_run_ends_as_one_that_was_not(
         suppress_health_check=list(HealthCheck),
         phases=(Phase.explicit, Phase.generate),
     )
+    @example(errors=(9, 1), locked=False, cuts=[30, 21])  # two of its first batches were carried out and never recorded
+    @example(errors=(9, 1), locked=False, cuts=[33, 23])
+    @example(errors=(9, 1), locked=True, cuts=[25])  # it has heard that a record is locked, and died before it noted it
     def ends_alike(errors: tuple[int, int], locked: bool, cuts: list[int]) -> None:
         undisturbed = played(config, next(folders), errors, locked, ())
         assert played(config, next(folders), errors, locked, cuts) == undisturbed

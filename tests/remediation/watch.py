@@ -38,7 +38,8 @@ Found = Sequence[tuple[str, str, Pair]]
 
 @dataclass
 class Request:
-    """One request that left: ``accepted`` of its errors were resynced, whether or not anybody heard so."""
+    """One request that left: ``accepted`` of its errors were resynced, whether or not anybody heard so; ``answered``:
+    what was heard of it is in the store, and not only with a process that died."""
 
     at: float
     integration: str
@@ -127,6 +128,10 @@ class Watch:
         self.planned[job.id] = planned, len(self._found[job.integration])
 
     # What is sent.
+
+    def heard(self, job: Job) -> None:
+        """What was answered to the newest request of a job was recorded."""
+        next(each for each in reversed(self.requests) if each.job == job.id).answered = True
 
     @contextlib.contextmanager
     def sending(self, job: Job, error_ids: Sequence[str]) -> Iterator[Request]:

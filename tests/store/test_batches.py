@@ -31,6 +31,17 @@ async def test_records_are_sent_in_batches(store: Shelf) -> None:
     assert await store.sent(job) == 2
 
 
+async def test_a_batch_whose_answer_was_lost_counts_if_it_was_carried_out(store: Shelf) -> None:
+    """Its errors are gone; of one whose errors are all still there nothing was sent, as far as anybody can tell."""
+    job = await a_job_with(store, "e1", "e2", "e3")
+    for became, sent in (Outcome(PENDING, counted=False), 0), (Outcome(SUCCEEDED), 1):
+        batch = await store.begin_batch(job, 2, 100.0, LEASE)
+        assert batch is not None
+        told = dict.fromkeys(batch.error_ids, became)
+        await store.record(job, batch.number, told, 101.0, LEASE, "the answer was lost")
+        assert await store.sent(job) == sent
+
+
 async def test_a_refused_record_waits_until_it_is_asked_for_again(store: Shelf) -> None:
     """Until then the rest goes on; its attempts are counted, and one that did not arrive is none."""
     job = await a_job_with(store, "e1", "e2", "e3")
