@@ -6,9 +6,9 @@ An alert begins when the exporter is asked, and anew when it was silent for a wh
 from __future__ import annotations
 
 from exporter.model import LastSuspension
-from exporter.state.recovery import AFTER, kept_recovery
+from exporter.state.recovery import kept_of
 from exporter.state.snapshot import Snapshot
-from exporter.state.statement import Statement, newest, suspension_in
+from exporter.state.statement import newest, suspension_in
 
 
 def last_suspension(snapshot: Snapshot) -> LastSuspension | None:
@@ -16,7 +16,7 @@ def last_suspension(snapshot: Snapshot) -> LastSuspension | None:
     known, stated = snapshot.last_suspension, newest(filter(None, map(suspension_in, snapshot.readings)))
     if stated is None:
         return known
-    at, ended_at = stated.at or 0.0, _ended_at(snapshot, stated)
+    at, seen = stated.at or 0.0, kept_of(snapshot, stated)
     if not stated.value.suspended:
         return known.ended(at) if known is not None else None
     if known is not None and known.ended_at is not None and at <= known.ended_at:
@@ -24,10 +24,4 @@ def last_suspension(snapshot: Snapshot) -> LastSuspension | None:
     since = min(at, at if stated.value.since is None else stated.value.since)
     if known is not None and known.ended_at is None:
         since = min(since, known.since)
-    return LastSuspension(since, ended_at)
-
-
-def _ended_at(snapshot: Snapshot, stated: Statement) -> float | None:
-    """When records synced again, for what was stated once."""
-    seen, at = kept_recovery(snapshot), stated.at or 0.0
-    return seen.first if seen is not None and seen.first > at + AFTER else None
+    return LastSuspension(since, None if seen is None else seen.first)

@@ -38,17 +38,25 @@ def recovery_of(snapshot: Snapshot, statement: Statement, now: float) -> Recover
     """What has ended a suspension that was stated; ``None`` as long as nothing has."""
     if not statement.value.suspended or statement.source not in ENDS_BY_EVIDENCE:
         return None
-    bound = (statement.at or 0.0) + AFTER
+    return kept_of(snapshot, statement) or _seen(snapshot, _bound(statement), now)
+
+
+def kept_of(snapshot: Snapshot, statement: Statement) -> Recovery | None:
+    """The same, by what was seen once."""
     kept = kept_recovery(snapshot)
-    if kept is not None and kept.first > bound:
-        return kept
-    return _seen(snapshot, bound, now)
+    ends = statement.source in ENDS_BY_EVIDENCE and kept is not None and kept.first > _bound(statement)
+    return kept if ends else None
 
 
 def kept_recovery(snapshot: Snapshot) -> Recovery | None:
     """What has once ended a suspension: what is seen no more has happened all the same."""
     reading = snapshot.reading(EVIDENCE)
     return reading.part if reading is not None and isinstance(reading.part, Recovery) else None
+
+
+def _bound(statement: Statement) -> float:
+    """What synced until then may have been under way when it was stated."""
+    return (statement.at or 0.0) + AFTER
 
 
 def _seen(snapshot: Snapshot, bound: float, now: float) -> Recovery | None:

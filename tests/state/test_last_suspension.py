@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from exporter.config.settings import Config
-from exporter.model import LastSuspension, MailboxNews, Recovery, Suspension
+from exporter.model import LastSuspension, MailboxNews, Recovery, Suspension, SyncHealth
 from exporter.state.reading import Reading
 from exporter.state.snapshots import Snapshots
 
@@ -65,6 +65,15 @@ def test_the_next_is_another(snapshots: Snapshots) -> None:
     mail(snapshots, RUNNING, BEGAN + 90_000)
     mail(snapshots, locked(), BEGAN + 100_000)
     assert snapshots["acme"].last_suspension == LastSuspension(BEGAN + 100_000)
+
+
+def test_what_a_page_says_ends_by_its_next_page_alone(snapshots: Snapshots) -> None:
+    """What was seen has ended what an e-mail said; the page has said it since, and cannot be read any more."""
+    mail(snapshots, locked(), BEGAN)
+    page = SyncHealth(BEGAN + 60, None, None, None, locked(), None)
+    snapshots.put("acme", Reading("sync_health", 60.0, BEGAN + 60, None, page, succeeded_at=BEGAN + 60))
+    snapshots.recovered("acme", Recovery(BEGAN + 3600, BEGAN + 3900, "records sync again"))
+    assert snapshots["acme"].last_suspension == LastSuspension(BEGAN)
 
 
 def test_what_was_said_before_the_end_is_of_the_one_that_has_ended(snapshots: Snapshots, config: Config) -> None:
