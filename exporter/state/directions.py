@@ -25,7 +25,7 @@ from enum import Enum
 from exporter.model import Heartbeat, LastWrites
 from exporter.sources.waiting_changes import SLACK
 from exporter.state.snapshot import Snapshot
-from exporter.state.standstill import STALE_AFTER, newest_sync_of, stands_from, told_from
+from exporter.state.standstill import STALE_AFTER, newest_sync_of, told_from, waiting_in
 from exporter.state.statement import P, sources_of
 
 TO_SALESFORCE, TO_HUBSPOT = "HubSpot → Salesforce", "Salesforce → HubSpot"
@@ -130,8 +130,8 @@ def _signs(snapshot: Snapshot, now: float) -> _Signs | None:
         written,
         until,
         synced,
-        waits_since=_since(stands_from(heartbeat), known, _waiting(heartbeat)),
-        left_since=_since(told_from(left := tuple(_left(heartbeat, written))), known, left),
+        waits_since=_since(waiting_in(heartbeat), known),
+        left_since=_since(_left(heartbeat, written), known),
     )
 
 
@@ -139,21 +139,18 @@ def _only(snapshot: Snapshot, now: float, kind: type[P]) -> P | None:
     return next((part for part, _source in sources_of(snapshot, now, kind)), None)
 
 
-def _waiting(heartbeat: Heartbeat) -> Iterator[tuple[float, str]]:
-    synced = newest_sync_of(heartbeat)
-    return ((at, one.object) for one in heartbeat.objects for at in one.waiting if at > synced)
-
-
 def _left(heartbeat: Heartbeat, written: float) -> Iterator[tuple[float, str]]:
     """Changes that nobody has written to Salesforce since: whatever changed before the newest write may be in it."""
     return ((at, one.object) for one in heartbeat.objects for at in one.left_behind if at > written + SLACK)
 
 
-def _since(stands: float | None, known_until: float, changes: Iterable[tuple[float, str]]) -> float | None:
+def _since(changes: Iterable[tuple[float, str]], known_until: float) -> float | None:
     """Since when they wait, once that tells of a stop."""
+    waiting = tuple(changes)
+    stands = told_from(waiting)
     if stands is None or stands > known_until:
         return None
-    return min((at for at, _object in changes), default=None)
+    return min(at for at, _object in waiting)
 
 
 def _earliest(*moments: float | None) -> float | None:

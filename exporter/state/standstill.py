@@ -13,7 +13,7 @@ raise SyncStale, which compares the newest change with the newest sync.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from exporter.model import Heartbeat
@@ -60,9 +60,13 @@ def stands_from(heartbeat: Heartbeat) -> float | None:
 
     Changes at several moments, the first of them ``STALE_AFTER`` ago, the last ``SURE_AFTER``.
     """
+    return told_from(waiting_in(heartbeat))
+
+
+def waiting_in(heartbeat: Heartbeat) -> Iterator[tuple[float, str]]:
+    """The changes that no sync of any object has followed, each with its object."""
     newest_sync = newest_sync_of(heartbeat)
-    waiting = ((at, one.object) for one in heartbeat.objects for at in one.waiting if at > newest_sync)
-    return told_from(waiting)
+    return ((at, one.object) for one in heartbeat.objects for at in one.waiting if at > newest_sync)
 
 
 def told_from(changes: Iterable[tuple[float, str]]) -> float | None:
