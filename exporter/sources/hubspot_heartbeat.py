@@ -15,30 +15,25 @@ record of the canary, which the exporter itself writes to, is left out.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from exporter.clients.connection import Connection
 from exporter.clients.hubspot.client import Filters, HubSpotClient
+from exporter.clients.hubspot.newest_syncs import newest_syncs
 from exporter.clients.hubspot.record_properties import LINKS, changed_property
-from exporter.clients.hubspot.refusals import concerns_account
 from exporter.clients.hubspot.sync_time import SYNCED, time_of
 from exporter.config.settings import Integration, not_the_canary
-from exporter.errors import Again, InvalidAnswer, UpstreamError, UpstreamTimeout
 from exporter.model import Heartbeat, ObjectHeartbeat
 from exporter.schemas.json_schema import checked
+from exporter.sources.by_object import read_by_object
 from exporter.sources.recent_syncs import NEWEST_SYNCS, recent_syncs
 from exporter.sources.source import Source, configured, fetched, remembered
 from exporter.sources.waiting_changes import Change, left_behind, waiting_records, waiting_since
 
 NEWEST = 10
 """Changed records looked at an object and poll: the newest. Earlier ones are known from the polls before."""
-
-PATIENCE = 27.0
-"""Seconds for all objects, of which each has its share: less than a poll may take, so that an object whose searches
-hang costs that object and not what was read of the others."""
 
 GOOD_FOR = 3600.0
 """Seconds for which it still counts what an object said that cannot be read any more."""
@@ -61,8 +56,11 @@ async def fetch(connection: Connection, previous: Any) -> Any:
     """
     hubspot = configured(connection.hubspot, "HubSpot token")
     account = configured(connection.settings.hubspot, "HubSpot token")
-    own = {name: not_the_canary(connection.settings.canary, name) for name in account.heartbeat_objects}
-    looks, parts = await _look_at(hubspot, own)
+
+    async def look(name: str) -> _Look:
+        return await _look(hubspot, name, not_the_canary(connection.settings.canary, name))
+
+    looks, parts = await read_by_object(account.heartbeat_objects, look, _what_to_check)
     now = connection.clock.time()
     before = _told(previous)
     kept = {
@@ -75,47 +73,12 @@ async def fetch(connection: Connection, previous: Any) -> Any:
     return fetched({"polled_at": now, "objects": objects | kept}, parts)
 
 
-async def _look_at(
-    hubspot: HubSpotClient, objects: Mapping[str, Filters]
-) -> tuple[dict[str, _Look], dict[str, UpstreamError | None]]:
-    """What was found by object, and why an object could not be read. What is refused to the account is asked once.
-    ``objects`` are their names, each with a condition on all of its records."""
-    looks: dict[str, _Look] = {}
-    parts: dict[str, UpstreamError | None] = {}
-    refused: UpstreamError | None = None
-    for name, among in objects.items():
-        parts[name] = refused
-        if refused is None:
-            try:
-                looks[name] = await _look(hubspot, name, among, PATIENCE / len(objects))
-            except UpstreamError as error:
-                parts[name] = _explained(error, name)
-                refused = error if concerns_account(error) else None
-    return looks, parts
-
-
-def _explained(error: UpstreamError, name: str) -> UpstreamError:
-    """HubSpot refuses a search whose properties do not exist without saying so in a field of its own."""
-    if not isinstance(error, InvalidAnswer) or error.code not in ("VALIDATION_ERROR", "HTTP_400"):
-        return error
-    properties = ", ".join((*LINKS[name], SYNCED))
-    return error.retold(
-        f"{error}; does this account have the properties {properties} on {name}? Without the sync of {name} it has "
-        f"not: then leave {name} out of hubspot.heartbeat_objects",
-        again=Again.LATER,
-    )
-
-
-async def _look(hubspot: HubSpotClient, name: str, among: Filters, patience: float) -> _Look:
+async def _look(hubspot: HubSpotClient, name: str, among: Filters) -> _Look:
+    """``among`` is a condition on all of its records."""
     changed = changed_property(name)
-    try:
-        async with asyncio.timeout(patience):
-            synced = await hubspot.search(name, [(*_has(SYNCED), *among)], SYNCED, (SYNCED,), limit=NEWEST_SYNCS)
-            linked = [(*_has(link), *among) for link in LINKS[name]]
-            newest = await hubspot.search(name, linked, changed, (changed, SYNCED), limit=NEWEST)
-    except TimeoutError as error:
-        raise UpstreamTimeout(f"searches of {name} not finished within {patience:g} s") from error
-    syncs = {record["id"]: at for record in synced["results"] if (at := _time(record, SYNCED, name)) is not None}
+    syncs = await newest_syncs(hubspot, name, among, NEWEST_SYNCS)
+    linked = [({"propertyName": link, "operator": "HAS_PROPERTY"}, *among) for link in LINKS[name]]
+    newest = await hubspot.search(name, linked, changed, (changed, SYNCED), limit=NEWEST)
     changes = (
         (record["id"], _time(record, changed, name), _time(record, SYNCED, name)) for record in newest["results"]
     )
@@ -123,8 +86,13 @@ async def _look(hubspot: HubSpotClient, name: str, among: Filters, patience: flo
     return _Look(_newest(syncs.values()), found, syncs)
 
 
-def _has(prop: str) -> Filters:
-    return ({"propertyName": prop, "operator": "HAS_PROPERTY"},)
+def _what_to_check(name: str) -> str:
+    """Where the searches of an object are refused."""
+    properties = ", ".join((*LINKS[name], SYNCED))
+    return (
+        f"does this account have the properties {properties} on {name}? Without the sync of {name} it has not: then "
+        f"leave {name} out of hubspot.heartbeat_objects"
+    )
 
 
 def _time(record: Mapping[str, Any], prop: str, name: str) -> float | None:

@@ -11,6 +11,7 @@ decided once:
 - Whether an answer is what it should be: by its schema, with ``checked``. Whether a time that somebody states can be
   meant: ``exporter.clock.is_plausible``.
 - What of the last payload may be built upon: ``remembered``, and then whether it speaks of the same org or app.
+- How one object of HubSpot's after the other is read, each a part: ``exporter/sources/by_object.py``.
 - How long what it said holds: ``exporter/state/reading.py``, so many of its own intervals.
 - What it may cost: ``exporter/polling/budget.py``, by ``asks_salesforce`` and ``budget_share``.
 - Who is believed where two state the same fact: ``exporter/state/facts.py``. Which reason for a suspension its part or

@@ -21,6 +21,7 @@ import structlog
 
 from exporter.catalog.catalog import STALE
 from exporter.clients.hubspot.client import FIRST_PAGE, LARGEST_PAGE, MOST_RESULTS, HubSpotClient
+from exporter.clients.hubspot.newest_syncs import newest_syncs
 from exporter.clients.hubspot.record_properties import CREATED, LINKS, changed_property
 from exporter.clients.hubspot.sync_time import SYNCED, time_of
 from exporter.errors import InvalidAnswer
@@ -95,11 +96,7 @@ def spans_of(span: Span, newest_sync: float | None) -> tuple[Span, ...]:
 
 async def newest_sync(client: HubSpotClient, object_type: str) -> float | None:
     """When a record of an object was synced last, in epoch seconds; raises ``UpstreamError``."""
-    page = await client.search(
-        object_type, [({"propertyName": SYNCED, "operator": "HAS_PROPERTY"},)], SYNCED, (SYNCED,)
-    )
-    texts = (entry["properties"].get(SYNCED) for entry in page["results"])
-    return max((time_of(text, f"{object_type}: {SYNCED}") for text in texts if text), default=None)
+    return max((await newest_syncs(client, object_type)).values(), default=None)
 
 
 async def count_unsynced(
