@@ -78,10 +78,11 @@ class Prover:
         sent = await self._proofs.sent(job)
         if not sent:
             return (), {}
+        # Before the errors: where a list is replaced meanwhile, the old one is not taken for what the new one says.
+        lists = {category: await action.as_of(category) for category in {category for category, _ in job.errors}}
         # What has no error is in no list of them: whether it was synced since is all that can be seen of it.
         errors = await action.find(pair for pair in job.errors if pair[0] != UNSYNCED)
         synced = await action.synced_at([each.error_id for each in sent])
-        lists = {category: await action.as_of(category) for category in {category for category, _ in job.errors}}
         return sent, proofs_of(sent, errors, synced, lists)
 
     async def _prove(self, look: Look, action: Action) -> None:

@@ -143,6 +143,37 @@ async def test_who_stood_still_overwrites_and_counts_nothing(open_on: OpenBench,
         assert verified(bench) == {"cured": 3, "unchanged": 0, "came_back": 0}
 
 
+class Replaced(BridgeResync):
+    """Lists what an export says, which is replaced by a newer one as soon as it is read."""
+
+    listed: tuple[SyncError, ...] = ()
+    listed_at = 0.0
+
+    async def find(
+        self, pairs: Iterable[Pair], selected: Collection[str] = (), since: float | None = None
+    ) -> tuple[SyncError, ...]:
+        self.listed = self.listed or await super().find(pairs, selected)
+        Replaced.listed_at = 4e9
+        return self.listed
+
+    async def as_of(self, category: str) -> float | None:
+        del category
+        return Replaced.listed_at
+
+
+async def test_a_list_that_is_replaced_meanwhile_is_not_taken_for_the_new_one(
+    open_on: OpenBench, config: Config, acme: Org
+) -> None:
+    """What the old one says is of before the resync: it proves nothing."""
+    permission_errors(acme, 3)
+    async with open_on(config, make_action=Replaced) as bench:
+        await bench.poll()
+        await resynced(bench)
+        Replaced.listed_at = 1.0
+        await look(bench, bench.verify_after)
+        assert verified(bench) == {"cured": 0, "unchanged": 0, "came_back": 0}
+
+
 async def test_a_replica_that_does_not_know_an_integration_leaves_its_proofs(
     bench: Bench, acme: Org, clock: ManualClock, config: Config
 ) -> None:
