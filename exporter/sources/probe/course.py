@@ -130,7 +130,7 @@ def began(course: Course, value: int, written_at: float, synced_at: float | None
 
 def not_begun(course: Course, plan: Plan, now: float, passes: bool) -> Course:
     """A round could not be begun; one that is tried in vain for long, or that does not pass by itself, has failed."""
-    since = now if course.trying_since is None or course.trying_since > now else course.trying_since
+    since = _tried_since(course, now)
     if passes and now - since < GIVEN_UP_AFTER and course.queries < MOST_CHECKS:
         return replace(course, trying_since=since)
     failed = _noted(replace(course, checked_at=None), TO_SALESFORCE, FAILED, None, now)
@@ -217,7 +217,7 @@ def not_answered(course: Course, plan: Plan, now: float) -> Course:
     if leg is None:
         return course
     if leg.written_at is None:
-        since = now if course.trying_since is None or course.trying_since > now else course.trying_since
+        since = _tried_since(course, now)
         if now - since < GIVEN_UP_AFTER:
             return replace(course, trying_since=since)
         return _failed(course, plan, now)
@@ -258,6 +258,11 @@ def next_look(course: Course, plan: Plan, now: float) -> float:
         return 0.0
     end = leg.written_at + plan.deadline
     return min(plan.look_every, end - now) if now < end else plan.look_every
+
+
+def _tried_since(course: Course, now: float) -> float:
+    """Since when it is tried in vain; a clock that was set back begins anew."""
+    return now if course.trying_since is None or course.trying_since > now else course.trying_since
 
 
 def _failed(course: Course, plan: Plan, now: float) -> Course:
