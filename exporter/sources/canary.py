@@ -39,8 +39,8 @@ async def fetch(connection: Connection, previous: Any) -> Any:
     canary = configured(connection.settings.canary, "canary")
     hubspot = configured(connection.hubspot, "HubSpot token")
     salesforce = configured(connection.salesforce, "Salesforce org")
-    run = Run(connection, hubspot, salesforce, canary)
-    run.course = course_of(remembered(previous, NAME), canary, connection.clock.time())
+    course = course_of(remembered(previous, NAME), canary, connection.clock.time())
+    run = Run(connection, hubspot, salesforce, canary, course)
     try:
         await run.step()
     except UpstreamError as error:

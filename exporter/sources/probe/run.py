@@ -39,7 +39,12 @@ class Run:
     """``course`` is where the rounds stand, also after a step that raised ``UpstreamError``."""
 
     def __init__(
-        self, connection: Connection, hubspot: HubSpotClient, salesforce: SalesforceClient, canary: Canary
+        self,
+        connection: Connection,
+        hubspot: HubSpotClient,
+        salesforce: SalesforceClient,
+        canary: Canary,
+        course: Course,
     ) -> None:
         self._clock = connection.clock
         self._connection = connection
@@ -47,7 +52,7 @@ class Run:
         self._salesforce = salesforce
         self._canary = canary
         self._plan = plan_of(canary, connection.settings)
-        self.course = Course({}, 0.0)
+        self.course = course
         self._waits = 0.0
 
     @property
