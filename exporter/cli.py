@@ -16,20 +16,33 @@ from exporter.config.problem import ConfigError
 from exporter.errors import ExporterError
 
 COMMANDS = (
-    Command("init", "write a commented configuration for one integration", "init"),
+    Command("init", "write a commented configuration for one integration", "init", draws=True),
     Command("serve", "poll the integrations, serve /metrics, receive notifications", "serve"),
     Command("check-config", "say whether a configuration file is good, and if not, why", "check_config"),
-    Command("doctor", "try every configured access for real; name the missing permission, scope or setting", "doctor"),
+    Command(
+        "doctor",
+        "try every configured access for real; name the missing permission, scope or setting",
+        "doctor",
+        draws=True,
+    ),
     Command("poll", "read every source but the canary once, print the metrics; exit 1 if a source failed", "poll"),
     Command(
-        "errors", "list the current sync errors of an integration, of its bridge or as they were exported", "errors"
+        "errors",
+        "list the current sync errors of an integration, of its bridge or as they were exported",
+        "errors",
+        draws=True,
     ),
-    Command("resync", "resync records, at a running exporter or alone: plan, question, progress, outcomes", "resync"),
+    Command(
+        "resync",
+        "resync records, at a running exporter or alone: plan, question, progress, outcomes",
+        "resync",
+        draws=True,
+    ),
     Command(
         "mail-test", "say what notification e-mails would be read as, and why; exit 1 if one cannot be", "mail_test"
     ),
     Command("rules", "print the alert and recording rules", "rules"),
-    Command("demo", "play an incident with simulated companies and real Prometheus components", "demo"),
+    Command("demo", "play an incident with simulated companies and real Prometheus components", "demo", draws=True),
 )
 """In the order of the help."""
 

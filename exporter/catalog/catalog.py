@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import resources
 from typing import Any
 
-import yaml
+from exporter.shipped import shipped_yaml
 
 UNKNOWN = "unknown"
 OTHER = "other"
@@ -155,7 +154,7 @@ def _category(entry: Mapping[str, Any]) -> Category:
 
 
 def _read_catalog() -> Catalog:
-    raw = yaml.safe_load((resources.files("exporter.catalog") / "catalog.yaml").read_text(encoding="utf-8"))
+    raw = shipped_yaml("exporter.catalog", "catalog.yaml")
     unknown = dict(raw["unknown_error_type"])
     resync_in = frozenset(unknown.pop("resync_in"))
     reasons = tuple(

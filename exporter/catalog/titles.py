@@ -7,12 +7,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import resources
 from typing import Any
 
-import yaml
-
 from exporter.catalog.catalog import CATALOG, Catalog
+from exporter.shipped import shipped_yaml
 
 ENGLISH = "en"
 CATEGORY, ERROR_TYPE, REASON = "categories", "error_types", "suspension_reasons"
@@ -122,7 +120,7 @@ def _english(catalog: Catalog) -> Iterator[Title]:
 
 
 def _read_titles() -> Titles:
-    raw = yaml.safe_load((resources.files("exporter.catalog") / "titles.yaml").read_text(encoding="utf-8"))
+    raw = shipped_yaml("exporter.catalog", "titles.yaml")
     return Titles((*_english(CATALOG), *titles_of(raw)))
 
 

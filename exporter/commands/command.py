@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
@@ -23,11 +26,31 @@ class CommandModule(Protocol):
 @dataclass(frozen=True, slots=True)
 class Command:
     """``module`` is imported when the command is used, and no sooner: ``check-config`` needs no database, ``rules``
-    no HTTP, and their start is what a person waits for."""
+    no HTTP, and their start is what a person waits for. ``draws``: it writes to the terminal with rich."""
 
     name: str
     help: str
     module: str
+    draws: bool = False
 
     def load(self) -> CommandModule:
-        return cast(CommandModule, import_module(f"exporter.commands.{self.module}"))
+        with contextlib.nullcontext() if self.draws else _without(_DRAWING):
+            return cast(CommandModule, import_module(f"exporter.commands.{self.module}"))
+
+
+_DRAWING = ("rich", "pygments")
+"""structlog and httpx import them wherever they are installed, for what no log and no request of ours needs: 10 MiB of
+memory, and a tenth of a second."""
+
+
+@contextlib.contextmanager
+def _without(packages: tuple[str, ...]) -> Iterator[None]:
+    """Whoever imports one of these meanwhile is told that it is not installed, unless it is in use already."""
+    hidden = [name for name in packages if name not in sys.modules]
+    try:
+        for name in hidden:
+            sys.modules[name] = None  # type: ignore[assignment]  that is how the import system is told
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]

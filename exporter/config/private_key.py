@@ -7,10 +7,10 @@ or by a space, as a shell does with an unquoted variable. The base64 inside mean
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
@@ -36,6 +36,9 @@ class PrivateKeyError(ValueError):
 
 def load_private_key(text: str) -> RSAPrivateKey:
     """The key; raises ``PrivateKeyError``."""
+    # Most configurations have no such key, and cryptography takes 6 MiB.
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
+
     label, body = _block(text)
     if label in _OTHER_KINDS:
         raise PrivateKeyError(_OTHER_KINDS[label])
@@ -66,6 +69,9 @@ def _what_is_no_block(text: str) -> str:
 
 def _parsed(label: str, base64: str) -> object:
     """What cryptography makes of it. Its own words may quote from the key."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+
     if _BASE64.fullmatch(base64):
         lines = [base64[start : start + _LINE] for start in range(0, len(base64), _LINE)]
         pem = "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import yaml
 
 from exporter.catalog.titles import ERROR_TYPE, REASON, TITLES, Title, Titles, folded, titles_of
 from exporter.mail.phrases import phrases
+from exporter.shipped import shipped_yaml
 
 AUTHENTICATION = ("if_stated", "required", "off")
 _WORDS = (
@@ -235,8 +235,7 @@ def _mapping(value: object, where: str, known: Sequence[str] = ()) -> Mapping[st
 @cache
 def _shipped() -> Mapping[str, Any]:
     """As the file has it; read when it is first asked for."""
-    text = (resources.files("exporter.mail") / "patterns.yaml").read_text(encoding="utf-8")
-    shipped: Mapping[str, Any] = yaml.safe_load(text)
+    shipped: Mapping[str, Any] = shipped_yaml("exporter.mail", "patterns.yaml")
     return shipped
 
 

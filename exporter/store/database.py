@@ -7,21 +7,18 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as insert_into_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_into_sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from exporter.config.secret import Secret
 from exporter.errors import StoreError
-from exporter.store import postgresql, sqlite
+from exporter.store import sqlite
 from exporter.store.group_commit import GroupCommit, Work
-from exporter.store.health import Health
-from exporter.store.postgresql import NoAnswer
+from exporter.store.health import Health, NoAnswer
 from exporter.store.turns import Turns
 from exporter.store.upgrade import TOUCH, bring_up_to_date, is_up_to_date
 
@@ -44,19 +41,32 @@ class Done:
     first: Any
 
 
+class Server(Protocol):
+    """What ``exporter.store.postgresql`` does."""
+
+    CONNECTIONS: int
+
+    def begun(self, engine: AsyncEngine, patience: float, /) -> AbstractAsyncContextManager[AsyncConnection]: ...
+
+    def plain(self, engine: AsyncEngine, patience: float, /) -> AbstractAsyncContextManager[AsyncConnection]: ...
+
+    def insert(self, table: sa.Table, /) -> Any: ...
+
+
 class Database:
     """A migrated database. Every access is one transaction; whatever goes wrong in it is a ``StoreError``.
 
     None is waited for longer than it has ``patience``, and once one was in vain the others are not: see ``Health``.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, server: Server | None = None) -> None:
         self._engine = engine
+        self._server = server
         # The same pool of connections, without BEGIN and COMMIT around what is sent.
         self._plain = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._health = Health(self._touch)
         # SQLite has one writer: who is in the middle of a transaction keeps the others waiting here.
-        self._turns = Turns(1 if self.single_process else postgresql.CONNECTIONS, self._health.check)
+        self._turns = Turns(1 if server is None else server.CONNECTIONS, self._health.check)
         self._group_commit: GroupCommit | None = None
         if self.single_process:
             self._group_commit = GroupCommit(sqlite.threads_engine_of(engine.url), self._turns)
@@ -64,7 +74,7 @@ class Database:
     @property
     def single_process(self) -> bool:
         """SQLite belongs to one process: whatever an earlier one had begun, nobody else is working on."""
-        return self._engine.dialect.name == "sqlite"
+        return self._server is None
 
     @asynccontextmanager
     async def transaction(self, patience: float = PATIENCE) -> AsyncIterator[AsyncConnection]:
@@ -89,11 +99,11 @@ class Database:
     async def alone(self, statement: sa.Executable, parameters: Mapping[str, Any]) -> Done:
         """What one statement did that is a transaction by itself. On PostgreSQL it is sent in one piece, so a process
         that stands still in the middle holds no lock that others wait for."""
-        if self._group_commit is not None:
+        if self._server is None:
             return await self.run(lambda connection: _done(connection, statement, parameters))
         with self._watched():
             self._health.check()
-            async with self._turns.one(), postgresql.plain(self._plain, PATIENCE) as connection:
+            async with self._turns.one(), self._server.plain(self._plain, PATIENCE) as connection:
                 return await connection.run_sync(_done, statement, parameters)
 
     async def problem(self) -> str | None:
@@ -102,7 +112,7 @@ class Database:
 
     def insert_once(self, table: sa.Table) -> Any:
         """An INSERT that leaves an existing row alone; its ``rowcount`` says whether it made one."""
-        insert: Any = insert_into_sqlite if self.single_process else insert_into_postgresql
+        insert: Any = sqlite.insert if self._server is None else self._server.insert
         # Without this SQLAlchemy asks no PostgreSQL driver for the row count of an INSERT and says -1.
         return insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
@@ -138,7 +148,7 @@ class Database:
 
     def _begun(self, patience: float) -> AbstractAsyncContextManager[AsyncConnection]:
         # SQLite ends every wait itself, and nobody else can.
-        return self._engine.begin() if self.single_process else postgresql.begun(self._plain, patience)
+        return self._engine.begin() if self._server is None else self._server.begun(self._plain, patience)
 
     async def _touch(self) -> None:
         with _as_store_errors():
@@ -190,13 +200,19 @@ async def open_as_it_is(url: str, password: Secret | None = None) -> tuple[Datab
 
 async def _opened(url: str, password: Secret | None, begin: Callable[[Database], Awaitable[T]]) -> tuple[Database, T]:
     where = sa.make_url(url)
-    is_file = where.drivername == "sqlite"
-    database = Database(sqlite.engine_of(where) if is_file else postgresql.engine_of(where, password))
+    database = Database(sqlite.engine_of(where)) if where.drivername == "sqlite" else _at_server(where, password)
     try:
         return database, await begin(database)
     except StoreError as error:
         await database.close()
         raise StoreError(f"{error} ({where.render_as_string(hide_password=True)})") from error
+
+
+def _at_server(url: sa.URL, password: Secret | None) -> Database:
+    # Most stores are a file, and psycopg takes 9 MiB.
+    from exporter.store import postgresql  # noqa: PLC0415
+
+    return Database(postgresql.engine_of(url, password), postgresql)
 
 
 def _first_line(error: BaseException) -> str:

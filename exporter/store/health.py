@@ -19,6 +19,10 @@ PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
+class NoAnswer(Exception):
+    """The server took what it was sent, and said nothing in time."""
+
+
 class Health:
     """``look`` writes something, which costs little and changes nothing; it raises ``StoreError``.
 

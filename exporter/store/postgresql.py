@@ -18,11 +18,15 @@ from typing import Any, Self, TypeVar, cast
 import psycopg
 import sqlalchemy as sa
 from psycopg.abc import PQGen
+from sqlalchemy.dialects import postgresql as dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from exporter.config.secret import UNREADABLE, Secret, why_unreadable
 from exporter.errors import StoreError
+from exporter.store.health import NoAnswer
+
+insert = dialect.insert
 
 CONNECT_SECONDS = 3
 """For a connection, and for the first sign of life on one that was idle."""
@@ -52,12 +56,12 @@ _BEGIN = "BEGIN; SET LOCAL statement_timeout = {statement}; SET LOCAL idle_in_tr
 T = TypeVar("T")
 
 
-class NoAnswer(psycopg.OperationalError):
-    """The server took what it was sent, and said nothing in time."""
+class ServerSilent(NoAnswer, psycopg.OperationalError):
+    """As psycopg and SQLAlchemy know it."""
 
 
 class PatientConnection(psycopg.AsyncConnection[Any]):
-    """Waits for an answer as long as ``patience`` says, in seconds; then it raises ``NoAnswer``."""
+    """Waits for an answer as long as ``patience`` says, in seconds; then it raises ``ServerSilent``."""
 
     patience = float(CONNECT_SECONDS)
     _why_hung_up = ""
@@ -67,7 +71,7 @@ class PatientConnection(psycopg.AsyncConnection[Any]):
         try:
             return await super().connect(conninfo, **parameters)
         except psycopg.errors.ConnectionTimeout:
-            raise NoAnswer(f"no answer within {parameters['connect_timeout']} s") from None
+            raise ServerSilent(f"no answer within {parameters['connect_timeout']} s") from None
 
     async def wait(self, gen: PQGen[T], *arguments: Any, **keywords: Any) -> T:
         """Every exchange with the server comes here."""
@@ -75,10 +79,10 @@ class PatientConnection(psycopg.AsyncConnection[Any]):
         try:
             return await super().wait(gen, *arguments, **keywords)
         except psycopg.errors.QueryCanceled as error:
-            raise NoAnswer(f"no answer within {self.patience - GRACE_SECONDS:g} s") from error
+            raise ServerSilent(f"no answer within {self.patience - GRACE_SECONDS:g} s") from error
         except psycopg.OperationalError as error:
             if self._why_hung_up:
-                raise NoAnswer(self._why_hung_up) from error
+                raise ServerSilent(self._why_hung_up) from error
             raise
         finally:
             timer.cancel()
@@ -136,7 +140,7 @@ async def begun(engine: AsyncEngine, patience: float) -> AsyncIterator[AsyncConn
         async with asyncio.timeout_at(ends_at):
             connection = await _limited(engine, patience)
     except TimeoutError:
-        raise NoAnswer(f"no answer within {patience:g} s") from None
+        raise ServerSilent(f"no answer within {patience:g} s") from None
     async with contextlib.aclosing(connection):
         line = await _line_of(connection)
         line.patience = patience / 2 + GRACE_SECONDS
@@ -155,7 +159,7 @@ async def plain(engine: AsyncEngine, patience: float) -> AsyncIterator[AsyncConn
         async with asyncio.timeout(patience):
             connection = await engine.connect()
     except TimeoutError:
-        raise NoAnswer(f"no answer within {patience:g} s") from None
+        raise ServerSilent(f"no answer within {patience:g} s") from None
     async with contextlib.aclosing(connection):
         (await _line_of(connection)).patience = patience / 2 + GRACE_SECONDS
         yield connection

@@ -8,7 +8,10 @@ from contextlib import closing
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+insert = dialect.insert
 
 BUSY_MILLISECONDS = 5000
 """How long a statement waits for another process that has locked the file."""

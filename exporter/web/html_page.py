@@ -5,22 +5,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
-import jinja2
-from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from exporter import __version__
 from exporter.clock import format_timestamp
 
+if TYPE_CHECKING:
+    import jinja2
+
 _FILES = resources.files("exporter.web")
 _STYLE = (_FILES / "style.css").read_text(encoding="utf-8")
 _SCRIPT = (_FILES / "integration.js").read_text(encoding="utf-8")
-
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("exporter.web", "."), autoescape=True, undefined=jinja2.StrictUndefined
-)
 
 
 def _source(text: str) -> str:
@@ -51,14 +50,29 @@ HEADERS = {
 """Records of customers stand on the pages: nobody keeps a copy, and where a link leads nobody hears from where."""
 
 
+@cache
+def _templates() -> jinja2.Environment:
+    import jinja2  # noqa: PLC0415  a machine that is only scraped needs none
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("exporter.web", "."), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+
+
 def rendered(template: str, now: float, **values: object) -> str:
     """A page at a time; ``values`` are what its template names."""
-    return _TEMPLATES.get_template(template).render(
-        style=Markup(_STYLE),  # noqa: S704  our own files, and what their hashes are made of
-        script=Markup(_SCRIPT),  # noqa: S704
-        version=__version__,
-        now=format_timestamp(now),
-        **values,
+    from markupsafe import Markup  # noqa: PLC0415
+
+    return (
+        _templates()
+        .get_template(template)
+        .render(
+            style=Markup(_STYLE),  # noqa: S704  our own files, and what their hashes are made of
+            script=Markup(_SCRIPT),  # noqa: S704
+            version=__version__,
+            now=format_timestamp(now),
+            **values,
+        )
     )
 
 

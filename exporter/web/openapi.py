@@ -8,19 +8,18 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import yaml
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from exporter import __version__
+from exporter.shipped import shipped_yaml
 
 
 @cache
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 document in one piece: with the version of the exporter, and with the schemas that bodies are
     checked against, which ``openapi.yaml`` only names."""
-    text = (resources.files("exporter.web") / "openapi.yaml").read_text(encoding="utf-8")
-    described: dict[str, Any] = yaml.safe_load(text)
+    described: dict[str, Any] = shipped_yaml("exporter.web", "openapi.yaml")
     described["info"]["version"] = __version__
     schemas = described["components"]["schemas"]
     for name, schema in schemas.items():

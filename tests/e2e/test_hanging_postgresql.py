@@ -19,7 +19,8 @@ import structlog
 from exporter.config.file import load_config
 from exporter.errors import StoreError
 from exporter.store.database import Database, open_database
-from exporter.store.postgresql import NoAnswer, begun, engine_of
+from exporter.store.health import NoAnswer
+from exporter.store.postgresql import begun, engine_of
 from exporter.store.tables import jobs, polls
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
 from tests.e2e.line import line_to

@@ -10,12 +10,11 @@ is not tried on and on.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jwt
 import structlog
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from exporter.clients.http.answer import Answer
 from exporter.clients.http.retry import LONGEST_RETRY_AFTER
@@ -147,7 +146,7 @@ def login_form(flow: ClientCredentials | JwtBearer, secret: str, now: float) -> 
     if isinstance(flow, ClientCredentials):
         return {"grant_type": "client_credentials", "client_id": flow.client_id, "client_secret": secret}
     claims = {"iss": flow.client_id, "sub": flow.username, "aud": flow.audience, "exp": int(now) + ASSERTION_LIFE}
-    return {"grant_type": JWT_GRANT, "assertion": jwt.encode(claims, _private_key(secret), algorithm="RS256")}
+    return {"grant_type": JWT_GRANT, "assertion": _signed(claims, secret)}
 
 
 def error_code(value: object) -> str | None:
@@ -155,9 +154,11 @@ def error_code(value: object) -> str | None:
     return value if isinstance(value, str) and _CODE.fullmatch(value) else None
 
 
-def _private_key(text: str) -> RSAPrivateKey:
+def _signed(claims: Mapping[str, Any], secret: str) -> str:
+    import jwt  # noqa: PLC0415  most orgs are logged in to without, and it takes cryptography with it
+
     try:
-        return load_private_key(text)
+        return jwt.encode(dict(claims), load_private_key(secret), algorithm="RS256")
     except PrivateKeyError as error:
         raise AuthError(f"the private key is not an unencrypted RSA key in PEM form: {error}") from None
 
