@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +22,7 @@ _FREE_KEYS = {"mapping", "filters"}  # below them keys are the user's own and me
 _NO_SECRETS = {"ca_file", "patterns_file", "titles_file"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """``data`` may be anything that YAML can say; relative paths in it are relative to ``folder``."""
 
@@ -48,9 +50,15 @@ class Draft:
 
     def texts(self, meaning: Meaning) -> Iterator[tuple[DocumentPath, str]]:
         """Every non-empty text that means this, with its path."""
+        return iter(self._by_meaning.get(meaning, ()))
+
+    @cached_property
+    def _by_meaning(self) -> Mapping[Meaning | None, Sequence[tuple[DocumentPath, str]]]:
+        found: defaultdict[Meaning | None, list[tuple[DocumentPath, str]]] = defaultdict(list)
         for path, value in _leaves(self.data, ()):
-            if isinstance(value, str) and value and _meaning(path) == meaning:
-                yield path, value
+            if isinstance(value, str) and value:
+                found[_meaning(path)].append((path, value))
+        return found
 
 
 def is_extension(key: object) -> bool:

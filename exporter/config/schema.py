@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -42,9 +42,27 @@ def config_schema() -> dict[str, Any]:
     return schema
 
 
+@cache
+def _validator() -> Draft202012Validator:
+    schema = config_schema()
+    return Draft202012Validator(_inlined(schema, schema["$defs"]))
+
+
+def _inlined(part: Any, definitions: Mapping[str, Any]) -> Any:
+    """A part of the schema with what it refers to in its place: to look that up again for every value takes longer than
+    the rest of the check. No definition refers to itself, and nothing stands beside a reference."""
+    if isinstance(part, list):
+        return [_inlined(one, definitions) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _inlined(definitions[part["$ref"].removeprefix("#/$defs/")], definitions)
+    return {key: _inlined(value, definitions) for key, value in part.items() if key != "$defs"}
+
+
 def schema_findings(data: Any) -> Iterator[Finding]:
     """Every misfit, each with its path, the value and what was expected."""
-    for error in Draft202012Validator(config_schema()).iter_errors(data):
+    for error in _validator().iter_errors(data):
         explain = _EXPLAIN.get(str(error.validator), _explain_value)
         yield from explain(tuple(error.absolute_path), error)
 
