@@ -9,6 +9,7 @@ from exporter.clients.http import time_limit
 from exporter.clock import Clock
 from exporter.model import Failure
 from exporter.polling.budget import Budget
+from exporter.polling.entrance import Entrance
 from exporter.polling.poll import read
 from exporter.polling.rounds import Rounds
 from exporter.polling.target import Key, Target
@@ -44,6 +45,8 @@ class Poller:
         self._clock = clock
         self._deadline = deadline
         self._troubles = Troubles()
+        self._entrance = Entrance()
+        self._ready = False
         self._hastened: dict[Key, asyncio.Event] = {}
         self._group: asyncio.TaskGroup | None = None
         self._tasks: dict[Target, asyncio.Task[None]] = {}
@@ -59,7 +62,15 @@ class Poller:
 
     def tried(self) -> bool:
         """Whether every source of every integration has been read, or tried, at least once."""
-        return self._rounds.tried()
+        return self._rounds.tried(self._targets)
+
+    def ready(self) -> bool:
+        """Whether every source has been read, or tried, at least once, but for those that are slow by nature.
+
+        It stays so: while a reload brings another integration, nobody's webhook is turned away.
+        """
+        self._ready = self._ready or self._rounds.tried(target for target in self._targets if not target.slow)
+        return self._ready
 
     async def restore(self) -> None:
         """Takes up schedule and last readings where the store left them."""
@@ -95,10 +106,14 @@ class Poller:
             self._tasks[target] = self._group.create_task(self._follow(target), name=name)
 
     async def _follow(self, target: Target) -> None:
+        await self._until_due(target)
+        async with self._entrance.place():
+            taken = await self.take_turn(target)
         while True:
-            await self._until_due(target)
-            if not await self.take_turn(target):
+            if not taken:
                 await self._follow_the_other(target)
+            await self._until_due(target)
+            taken = await self.take_turn(target)
 
     async def _follow_the_other(self, target: Target) -> None:
         """Another replica has only just begun; an interval is too long to wait for what it finds, or until it is seen

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -68,13 +68,14 @@ class Rounds:
         now = self._clock.time()
         for target in targets:
             row = stored.get(target.key)
+            chance = random.random()  # noqa: S311
+            soon = schedule.first_due(now, target.interval, chance, len(targets), slow=target.slow)
             if row is None:
-                due_at = schedule.first_due(now, target.interval, random.random(), len(targets))  # noqa: S311
+                due_at = soon
                 self._rows[target.key] = PollRow(*target.key, 0, due_at)
             else:
                 due_at = schedule.resumed_due(row.due_at, now, target.interval, _may_have_to_wait(row))
                 if _waits_for_somebody(target, row):
-                    soon = schedule.first_due(now, target.interval, random.random(), len(targets))  # noqa: S311
                     due_at = schedule.mended_due(due_at, row.attempted_at or 0.0, soon)
                 due_at = schedule.taken_over_due(due_at, now, row.lease_left)
                 self._enter(target, replace(row, due_at=due_at), stored_part(target, row))
@@ -88,9 +89,9 @@ class Rounds:
         """When the target is polled next."""
         return self._rows[target.key].due_at
 
-    def tried(self) -> bool:
-        """Whether every target has been read, or tried, at least once."""
-        return all(row.attempted_at is not None for row in self._rows.values())
+    def tried(self, targets: Iterable[Target]) -> bool:
+        """Whether each of these has been read, or tried, at least once."""
+        return all(self._rows[target.key].attempted_at is not None for target in targets)
 
     def hasten(self, key: Key) -> bool:
         """Makes a target due now; ``False`` where it is due already, was polled just now, or is not known. One that

@@ -23,6 +23,8 @@ class Target:
     source: Source
     interval: float
     connection: Connection
+    slow: bool = False
+    """By nature: see ``Source``."""
 
     @property
     def key(self) -> Key:
@@ -47,7 +49,7 @@ class Target:
 def targets_of(integrations: Iterable[Integration], connections: Mapping[str, Connection]) -> tuple[Target, ...]:
     """Every source that applies and is not switched off."""
     return tuple(
-        Target(entry.name, source, entry.intervals[source.name], connections[entry.name])
+        Target(entry.name, source, entry.intervals[source.name], connections[entry.name], source.slow(entry))
         for entry in integrations
         for source in SOURCES
         if source.name in entry.intervals and source.applies(entry)

@@ -29,7 +29,7 @@ from exporter.schemas.json_schema import checked
 from exporter.sources.probe.payload import course_of, payload_of
 from exporter.sources.probe.run import Run
 from exporter.sources.probe.tally import OUTCOMES
-from exporter.sources.source import Fetched, Source, configured, remembered
+from exporter.sources.source import Fetched, Source, always, configured, remembered
 
 NAME = "canary"
 
@@ -75,4 +75,4 @@ def applies(integration: Integration) -> bool:
     return integration.canary is not None
 
 
-SOURCE = Source(NAME, applies, fetch, parse, asks_salesforce=True, budget_share=0.9, writes=True)
+SOURCE = Source(NAME, applies, fetch, parse, asks_salesforce=True, budget_share=0.9, writes=True, slow=always)

@@ -29,7 +29,7 @@ from exporter.model import Heartbeat, ObjectHeartbeat
 from exporter.schemas.json_schema import checked
 from exporter.sources.by_object import read_by_object
 from exporter.sources.recent_syncs import NEWEST_SYNCS, recent_syncs
-from exporter.sources.source import Source, configured, fetched, remembered
+from exporter.sources.source import Source, always, configured, fetched, remembered
 from exporter.sources.waiting_changes import Change, left_behind, waiting_records, waiting_since
 
 NEWEST = 10
@@ -149,4 +149,4 @@ def applies(integration: Integration) -> bool:
     return integration.hubspot is not None and integration.hubspot.token is not None
 
 
-SOURCE = Source("hubspot_heartbeat", applies, fetch, parse)
+SOURCE = Source("hubspot_heartbeat", applies, fetch, parse, slow=always)

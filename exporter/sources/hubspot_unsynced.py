@@ -32,7 +32,7 @@ from exporter.config.settings import Integration
 from exporter.model import Unsynced, UnsyncedObject
 from exporter.schemas.json_schema import checked
 from exporter.sources.by_object import read_by_object
-from exporter.sources.source import Source, configured, fetched
+from exporter.sources.source import Source, always, configured, fetched
 
 
 def span_of(wanted: settings.Unsynced, now: float) -> Span:
@@ -92,4 +92,4 @@ def applies(integration: Integration) -> bool:
     return account is not None and account.token is not None and bool(account.unsynced.objects)
 
 
-SOURCE = Source("hubspot_unsynced", applies, fetch, parse)
+SOURCE = Source("hubspot_unsynced", applies, fetch, parse, slow=always)

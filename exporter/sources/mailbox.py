@@ -37,7 +37,7 @@ from exporter.schemas.json_schema import checked
 from exporter.sources.letters.judge import Judge
 from exporter.sources.letters.memory import SCHEMA, Memory, memory_of, remembered_memory
 from exporter.sources.letters.reader import Reader
-from exporter.sources.source import Fetched, Source, configured
+from exporter.sources.source import Fetched, Source, always, configured
 
 GOES_ON_AFTER = 1.0
 """Seconds until the next poll where the end of the folder was not reached."""
@@ -123,4 +123,4 @@ def applies(integration: Integration) -> bool:
     return integration.mailbox is not None
 
 
-SOURCE = Source("mailbox", applies, fetch, parse)
+SOURCE = Source("mailbox", applies, fetch, parse, slow=always)

@@ -36,7 +36,7 @@ from exporter.config.settings import Integration
 from exporter.errors import Again, InvalidAnswer
 from exporter.model import UsageLog
 from exporter.schemas.json_schema import checked
-from exporter.sources.source import Fetched, Source, configured
+from exporter.sources.source import Fetched, Source, always, configured
 from exporter.sources.usage_log.app_calls import MINE
 from exporter.sources.usage_log.coverage import Coverage, counted_window, known_files
 from exporter.sources.usage_log.downloads import Downloads
@@ -141,5 +141,12 @@ def applies(integration: Integration) -> bool:
 
 
 SOURCE = Source(
-    "salesforce_usage_log", applies, fetch, parse, asks_salesforce=True, budget_share=0.8, deadline=DEADLINE
+    "salesforce_usage_log",
+    applies,
+    fetch,
+    parse,
+    asks_salesforce=True,
+    budget_share=0.8,
+    deadline=DEADLINE,
+    slow=always,
 )

@@ -74,6 +74,8 @@ class Source:
     ``fills_in``: it is polled when nobody else has asked the org for an interval of it; ``one_call``: every poll is a
     call, for which it may wait until then, or come earlier (``gives_way`` in ``exporter/polling/rounds.py``).
     ``writes``: its polls change records, so it is polled by a running exporter alone.
+    ``slow``: of which integrations a poll takes its time by nature, as it waits for its turn at an account that others
+    share, or reads files of any size: a process that starts is ready without having tried it.
     ``deadline``: seconds it may take, for a source that gives up by itself what gets nowhere; else the poller's.
     """
 
@@ -87,6 +89,12 @@ class Source:
     fills_in: bool = False
     one_call: bool = False
     writes: bool = False
+    slow: Callable[[Integration], bool] = lambda _integration: False
+
+
+def always(_integration: Integration) -> bool:
+    """Whatever its configuration."""
+    return True
 
 
 def configured(needed: T | None, what: str) -> T:

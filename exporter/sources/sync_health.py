@@ -43,4 +43,8 @@ def applies(integration: Integration) -> bool:
     return integration.sync_health is not None
 
 
-SOURCE = Source("sync_health", applies, fetch, parse)
+def _is_exported(integration: Integration) -> bool:
+    return integration.sync_health is not None and integration.sync_health.url is None
+
+
+SOURCE = Source("sync_health", applies, fetch, parse, slow=_is_exported)

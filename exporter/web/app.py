@@ -130,7 +130,7 @@ def _ready_endpoint(
     """503 until every integration has been tried, and while the store cannot be used: then no webhook is taken."""
 
     async def ready(_request: Request) -> Response:
-        if not poller.tried():
+        if not poller.ready():
             return PlainTextResponse("Not every integration has been tried yet.\n", 503)
         problem = await store_problem()
         if problem is not None:

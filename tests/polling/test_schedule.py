@@ -41,14 +41,15 @@ def test_never_more_often_than_the_interval(started_at: float, interval: float, 
 
 @every_case
 @given(intervals, chances)
-def test_the_first_poll_comes_soon(interval: float, chance: float) -> None:
-    """Within a tenth of the interval, and never more than fifteen seconds."""
-    assert NOW <= first_due(NOW, interval, chance) <= NOW + min(interval / 10, LONGEST_FIRST_DELAY)
+def test_the_first_poll_comes_at_once_or_soon(interval: float, chance: float) -> None:
+    """One that is slow by nature within a tenth of the interval, and never more than fifteen seconds."""
+    assert first_due(NOW, interval, chance) == NOW
+    assert NOW <= first_due(NOW, interval, chance, slow=True) <= NOW + min(interval / 10, LONGEST_FIRST_DELAY)
 
 
-def test_first_polls_are_spread() -> None:
-    """A hundred integrations do not start at the same moment."""
-    assert len({first_due(NOW, 300.0, number / 100) for number in range(100)}) == 100
+def test_slow_first_polls_are_spread() -> None:
+    """Those of a hundred integrations do not start at the same moment."""
+    assert len({first_due(NOW, 300.0, number / 100, slow=True) for number in range(100)}) == 100
 
 
 @every_case

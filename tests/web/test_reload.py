@@ -230,7 +230,8 @@ class TestAddedAndChanged:
         world: World,
         clock: ManualClock,
     ) -> None:
-        """Its counters stand at 0 at once, its values appear with the first round, while the service runs."""
+        """Its counters are there at once, its values appear with the first round, while the service runs; that it has
+        not been tried yet makes nobody turn a webhook away."""
         world.orgs["gamma"] = Org("gamma", clock.time)
         gamma = copy.deepcopy(config_data["integrations"][0])
         gamma["name"] = "gamma"
@@ -241,12 +242,11 @@ class TestAddedAndChanged:
         running = asyncio.create_task(service.poller.run())
         try:
             await asyncio.sleep(0)
+            assert (await http.get("/-/ready")).status_code == 200
             assert (await reload(http)).status_code == 200
             page = await look(http)
-            assert page.value("upstream_requests_total", integration="gamma", api="bridge") == 0
-            assert (await http.get("/-/ready")).status_code == 503
-            await asyncio.sleep(0)
-            clock.advance(20)
+            assert page.value("upstream_requests_total", integration="gamma", api="bridge") is not None
+            assert (await http.get("/-/ready")).status_code == 200
             await eventually(lambda: service.snapshots["gamma"].reading("sync_health") is not None)
         finally:
             running.cancel()

@@ -1,0 +1,126 @@
+"""How long ``serve`` takes from the start of its process until ``/-/ready`` says 200, and what it weighs by then."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import compileall
+import contextlib
+import http.client
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import exporter
+from exporter.config import defaults
+from exporter.demo.processes import Program, free_port, running
+from tests.e2e.load import write_config
+
+LOOK_EVERY = 0.01
+"""Seconds between two questions whether it is ready."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """``seconds`` from the start of the process to ready; by then its CPU; ``resident`` MiB at its end."""
+
+    seconds: float
+    cpu_seconds: float
+    resident: float
+
+    def __str__(self) -> str:
+        return f"ready after {self.seconds:.2f} s, {self.cpu_seconds:.2f} s of CPU, {self.resident:.0f} MiB resident"
+
+
+@contextlib.contextmanager
+def serving(config_file: Path, patience: float = 300.0) -> Iterator[tuple[int, Start]]:
+    """The process id of a ``serve`` that is ready, and how long that took; it is ended with SIGTERM."""
+    port = free_port()
+    address = f"--web.listen-address=127.0.0.1:{port}"
+    command = (sys.executable, "-m", "exporter", "serve", f"--config.file={config_file}", address, "--log.level=warn")
+    began = time.monotonic()
+    with subprocess.Popen(command) as process:
+        try:
+            while not is_ready(port):
+                if process.poll() is not None or time.monotonic() - began > patience:
+                    raise AssertionError(f"not ready after {time.monotonic() - began:.1f} s, exit {process.returncode}")
+                time.sleep(LOOK_EVERY)
+            start = Start(time.monotonic() - began, cpu_seconds(process.pid), resident(process.pid))
+            yield process.pid, start
+        finally:
+            process.terminate()
+
+
+def time_to_ready(config_file: Path, patience: float = 300.0, *, then: float = 0.0) -> Start:
+    """Starts ``serve``, waits until it is ready, and ends it ``then`` seconds later."""
+    with serving(config_file, patience) as (pid, start):
+        time.sleep(then)
+        return replace(start, resident=resident(pid))
+
+
+def is_ready(port: int) -> bool:
+    """Whether ``/-/ready`` on this port of loopback says 200 now."""
+    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        asking.request("GET", "/-/ready")
+        return asking.getresponse().status == http.client.OK
+    except OSError:
+        return False
+    finally:
+        asking.close()
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used until now."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(pid: int) -> float:
+    """MiB of memory of a process."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+
+
+@contextlib.asynccontextmanager
+async def simulated(folder: Path, integrations: int) -> AsyncIterator[Path]:
+    """A configuration file with so many integrations, every source on at its default interval, and who answers them."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = (
+        *(sys.executable, "-m", "exporter.demo.simulator", f"--port={port}", "--orgs=", "--records=20"),
+        *(f"--more-orgs={integrations}", "--sync-interval=0", "--limit=10000000", "--searches-per-second=100"),
+    )
+    async with running(Program("simulator", command, f"{url}/control/org-0001"), folder / "simulator.log"):
+        write_config(folder, url, integrations, defaults.INTERVALS)
+        yield folder / "exporter.yml"
+
+
+async def measure(integrations: int, then: float) -> None:
+    """Prints both."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with simulated(Path(folder), integrations) as file:
+            for word in ("fresh", "restarted"):
+                start = await asyncio.to_thread(time_to_ready, file, then=then)
+                sys.stdout.write(f"{integrations} {word}: {start}\n")
+                sys.stdout.flush()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--integrations", type=int, nargs="+", default=[1, 1000])
+    parser.add_argument("--then", type=float, default=0.0)
+    options = parser.parse_args()
+    # As an installation does it.
+    compileall.compile_dir(exporter.__path__[0], quiet=1)
+    for integrations in options.integrations:
+        asyncio.run(measure(integrations, options.then))
+
+
+if __name__ == "__main__":
+    main()
