@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -15,6 +15,7 @@ from exporter.catalog.catalog import CATALOG
 from exporter.config.finding import Finding
 from exporter.config.masking import shown
 from exporter.config.yaml_document import DocumentPath, named_by
+from exporter.schemas.inlined import inlined
 
 _NEAR = 0.8
 _SECRET_KEYS = {
@@ -44,20 +45,7 @@ def config_schema() -> dict[str, Any]:
 
 @cache
 def _validator() -> Draft202012Validator:
-    schema = config_schema()
-    return Draft202012Validator(_inlined(schema, schema["$defs"]))
-
-
-def _inlined(part: Any, definitions: Mapping[str, Any]) -> Any:
-    """A part of the schema with what it refers to in its place: to look that up again for every value takes longer than
-    the rest of the check. No definition refers to itself, and nothing stands beside a reference."""
-    if isinstance(part, list):
-        return [_inlined(one, definitions) for one in part]
-    if not isinstance(part, dict):
-        return part
-    if "$ref" in part:
-        return _inlined(definitions[part["$ref"].removeprefix("#/$defs/")], definitions)
-    return {key: _inlined(value, definitions) for key, value in part.items() if key != "$defs"}
+    return Draft202012Validator(inlined(config_schema()))
 
 
 def schema_findings(data: Any) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ such place: they are as far apart as the first ones were.
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,23 +19,25 @@ HELD_FOR = 1.0
 
 
 class Entrance:
-    """Whoever comes first goes first."""
+    """Whoever comes first goes first, but for those that are slow by nature: they go when no other waits."""
 
     def __init__(self, places: int = PLACES, held_for: float = HELD_FOR) -> None:
-        self._places = asyncio.Semaphore(places)
+        self._free = places
         self._held_for = held_for
+        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._numbers = itertools.count()
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
+    async def place(self, *, slow: bool = False) -> AsyncIterator[None]:
         """One of the places, until the end or until it has been held for long enough."""
-        await self._places.acquire()
+        await self._enter(slow)
         held = True
 
         def give_up() -> None:
             nonlocal held
             if held:
                 held = False
-                self._places.release()
+                self._leave()
 
         timer = asyncio.get_running_loop().call_later(self._held_for, give_up)
         try:
@@ -41,3 +45,24 @@ class Entrance:
         finally:
             timer.cancel()
             give_up()
+
+    async def _enter(self, slow: bool) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        place = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (slow, next(self._numbers), place))
+        try:
+            await place
+        except asyncio.CancelledError:
+            if not place.cancelled():
+                self._leave()
+            raise
+
+    def _leave(self) -> None:
+        while self._waiting:
+            place = heapq.heappop(self._waiting)[2]
+            if not place.done():
+                place.set_result(None)
+                return
+        self._free += 1

@@ -107,7 +107,7 @@ class Poller:
 
     async def _follow(self, target: Target) -> None:
         await self._until_due(target)
-        async with self._entrance.place():
+        async with self._entrance.place(slow=target.slow):
             taken = await self.take_turn(target)
         while True:
             if not taken:

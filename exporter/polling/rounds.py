@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ from exporter.polling.outcome import Outcome, reading_of, row_after
 from exporter.polling.poll import stored_part
 from exporter.polling.target import Key, Target
 from exporter.state.facts import facts_of, org_use_told_until
+from exporter.state.reading import Reading
 from exporter.state.snapshots import Snapshots
 from exporter.store.polls import PollRow, PollStore
 
@@ -66,10 +68,11 @@ class Rounds:
         """Goes on with these targets where the store left them; raises ``StoreError``."""
         stored = {(row.integration, row.source): row for row in await self._store.all()}
         now = self._clock.time()
+        readings: defaultdict[str, list[Reading]] = defaultdict(list)
         for target in targets:
             row = stored.get(target.key)
             chance = random.random()  # noqa: S311
-            soon = schedule.first_due(now, target.interval, chance, len(targets), slow=target.slow)
+            soon = schedule.first_due(now, target.interval, chance, slow=target.slow)
             if row is None:
                 due_at = soon
                 self._rows[target.key] = PollRow(*target.key, 0, due_at)
@@ -78,7 +81,12 @@ class Rounds:
                 if _waits_for_somebody(target, row):
                     due_at = schedule.mended_due(due_at, row.attempted_at or 0.0, soon)
                 due_at = schedule.taken_over_due(due_at, now, row.lease_left)
-                self._enter(target, replace(row, due_at=due_at), stored_part(target, row))
+                row = replace(row, due_at=due_at)
+                self._rows[target.key] = row
+                if (reading := reading_of(target, row, stored_part(target, row), None)) is not None:
+                    readings[target.integration].append(reading)
+        for integration, taken_up in readings.items():
+            self._snapshots.put(integration, *taken_up)
 
     def keep(self, targets: Collection[Target]) -> None:
         """Forgets all but these."""

@@ -12,8 +12,6 @@ JITTER = 0.05
 """Part of the interval by which a poll may come later."""
 
 LONGEST_FIRST_DELAY = 15.0
-SLOW_FIRST_POLLS_PER_SECOND = 60
-"""Those that nobody waits for leave the others enough of the processor."""
 
 FIRST_RETRY = 60.0
 HOUR = 3_600.0
@@ -38,12 +36,10 @@ HASTE_PAUSE = 60.0
 """Seconds after a poll in which nothing makes the next one come earlier: haste must not burn API calls."""
 
 
-def first_due(now: float, interval: float, chance: float, crowd: int = 1, *, slow: bool = False) -> float:
-    """The first poll ever: now; but one of a ``crowd`` that is slow by nature, and that nobody waits for, soon.
-    ``chance`` is uniform in [0, 1)."""
-    if not slow:
-        return now
-    return now + chance * max(min(interval / 10, LONGEST_FIRST_DELAY), crowd / SLOW_FIRST_POLLS_PER_SECOND)
+def first_due(now: float, interval: float, chance: float, *, slow: bool = False) -> float:
+    """The first poll ever: now; but of a source that is slow by nature, and that nobody waits for, soon: it may have to
+    wait for its turn among others. ``chance`` is uniform in [0, 1)."""
+    return now + chance * min(interval / 10, LONGEST_FIRST_DELAY) if slow else now
 
 
 def next_due(started_at: float, interval: float, chance: float, jitter: float = JITTER) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from exporter.errors import InvalidAnswer
+from exporter.schemas.inlined import inlined
 
 
 def checked(payload: Any, schema: str, where: str) -> Any:
@@ -37,4 +38,4 @@ def first_problem(payload: Any, schema: str) -> str | None:
 def validator(schema: str) -> Draft202012Validator:
     """Of the schema of that name."""
     text = (resources.files("exporter.schemas") / f"{schema}.schema.json").read_text(encoding="utf-8")
-    return Draft202012Validator(json.loads(text))
+    return Draft202012Validator(inlined(json.loads(text)))

@@ -57,9 +57,12 @@ class Snapshots:
             new = old.with_settings(entry.notify, entry.allocated_api_calls, kept, tellers_of(entry), configured_at)
             self._replace(new)
 
-    def put(self, integration: str, reading: Reading) -> None:
-        """Replaces the reading of one source."""
-        self._replace(self._by_name[integration].with_reading(reading))
+    def put(self, integration: str, *readings: Reading) -> None:
+        """Replaces the reading of one source, or those of several at once."""
+        snapshot = self._by_name[integration]
+        for reading in readings:
+            snapshot = snapshot.with_reading(reading)
+        self._replace(snapshot)
 
     def report(self, integration: str, suspension: Suspension, reported_at: float) -> None:
         """Takes a suspension that was reported by hand or by a hook. It holds until somebody states something newer."""

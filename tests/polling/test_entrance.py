@@ -1,0 +1,80 @@
+"""Where the first polls pass."""
+
+from __future__ import annotations
+
+import asyncio
+
+from exporter.polling.entrance import Entrance
+
+
+class Visit:
+    """Somebody who passes, and stays until told to leave."""
+
+    def __init__(self, entrance: Entrance, order: list[str], name: str, *, slow: bool = False) -> None:
+        self.may_leave = asyncio.Event()
+        self.task = asyncio.create_task(self._pass(entrance, order, name, slow))
+
+    async def _pass(self, entrance: Entrance, order: list[str], name: str, slow: bool) -> None:
+        async with entrance.place(slow=slow):
+            order.append(name)
+            await self.may_leave.wait()
+
+    async def leave(self) -> None:
+        self.may_leave.set()
+        await self.task
+        await asyncio.sleep(0)
+
+
+async def settled() -> None:
+    """Everybody has come as far as they can."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+async def test_only_so_many_at_once_and_the_slow_ones_last() -> None:
+    """Whoever comes first goes first otherwise."""
+    order: list[str] = []
+    entrance = Entrance(places=1, held_for=60.0)
+    first = Visit(entrance, order, "first")
+    await settled()
+    slow, second, third = (Visit(entrance, order, name, slow=name == "slow") for name in ("slow", "second", "third"))
+    await settled()
+    assert order == ["first"]
+    for visit in (first, second, third, slow):
+        await visit.leave()
+    assert order == ["first", "second", "third", "slow"]
+
+
+async def test_who_stays_long_keeps_nobody_waiting() -> None:
+    """An API that hangs holds up its own poll alone, and gives back no more than the one place."""
+    order: list[str] = []
+    entrance = Entrance(places=1, held_for=0.0)
+    hanging, other = Visit(entrance, order, "hanging"), Visit(entrance, order, "other")
+    async with asyncio.timeout(10):
+        while len(order) < 2:
+            await asyncio.sleep(0)
+        await hanging.leave()
+        await other.leave()
+    one = Entrance(places=1, held_for=60.0)
+    visits = [Visit(one, order, name) for name in ("a", "b")]
+    await settled()
+    assert order[2:] == ["a"]
+    for visit in visits:
+        await visit.leave()
+
+
+async def test_who_goes_away_while_waiting_leaves_the_place_to_the_next() -> None:
+    """Also one that was just let in."""
+    order: list[str] = []
+    entrance = Entrance(places=1, held_for=60.0)
+    first, gone, let_in, last = (Visit(entrance, order, name) for name in ("first", "gone", "let in", "last"))
+    await settled()
+    gone.task.cancel()
+    await settled()
+    first.may_leave.set()
+    while not first.task.done():
+        await asyncio.sleep(0)
+    let_in.task.cancel()
+    await settled()
+    await last.leave()
+    assert order in (["first", "last"], ["first", "let in", "last"])
