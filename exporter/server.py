@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import re
 import signal
 import socket
@@ -35,7 +36,10 @@ log = structlog.get_logger(__name__)
 
 async def serve(config: Config, config_file: Path, listen: socket.socket, *, lifecycle: bool = False) -> None:
     """Serves until SIGINT or SIGTERM; SIGHUP reloads the configuration."""
-    async with open_service(config, SystemClock(), config_file=config_file, lifecycle=lifecycle) as service:
+    async with contextlib.AsyncExitStack() as stack:
+        opened = open_service(config, SystemClock(), config_file=config_file, lifecycle=lifecycle)
+        with making_what_stays():
+            service = await stack.enter_async_context(opened)
         server = _Server(
             uvicorn.Config(
                 service.app,
@@ -61,6 +65,18 @@ async def serve(config: Config, config_file: Path, listen: socket.socket, *, lif
             await server.serve(sockets=[listen])
             work.cancel()
         log.info("stopped")
+
+
+@contextlib.contextmanager
+def making_what_stays() -> Iterator[None]:
+    """What is made meanwhile is looked through for garbage neither now nor later: an eighth of the start of a thousand
+    integrations, and afterwards a standstill of a tenth of a second every time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 async def _reload(service: Service) -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from types import ModuleType
 from typing import Protocol, cast
 
 
@@ -49,7 +50,7 @@ def _without(packages: tuple[str, ...]) -> Iterator[None]:
     hidden = [name for name in packages if name not in sys.modules]
     try:
         for name in hidden:
-            sys.modules[name] = None  # type: ignore[assignment]  that is how the import system is told
+            sys.modules[name] = cast(ModuleType, None)  # so the import system is told
         yield
     finally:
         for name in hidden:

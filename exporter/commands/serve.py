@@ -9,7 +9,7 @@ from exporter.commands.flags import add_config_file
 from exporter.commands.notes import say_notes
 from exporter.config.file import load_config
 from exporter.logs import FORMATS, LEVELS, set_up_logging
-from exporter.server import listen_on, serve
+from exporter.server import listen_on, making_what_stays, serve
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     set_up_logging(arguments.log_level, arguments.log_format)
-    config = load_config(arguments.config)
+    with making_what_stays():
+        config = load_config(arguments.config)
     say_notes(config)
     with listen_on(arguments.listen) as listen:
         asyncio.run(serve(config, arguments.config, listen, lifecycle=arguments.lifecycle))

@@ -46,7 +46,7 @@ _OF_JSON = (
 def _reading_as_json(safe_loader: Any) -> Any:
     """A safe loader with the booleans and numbers of JSON, and no keys but text."""
 
-    class Loader(safe_loader):  # type: ignore[misc]  one of two
+    class Loader(safe_loader):  # type: ignore[misc]
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
             self.flatten_mapping(node)
             for key, _value in node.value:

@@ -22,7 +22,8 @@ class Entrance:
     """Whoever comes first goes first, but for those that are slow by nature: they go when no other waits."""
 
     def __init__(self, places: int = PLACES, held_for: float = HELD_FOR) -> None:
-        self._free = places
+        self.free = places
+        """Places that nobody has."""
         self._held_for = held_for
         self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
@@ -47,8 +48,8 @@ class Entrance:
             give_up()
 
     async def _enter(self, slow: bool) -> None:
-        if self._free:
-            self._free -= 1
+        if self.free:
+            self.free -= 1
             return
         place = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (slow, next(self._numbers), place))
@@ -65,4 +66,4 @@ class Entrance:
             if not place.done():
                 place.set_result(None)
                 return
-        self._free += 1
+        self.free += 1

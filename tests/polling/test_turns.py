@@ -100,7 +100,7 @@ class Beginning:
         await poller.restore()
         return Org(poller, targets, self._clock, self.asked)
 
-    def _target(self, name: str, interval: float, **traits: bool) -> Target:
+    def _target(self, name: str, interval: float, *, fills_in: bool = False, one_call: bool = False) -> Target:
         async def fetch(_connection: Connection, _previous: Any) -> Any:
             self.asked.append(name)
             if name in self.failures:
@@ -110,7 +110,7 @@ class Beginning:
         def parse(_payload: Any, read_at: float) -> Part:
             return OrgLimits(OrgUsage(1, 100, read_at), ())
 
-        source = Source(name, lambda _: True, fetch, parse, asks_salesforce=True, **traits)
+        source = Source(name, lambda _: True, fetch, parse, asks_salesforce=True, fills_in=fills_in, one_call=one_call)
         return Target("acme", source, interval, self._connection)
 
 

@@ -161,6 +161,25 @@ async def test_ready_when_everything_was_tried(service: Service, http: httpx.Asy
     assert (await http.get("/-/ready")).status_code == 200
 
 
+async def test_ready_without_what_is_slow_by_nature(
+    start: Start, config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], tmp_path: Path
+) -> None:
+    """Searches, log files, exports: nobody waits for them."""
+    entry = config_data["integrations"][0]
+    (tmp_path / "token").write_text("a-token")
+    entry["hubspot"] = {"url": "http://127.0.0.1:1", "token_file": "token"}
+    exported = {"name": "exported", "sync_health": {"directory": "."}}
+    async with start(load_config(write_config(config_data | {"integrations": [entry, exported]}))) as service:
+        slow = {target.key for target in service.poller.targets if target.slow}
+        assert {("acme", "hubspot_unsynced"), ("acme", "hubspot_account"), ("exported", "sync_health")} <= slow
+        for target in service.poller.targets:
+            if not target.slow:
+                assert not service.poller.ready()
+                await service.poller.poll(target)
+        assert service.poller.ready()
+        assert not service.poller.tried()
+
+
 @pytest.mark.parametrize("path", ["/nowhere", "/api/v1", "/api/v2/integrations", "/-/", "/metrics.json"])
 async def test_nothing_is_elsewhere(http: httpx.AsyncClient, path: str) -> None:
     """404."""
