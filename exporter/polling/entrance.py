@@ -14,8 +14,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 PLACES = 32
-HELD_FOR = 1.0
-"""Seconds."""
+HELD_FOR = 5.0
+"""Seconds. With a deadline of thirty no more than six times as many polls are ever under way as there are places: they
+end in time on a tenth of a processor too, or at an API that answers ten a second."""
 
 
 class Entrance:

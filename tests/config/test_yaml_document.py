@@ -90,6 +90,8 @@ def test_a_merged_mapping_may_be_overridden(tmp_path: Path) -> None:
         ("a: [1,\n", 2, "expected the node content"),
         ("a: &x [*x]\n", 1, "an alias stands inside its own anchor"),
         ("[" * 3000, 1, "nested too deeply"),
+        ("{a: " * 20_000, 1, "nested too deeply"),
+        ("- " * 200_000, 1, "nested too deeply"),
         ("a: !!python/object:os.system x\n", 1, "could not determine a constructor"),
         ("? [a]\n: 1\n", 1, "found unhashable key"),
         ("a: " + "1" * 5000 + "\n", 1, "Exceeds the limit"),
