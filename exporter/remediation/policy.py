@@ -7,6 +7,7 @@ is sent once, so its order is taken in any case, and its job waits until the gat
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 
 from exporter.catalog.catalog import CATALOG, CREATED, STALE, UNSYNCED
@@ -21,6 +22,7 @@ from exporter.state.facts import Facts
 SYNC_ERRORS_ALERT = "HubSpotSalesforceSyncErrors"
 
 
+@functools.cache
 def default_policies(*, catch_up: bool = False) -> tuple[Policy, ...]:
     """Resync at once what a plain resync can cure; resync what a suspension caused once its alert is resolved; clear
     the suspensions that need it. ``catch_up``: what changed while it lasted is resynced too, error or not, and what was

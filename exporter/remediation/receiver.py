@@ -20,7 +20,7 @@ from exporter.remediation.worker import Worker
 from exporter.self_metrics import SelfMetrics
 from exporter.state.facts import facts_of
 from exporter.state.snapshots import Snapshots
-from exporter.store.job import NewJob
+from exporter.store.job import NewJob, Turn
 from exporter.store.jobs import JobStore
 from exporter.store.notifications import NotificationRow
 from exporter.store.refusals import RefusalRow
@@ -71,29 +71,38 @@ class Receiver:
         if notification.truncated:
             log.warning("the sender left alerts out (max_alerts)", truncated=notification.truncated)
         now = self._clock.time()
-        jobs: list[NewJob] = []
-        refusals: list[RefusalRow] = []
-        left: list[Ignored] = []
-        duplicates = 0
-        for alert in notification.alerts:
-            decisions = self._decide(alert, now)
-            if not decisions:
-                left.append(ignored(alert, self._snapshots))
-            pause = repeat_after(alert, self._settings())
-            for action, decision in decisions.items():
-                if action and await self._jobs.known(occurrence_of(alert), action, pause, now):
-                    duplicates += 1
-                elif isinstance(decision, Order):
-                    last = self._snapshots[alert.integration].last_suspension
-                    jobs.append(new_job(alert, action, decision, pause, last))
-                else:
-                    refusals.append(RefusalRow(now, alert.integration, alert.name, decision.reason, decision.detail))
+        decided, left = self._decided(notification, now)
+        known = await self._jobs.known({turn for turn, _made in decided if turn.action}, now)
+        jobs = [made for turn, made in decided if isinstance(made, NewJob) and turn not in known]
+        refusals = [made for turn, made in decided if isinstance(made, RefusalRow) and turn not in known]
+        duplicates = len(decided) - len(jobs) - len(refusals)
         row = _row(notification, now, duplicates, len(left), len(refusals))
         made = await self._jobs.accept(jobs, refusals, now, row)
         await self._announce(jobs, refusals)
         for one in left:
             log.debug("alert ignored", **asdict(one))
         return Receipt(made, duplicates + len(jobs) - len(made), tuple(left), tuple(refusals))
+
+    def _decided(
+        self, notification: Notification, now: float
+    ) -> tuple[list[tuple[Turn, NewJob | RefusalRow]], list[Ignored]]:
+        """What each alert asks for, by action, as it would be stored; and the alerts that ask for nothing."""
+        decided: list[tuple[Turn, NewJob | RefusalRow]] = []
+        left: list[Ignored] = []
+        for alert in notification.alerts:
+            decisions = self._decide(alert, now)
+            if not decisions:
+                left.append(ignored(alert, self._snapshots))
+            pause = repeat_after(alert, self._settings())
+            for action, decision in decisions.items():
+                turn = Turn(occurrence_of(alert), action, pause)
+                if isinstance(decision, Order):
+                    last = self._snapshots[alert.integration].last_suspension
+                    decided.append((turn, new_job(alert, action, decision, pause, last)))
+                else:
+                    row = RefusalRow(now, alert.integration, alert.name, decision.reason, decision.detail)
+                    decided.append((turn, row))
+        return decided, left
 
     def _decide(self, alert: Alert, now: float) -> Mapping[str, Order | Refusal]:
         if alert.integration not in self._snapshots:
@@ -106,13 +115,14 @@ class Receiver:
         return decide(alert, self._settings(), facts, ways.guards, own=ways.own, can=ways.by_name.keys())
 
     async def _announce(self, jobs: list[NewJob], refusals: list[RefusalRow]) -> None:
+        # First: it is what the resync waits for.
+        if jobs:
+            self._worker.wake()
         for row in refusals:
             self._metrics.refusal(row.integration, row.reason)
             log.info("remediation refused", integration=row.integration, alert=row.alert, reason=row.reason)
         for integration in {job.occurrence.integration for job in jobs}:
             await self._queues.show(integration)
-        if jobs:
-            self._worker.wake()
 
 
 def _row(notification: Notification, now: float, duplicates: int, ignored_alerts: int, refused: int) -> NotificationRow:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from exporter.store.database import PATIENCE, Database
 from exporter.store.fence import hold
@@ -18,6 +18,9 @@ PENDING, SENDING, SUCCEEDED, FAILED = "pending", "sending", "succeeded", "failed
 ATTEMPTS_WINDOW = 86400.0
 RECORDS_A_SECOND = 500
 """A large job is listed in one transaction all the same: so slowly at least."""
+
+FEW_RECORDS = 1_000
+"""So many may share a commit with what others do meanwhile."""
 
 
 _UNHEARD = (
@@ -123,11 +126,18 @@ class BatchStore:
             }
             for each in records
         ]
-        async with self._database.transaction(PATIENCE + len(values) / RECORDS_A_SECOND) as connection:
-            await hold(connection, job, listed=True, planned_records=len(values), planned_calls=calls)
-            await insert_refusals(connection, refused)
+
+        def write(connection: Connection) -> None:
+            hold(connection, job, listed=True, planned_records=len(values), planned_calls=calls)
+            insert_refusals(connection, refused)
             if values:
-                await connection.execute(sa.insert(job_records), values)
+                connection.execute(sa.insert(job_records), values)
+
+        if len(values) <= FEW_RECORDS:
+            await self._database.run(write)
+            return
+        async with self._database.transaction(PATIENCE + len(values) / RECORDS_A_SECOND) as connection:
+            await connection.run_sync(write)
 
     async def attempts(
         self, job_id: int, integration: str, records: Iterable[str], now: float, *, in_vain_too: bool = True
@@ -149,8 +159,7 @@ class BatchStore:
             )
             .group_by(job_records.c.record)
         )
-        async with self._database.transaction() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._database.run(lambda connection: connection.execute(query).all())
         wanted = set(records)
         return {
             record: Attempts(int(count), last_at)
@@ -166,8 +175,7 @@ class BatchStore:
             sa.func.sum(sa.case((waits, 1), else_=0)),
             sa.func.min(sa.case((waits, job_records.c.retry_at))),
         ).where(job_records.c.job_id == job.id, job_records.c.outcome == PENDING)
-        async with self._database.transaction() as connection:
-            total, later, next_at = (await connection.execute(query)).one()
+        total, later, next_at = await self._database.run(lambda connection: connection.execute(query).one())
         return Left(total - (later or 0), later or 0, next_at)
 
     async def begin_batch(self, job: Job, at_most: int, now: float, lease: float) -> Batch | None:
@@ -184,25 +192,27 @@ class BatchStore:
             .limit(at_most)
         )
         last = sa.select(sa.func.max(batches.c.number)).where(batches.c.job_id == job.id)
-        async with self._database.transaction() as connection:
-            await hold(connection, job, lease_until=now + lease)
-            asked = {error_id: attempts + 1 for error_id, attempts in await connection.execute(query)}
+
+        def begin(connection: Connection) -> Batch | None:
+            hold(connection, job, lease_until=now + lease)
+            asked = {error_id: attempts + 1 for error_id, attempts in connection.execute(query)}
             if not asked:
                 return None
-            number = ((await connection.execute(last)).scalar_one() or 0) + 1
+            number = (connection.execute(last).scalar_one() or 0) + 1
             chosen = (job_records.c.job_id == job.id, job_records.c.error_id.in_(asked))
             marked = {"outcome": SENDING, "at": now, "batch": number, "attempts": job_records.c.attempts + 1}
-            await connection.execute(sa.update(job_records).where(*chosen).values(marked))
+            connection.execute(sa.update(job_records).where(*chosen).values(marked))
             row = {"job_id": job.id, "number": number, "sent_at": now, "records": len(asked)}
-            await connection.execute(sa.insert(batches).values(row))
-        return Batch(number, asked)
+            connection.execute(sa.insert(batches).values(row))
+            return Batch(number, asked)
+
+        return await self._database.run(begin)
 
     async def sent(self, job: Job) -> int:
         """How many batches were begun, without those whose answer was lost and that resynced nothing."""
         lost = sa.and_(batches.c.fault != "", batches.c.succeeded == 0)
         query = sa.select(sa.func.count()).where(batches.c.job_id == job.id, ~lost)
-        async with self._database.transaction() as connection:
-            return int((await connection.execute(query)).scalar_one())
+        return int(await self._database.run(lambda connection: connection.execute(query).scalar_one()))
 
     async def in_doubt(self, job: Job) -> tuple[Batch, ...]:
         """Requests of which nobody recorded the answer."""
@@ -212,10 +222,9 @@ class BatchStore:
             .order_by(job_records.c.batch, job_records.c.error_id)
         )
         by_number: dict[int, dict[str, int]] = {}
-        async with self._database.transaction() as connection:
-            for number, error_id, attempts in await connection.execute(query):
-                # A version before numbered none.
-                by_number.setdefault(number or 0, {})[error_id] = attempts
+        for number, error_id, attempts in await self._database.run(lambda connection: connection.execute(query).all()):
+            # A version before numbered none.
+            by_number.setdefault(number or 0, {})[error_id] = attempts
         return tuple(Batch(number, attempts) for number, attempts in by_number.items())
 
     async def record(
@@ -246,12 +255,15 @@ class BatchStore:
         succeeded = sum(each.outcome == SUCCEEDED for each in outcomes.values())
         ended = {"ended_at": now, "succeeded": succeeded, "failed": len(outcomes) - succeeded, "fault": fault}
         same = (batches.c.job_id == job.id, batches.c.number == number)
-        async with self._database.transaction() as connection:
-            # An answer is a sign that the other side works again.
-            again = {} if fault else {"failures": 0}
-            await hold(connection, job, lease_until=now + lease, **again)
-            await connection.execute(bound, values)
-            await connection.execute(sa.update(batches).where(*same).values(ended))
+        # An answer is a sign that the other side works again.
+        again = {} if fault else {"failures": 0}
+
+        def write(connection: Connection) -> None:
+            hold(connection, job, lease_until=now + lease, **again)
+            connection.execute(bound, values)
+            connection.execute(sa.update(batches).where(*same).values(ended))
+
+        await self._database.run(write)
 
     async def by_outcome(self, job: Job) -> dict[str, int]:
         """Records of the job by outcome."""
@@ -260,8 +272,8 @@ class BatchStore:
             .where(job_records.c.job_id == job.id)
             .group_by(job_records.c.outcome)
         )
-        async with self._database.transaction() as connection:
-            return {row.outcome: row.records for row in await connection.execute(query)}
+        rows = await self._database.run(lambda connection: connection.execute(query).all())
+        return {row.outcome: row.records for row in rows}
 
     async def sent_since(self, integration: str, since: float) -> int:
         """Records resynced since a moment, and those of requests under way or in doubt, also if their job has ended
@@ -271,14 +283,13 @@ class BatchStore:
         query = sa.select(sa.func.count()).where(
             job_records.c.integration == integration, sa.or_(resynced, job_records.c.outcome == SENDING)
         )
-        async with self._database.transaction() as connection:
-            return int((await connection.execute(query)).scalar_one())
+        return int(await self._database.run(lambda connection: connection.execute(query).scalar_one()))
 
 
-async def fail_left(connection: AsyncConnection, job_id: int, reason: str, now: float) -> int:
+def fail_left(connection: Connection, job_id: int, reason: str, now: float) -> int:
     """As a part of somebody's transaction: records that have no outcome yet fail. Returns how many those were."""
     left = sa.update(job_records).where(job_records.c.job_id == job_id, job_records.c.outcome.in_((PENDING, SENDING)))
     # What the record itself was refused for says more than why its job ended.
     why = sa.case((job_records.c.reason == "", reason), else_=job_records.c.reason)
-    result = await connection.execute(left.values(outcome=FAILED, reason=why, retry_at=None, at=now))
+    result = connection.execute(left.values(outcome=FAILED, reason=why, retry_at=None, at=now))
     return int(result.rowcount)

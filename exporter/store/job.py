@@ -36,6 +36,16 @@ class Occurrence:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """An action's turn at an occurrence of an alert. ``repeat_after`` seconds after the last, and once that has ended,
+    it is another; ``None`` if it never is."""
+
+    occurrence: Occurrence
+    action: str
+    repeat_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class NewJob:
     """What a job is to do: resync every error of these (category, error type) pairs, but no record within ``cooldown``
     seconds of its last resync, and none more than ``max_attempts`` times in 24 hours.
@@ -55,6 +65,10 @@ class NewJob:
     selected: frozenset[str] = frozenset()
     request: str = ""
     since: float | None = None
+
+    @property
+    def turn(self) -> Turn:
+        return Turn(self.occurrence, self.action, self.repeat_after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from exporter.store.batches import fail_left
 from exporter.store.database import Database
 from exporter.store.fence import hold
-from exporter.store.job import ENDED, NEEDS_APPROVAL, QUEUED, RUNNING, Job, NewJob, Occurrence, Reach, Way
+from exporter.store.job import ENDED, NEEDS_APPROVAL, QUEUED, RUNNING, Job, NewJob, Occurrence, Reach, Turn, Way
 from exporter.store.notifications import NotificationRow, insert_notification
 from exporter.store.refusals import RefusalRow, insert_refusals
 from exporter.store.tables import jobs
@@ -48,35 +48,35 @@ class JobStore:
         What is already stored decides, in the same transaction; of several that take the same at the same moment, the
         unique constraint lets one through.
         """
-        made: list[int] = []
-        async with self._database.transaction() as connection:
-            for job in new:
-                number = await _repetition(connection, job.occurrence, job.action, job.repeat_after, now)
-                if number is not None:
-                    made += await self._insert(connection, job, number, now)
-            await insert_refusals(connection, refused)
+
+        def write(connection: Connection) -> tuple[int, ...]:
+            made = self._insert(connection, new, now)
+            insert_refusals(connection, refused)
             if notification is not None:
-                await insert_notification(
-                    connection, notification.with_jobs(len(made), duplicates=len(new) - len(made))
-                )
-        return tuple(made)
+                insert_notification(connection, notification.with_jobs(len(made), duplicates=len(new) - len(made)))
+            return made
 
-    async def _insert(self, connection: AsyncConnection, job: NewJob, number: int, now: float) -> Sequence[int]:
-        """The id of the job, nothing if it is there already."""
-        insert = self._database.insert_once(jobs).values(job_values(job, number, now)).returning(jobs.c.id)
-        return (await connection.execute(insert)).scalars().all()
+        return await self._database.run(write)
 
-    async def known(self, occurrence: Occurrence, action: str, repeat_after: float | None, now: float) -> bool:
-        """Whether this occurrence of the alert has its job already, and is not yet to have another."""
-        async with self._database.transaction() as connection:
-            return await _repetition(connection, occurrence, action, repeat_after, now) is None
+    def _insert(self, connection: Connection, new: Sequence[NewJob], now: float) -> tuple[int, ...]:
+        numbers = _repetitions(connection, [job.turn for job in new], now)
+        rows = [job_values(job, number, now) for job in new if (number := numbers[job.turn]) is not None]
+        if not rows:
+            return ()
+        insert = self._database.insert_once(jobs).returning(jobs.c.id)
+        return tuple(sorted(connection.execute(insert, rows).scalars()))
+
+    async def known(self, turns: Collection[Turn], now: float) -> frozenset[Turn]:
+        """Those whose occurrence of an alert has its job already, and is not yet to have another."""
+        numbers = await self._database.run(lambda connection: _repetitions(connection, turns, now))
+        return frozenset(turn for turn, number in numbers.items() if number is None)
 
     async def release(self) -> None:
         """Puts jobs that an earlier process had begun back in the queue, if no other process can be at them."""
         if not self._database.single_process:
             return
-        async with self._database.transaction() as connection:
-            await connection.execute(sa.update(jobs).where(jobs.c.state == RUNNING).values(state=QUEUED))
+        left = sa.update(jobs).where(jobs.c.state == RUNNING).values(state=QUEUED)
+        await self._database.run(lambda connection: connection.execute(left))
 
     @property
     def shared(self) -> bool:
@@ -98,26 +98,27 @@ class JobStore:
             query = query.where(jobs.c.id == job_id)
         if reach is not None and self.shared:
             query = query.where(_within(reach))
-        async with self._database.transaction() as connection:
+
+        def take(connection: Connection) -> Job | None:
             # Two that look at the same moment would take two jobs of one integration.
-            await connection.run_sync(self._database.lock, "claim of a job")
-            row = (await connection.execute(query)).mappings().first()
+            self._database.lock(connection, "claim of a job")
+            row = connection.execute(query).mappings().first()
             if row is None:
                 return None
             same = (jobs.c.id == row["id"], jobs.c.state == row["state"], jobs.c.claims == row["claims"])
             taken = {"state": RUNNING, "lease_until": now + lease, "claims": row["claims"] + 1}
-            claimed = (await connection.execute(sa.update(jobs).where(*same).values(taken))).rowcount == 1
-        return job_of({**row, "claims": row["claims"] + 1}) if claimed else None
+            claimed = connection.execute(sa.update(jobs).where(*same).values(taken)).rowcount == 1
+            return job_of({**row, "claims": row["claims"] + 1}) if claimed else None
+
+        return await self._database.run(take)
 
     async def renew(self, job: Job, lease_until: float) -> None:
         """A sign of life: the job stays with who works on it."""
-        async with self._database.transaction() as connection:
-            await hold(connection, job, lease_until=lease_until)
+        await self._database.run(lambda connection: hold(connection, job, lease_until=lease_until))
 
     async def note(self, job: Job, **values: Any) -> None:
         """Writes how far who works on the job has got with it: columns of ``jobs``."""
-        async with self._database.transaction() as connection:
-            await hold(connection, job, **values)
+        await self._database.run(lambda connection: hold(connection, job, **values))
 
     async def postpone(
         self, job: Job, not_before: float, failures: int | None, message: str, refused_for: str, **more: Any
@@ -133,8 +134,7 @@ class JobStore:
             "refused_for": refused_for,
             **more,
         }
-        async with self._database.transaction() as connection:
-            await hold(connection, job, **values)
+        await self._database.run(lambda connection: hold(connection, job, **values))
 
     async def finish(
         self,
@@ -148,22 +148,23 @@ class JobStore:
         """Ends the job in one of the states ``ENDED``; records still pending fail with it. Returns how many those
         were. ``look_at`` is when to look what it has cured, ``refused`` why it ends or has done less."""
         values = {"state": state, "message": message, "finished_at": now, "look_at": look_at}
-        async with self._database.transaction() as connection:
-            await hold(connection, job, **values)
-            await insert_refusals(connection, refused)
-            return await fail_left(connection, job.id, message, now)
+
+        def write(connection: Connection) -> int:
+            hold(connection, job, **values)
+            insert_refusals(connection, refused)
+            return fail_left(connection, job.id, message, now)
+
+        return await self._database.run(write)
 
     async def failures(self, job: Job) -> int:
         """How often it has failed since something of it was answered."""
-        async with self._database.transaction() as connection:
-            counted = await connection.execute(sa.select(jobs.c.failures).where(jobs.c.id == job.id))
-            return int(counted.scalar_one())
+        counted = sa.select(jobs.c.failures).where(jobs.c.id == job.id)
+        return int(await self._database.run(lambda connection: connection.execute(counted).scalar_one()))
 
     async def cancelled(self, job: Job) -> bool:
         """Whether somebody wants the job ended."""
-        async with self._database.transaction() as connection:
-            wanted = await connection.execute(sa.select(jobs.c.cancelled).where(jobs.c.id == job.id))
-            return bool(wanted.scalar_one())
+        wanted = sa.select(jobs.c.cancelled).where(jobs.c.id == job.id)
+        return bool(await self._database.run(lambda connection: connection.execute(wanted).scalar_one()))
 
     async def queues(self, integration: str | None = None) -> dict[str, Queue]:
         """The queue of every integration that has jobs, or of this one."""
@@ -180,14 +181,14 @@ class JobStore:
         if integration is not None:
             query = query.where(jobs.c.integration == integration)
         found: dict[str, Queue] = {}
-        async with self._database.transaction() as connection:
-            for name, state, count, oldest, approvals in await connection.execute(query):
-                before = found.get(name, Queue())
-                found[name] = Queue(
-                    {**before.by_state, state: count},
-                    before.oldest_queued_at if oldest is None else oldest,
-                    before.needing_approval + int(approvals),
-                )
+        rows = await self._database.run(lambda connection: connection.execute(query).all())
+        for name, state, count, oldest, approvals in rows:
+            before = found.get(name, Queue())
+            found[name] = Queue(
+                {**before.by_state, state: count},
+                before.oldest_queued_at if oldest is None else oldest,
+                before.needing_approval + int(approvals),
+            )
         return found
 
 
@@ -202,13 +203,37 @@ def _within(reach: Reach) -> sa.ColumnElement[bool]:
     return sa.or_(by_these_ways(reach.ways), since < longest)
 
 
-async def _repetition(
-    connection: AsyncConnection, occurrence: Occurrence, action: str, repeat_after: float | None, now: float
-) -> int | None:
-    """The number of the job that this notification makes; ``None`` if it is a duplicate of the last that made one."""
-    same = [jobs.c[name] == value for name, value in asdict(occurrence).items()]
-    query = sa.select(jobs.c.repetition, jobs.c.state, jobs.c.created_at).where(*same, jobs.c.action == action)
-    made = (await connection.execute(query.order_by(jobs.c.repetition.desc()))).all()
+def _repetitions(connection: Connection, turns: Collection[Turn], now: float) -> dict[Turn, int | None]:
+    """The number of the job that each of them makes; ``None`` if it is a duplicate of the last that made one."""
+    made: dict[tuple[Occurrence, str], list[sa.Row[Any]]] = {}
+    names = sorted({(turn.occurrence.integration, turn.occurrence.fingerprint) for turn in turns})
+    for first in range(0, len(names), _AT_ONCE):
+        integrations, fingerprints = map(set, zip(*names[first : first + _AT_ONCE], strict=True))
+        for row in connection.execute(
+            _MADE, {"integrations": sorted(integrations), "fingerprints": sorted(fingerprints)}
+        ):
+            occurrence = Occurrence(row.integration, row.fingerprint, row.starts_at, row.status)
+            made.setdefault((occurrence, row.action), []).append(row)
+    return {turn: _number(made.get((turn.occurrence, turn.action), []), turn.repeat_after, now) for turn in turns}
+
+
+_AT_ONCE = 500
+"""Alerts that are looked for by one statement."""
+
+_MADE = (
+    sa.select(
+        *(jobs.c[name] for name in ("integration", "fingerprint", "starts_at", "status", "action")),
+        *(jobs.c.repetition, jobs.c.state, jobs.c.created_at),
+    )
+    .where(jobs.c.integration.in_(sa.bindparam("integrations", expanding=True)))
+    .where(jobs.c.fingerprint.in_(sa.bindparam("fingerprints", expanding=True)))
+    .order_by(jobs.c.repetition.desc())
+)
+"""Jobs of these alerts, the last of each first; some of others, where integrations share a fingerprint."""
+
+
+def _number(made: Sequence[sa.Row[Any]], repeat_after: float | None, now: float) -> int | None:
+    """The number of the next job, where these were made of the same occurrence, the last first."""
     if not made:
         return 0
     # Any of them: the oldest may wait still where a version before took one alert for several.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from exporter.store.tables import notifications
 
@@ -41,7 +41,7 @@ def result_of(jobs: int, duplicates: int) -> str:
     return "accepted" if jobs else "duplicate" if duplicates else "ignored"
 
 
-async def insert_notification(connection: AsyncConnection, row: NotificationRow) -> None:
+def insert_notification(connection: Connection, row: NotificationRow) -> None:
     """As a part of somebody's transaction; names are cut, they may be anything."""
     cut = {"receiver": row.receiver[:LONGEST_RECEIVER], "group_key": row.group_key[:LONGEST_GROUP_KEY]}
-    await connection.execute(sa.insert(notifications).values(asdict(row) | cut | {"result": row.result}))
+    connection.execute(sa.insert(notifications).values(asdict(row) | cut | {"result": row.result}))

@@ -73,7 +73,7 @@ class OrderStore:
         running = (jobs.c.id == job_id, jobs.c.state == RUNNING)
         async with self._database.transaction() as connection:
             if (await connection.execute(sa.update(jobs).where(*waiting).values(ended))).rowcount:
-                return await fail_left(connection, job_id, message, now)
+                return await connection.run_sync(fail_left, job_id, message, now)
             marked = await connection.execute(sa.update(jobs).where(*running).values(cancelled=True))
             return 0 if marked.rowcount else None
 

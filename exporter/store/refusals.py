@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from exporter.store.database import Database
 from exporter.store.tables import refusals
@@ -32,11 +32,10 @@ class RefusalStore:
 
     async def refuse(self, row: RefusalRow) -> None:
         """Lists a refusal that came up while a job ran."""
-        async with self._database.transaction() as connection:
-            await insert_refusals(connection, [row])
+        await self._database.run(lambda connection: insert_refusals(connection, [row]))
 
 
-async def insert_refusals(connection: AsyncConnection, rows: Sequence[RefusalRow]) -> None:
+def insert_refusals(connection: Connection, rows: Sequence[RefusalRow]) -> None:
     """As a part of somebody's transaction."""
     if rows:
-        await connection.execute(sa.insert(refusals), [asdict(row) for row in rows])
+        connection.execute(sa.insert(refusals), [asdict(row) for row in rows])

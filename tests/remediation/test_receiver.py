@@ -101,6 +101,14 @@ async def test_duplicates_do_not_put_the_repeat_off(bench: Bench) -> None:
     assert outcomes == (["job"] + ["duplicate"] * 4) * 2 + ["job", "duplicate"]
 
 
+async def test_a_storm_of_alerts_in_one_notification(bench: Bench) -> None:
+    """More than are looked for by one statement: each has its job, and none a second one."""
+    storm = [sync_errors("other", fingerprint=f"{number:016x}") for number in range(600)]
+    first, again = await bench.notify(*storm, storm[0]), await bench.notify(*storm)
+    assert (first.jobs, first.duplicates) == (600, 1)
+    assert (again.jobs, again.duplicates) == (0, 600)
+
+
 async def test_a_resolved_alert_is_one_order_for_ever(bench: Bench) -> None:
     """Alertmanager sends it once; whatever sends it again says nothing new."""
     assert await outcome(bench, alert()) == "job"
