@@ -93,8 +93,8 @@ previews: $(VENV)/installed programs-test $(GRAFANA)/node_modules/.package-lock.
 dashboards-types: $(VENV)/installed $(GRAFANA)/node_modules/.package-lock.json ## check the dashboards against Grafana's types
 	$(BIN)/python -m tests.dashboards.grafana_types
 
-bench: $(VENV)/installed ## what a scrape and a poll cost, as ratios within one run
-	$(BIN)/python -m tests.bench
+bench: $(VENV)/installed programs-test ## what everything costs, each figure beside its reference; ARGS='--rows=a,c --integrations=100 --json=FILE'
+	$(BIN)/python -m tests.bench $(ARGS)
 
 large-log: $(VENV)/installed ## read an event log of 600 MB over loopback: calls, memory, other polls; ARGS=--megabytes=20
 	$(BIN)/python -m tests.large_log $(ARGS)

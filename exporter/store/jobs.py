@@ -205,7 +205,7 @@ def _within(reach: Reach) -> sa.ColumnElement[bool]:
 
 def _repetitions(connection: Connection, turns: Collection[Turn], now: float) -> dict[Turn, int | None]:
     """The number of the job that each of them makes; ``None`` if it is a duplicate of the last that made one."""
-    made: dict[tuple[Occurrence, str], list[sa.Row[Any]]] = {}
+    made: dict[tuple[Occurrence, str], list[Any]] = {}
     names = sorted({(turn.occurrence.integration, turn.occurrence.fingerprint) for turn in turns})
     for first in range(0, len(names), _AT_ONCE):
         integrations, fingerprints = map(set, zip(*names[first : first + _AT_ONCE], strict=True))
@@ -232,7 +232,7 @@ _MADE = (
 """Jobs of these alerts, the last of each first; some of others, where integrations share a fingerprint."""
 
 
-def _number(made: Sequence[sa.Row[Any]], repeat_after: float | None, now: float) -> int | None:
+def _number(made: Sequence[Any], repeat_after: float | None, now: float) -> int | None:
     """The number of the next job, where these were made of the same occurrence, the last first."""
     if not made:
         return 0

@@ -1,0 +1,185 @@
+"""Row b: what a poll costs, and how many integrations one core keeps.
+
+``python -m tests.bench.polling INTEGRATIONS COMPRESSION SECONDS`` is the process that is measured: the poller as the
+service has it, alone on the first core, the simulator on the second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import httpx
+
+from exporter.clock import SystemClock
+from exporter.config import defaults
+from exporter.demo.processes import Program, free_port
+from exporter.demo.processes import running as running_program
+from exporter.demo.simulator.settings import Settings
+from exporter.logs import set_up_logging
+from exporter.polling.poller import POLL_DEADLINE
+from exporter.polling.schedule import JITTER
+from tests.bench.machine import pin
+from tests.bench.parts import looking
+from tests.bench.table import Row, Target, percentile
+from tests.e2e.load import WatchedPoller, compressed, open_poller, resident_mebibytes, write_config
+from tests.e2e.test_load import first_round, requests_of, total
+
+CHEAP = Target(0.002)
+MANY = Target(6_000, at_most=False)
+NONE = Target(0)
+
+BUSY = 0.9
+"""Share of the core that polls may use: the rest is for scrapes, and for what comes in bursts."""
+
+BARE_REQUESTS = 200
+
+MOST_COMPRESSED = 35.0
+"""Beyond that an account's searches alone would take longer than HubSpot's pace allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Polled for ``seconds`` after the first round, twice: at ``compression``, and at the load that is to be kept."""
+
+    integrations: int = 200
+    compression: float = 6.0
+    seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """One run. ``cpu`` are CPU seconds a poll, ``parts`` those by part; ``bare`` those of a bare request by httpx, of
+    which a poll takes ``requests``; ``a_second`` are the polls that one integration has at the default intervals.
+    ``missed`` began a whole interval late, or took longer than a poll may."""
+
+    polls: int
+    due: float
+    cpu: float
+    busy: float
+    parts: Mapping[str, float]
+    bare: float
+    requests: float
+    a_second: float
+    behind: float
+    missed: int
+    resident: int
+
+
+def rows(size: Size) -> Iterator[Row]:
+    first = polled(size.integrations, size.compression, size.seconds)
+    yield from of_poll("b", f"{size.integrations} integrations, {size.compression:g}:1", first)
+    for part, seconds in sorted(first.parts.items(), key=lambda entry: -entry[1]):
+        yield Row("b", f"CPU a poll: {part}", seconds, "s", "all of it", first.cpu)
+    keeps = kept(first)
+    yield Row("b", "integrations that one core keeps at the default intervals", keeps, "", target=MANY)
+    compression = min(keeps / size.integrations, MOST_COMPRESSED)
+    load = f"the load of {compression * size.integrations:,.0f} ({size.integrations} at {compression:.1f}:1)"
+    full = polled(size.integrations, compression, size.seconds)
+    yield Row("b", f"polls begun at {load}", float(full.polls), "", "due", full.due)
+    yield Row("b", f"missed deadlines at {load}", float(full.missed), "", target=NONE)
+    yield Row("b", f"share of the core at {load}", full.busy, "")
+    yield Row("b", f"start behind schedule at {load}, p99", full.behind, "s")
+
+
+def of_poll(group: str, what: str, run: Polled) -> Iterator[Row]:
+    against = f"{run.requests:.1f} bare requests by httpx, as many as a poll takes"
+    yield Row(group, f"CPU a poll, {what}", run.cpu, "s", against, run.bare * run.requests, CHEAP)
+
+
+def kept(run: Polled) -> float:
+    """Integrations whose polls fit into the share of a core."""
+    return BUSY / (run.cpu * run.a_second)
+
+
+def polled(integrations: int, compression: float, seconds: float) -> Polled:
+    """By a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.polling", str(integrations), str(compression), str(seconds)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return Polled(**json.loads(done.stdout))
+
+
+async def live(folder: Path, integrations: int, compression: float, seconds: float) -> Polled:
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    command = (
+        *(sys.executable, "-m", "exporter.demo.simulator", f"--port={port}", "--orgs=", "--records=20"),
+        *(f"--more-orgs={integrations}", "--sync-interval=0", "--limit=10000000", "--searches-per-second=100"),
+    )
+    # The simulator is born where it is to stay.
+    pin(os.getpid(), 1)
+    program = Program("simulator", command, f"{url}/control/org-0001", start_seconds=120.0)
+    intervals = compressed(compression)
+    config = write_config(folder, url, integrations, intervals)
+    async with running_program(program, folder / "simulator.log"):
+        pin(os.getpid(), 0)
+        bare = await _bare(f"{url}/org-0001/bridge/sync-health")
+        async with open_poller(config, SystemClock()) as (poller, _exposition):
+            polling = asyncio.create_task(poller.run())
+            try:
+                await first_round(poller, 600.0)
+                return await _measured(poller, url, (integrations, compression, seconds), bare)
+            finally:
+                polling.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await polling
+
+
+async def _measured(poller: WatchedPoller, url: str, size: tuple[int, float, float], bare: float) -> Polled:
+    integrations, compression, seconds = size
+    asked = total(await requests_of(url, integrations))
+    poller.forget_times()
+    ended = sum(poller.ended.values())
+    began, cpu = time.monotonic(), time.process_time()
+    with looking() as parts:
+        await asyncio.sleep(seconds)
+    took, cpu = time.monotonic() - began, time.process_time() - cpu
+    polls = sum(poller.ended.values()) - ended
+    a_second = sum(1 / (target.longest_interval * (1 + JITTER / 2)) for target in poller.targets)
+    requests = total(await requests_of(url, integrations)) - asked
+    missed = sum(behind >= min(defaults.INTERVALS.values()) / compression for behind in poller.behind)
+    return Polled(
+        polls=polls,
+        due=a_second * took,
+        cpu=cpu / polls,
+        busy=cpu / took,
+        parts={part: used / polls for part, used in parts.seconds.items()},
+        bare=bare,
+        requests=requests / polls,
+        a_second=a_second / integrations / compression,
+        behind=percentile(poller.behind) or 0.0,
+        missed=missed + (poller.longest > POLL_DEADLINE),
+        resident=resident_mebibytes(),
+    )
+
+
+async def _bare(url: str) -> float:
+    """CPU seconds of a request and its answer, by httpx alone."""
+    headers = {"Authorization": f"Bearer {Settings().bridge_token}"}
+    async with httpx.AsyncClient(trust_env=False, headers=headers) as http:
+        await http.get(url)
+        cpu = time.process_time()
+        for _ in range(BARE_REQUESTS):
+            (await http.get(url)).raise_for_status()
+        return (time.process_time() - cpu) / BARE_REQUESTS
+
+
+def main(arguments: Sequence[str]) -> None:
+    set_up_logging("error", "logfmt")
+    integrations, compression, seconds = int(arguments[0]), float(arguments[1]), float(arguments[2])
+    with tempfile.TemporaryDirectory() as folder:
+        run = asyncio.run(live(Path(folder), integrations, compression, seconds))
+    sys.stdout.write(json.dumps(asdict(run)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
