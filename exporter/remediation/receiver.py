@@ -20,7 +20,7 @@ from exporter.remediation.worker import Worker
 from exporter.self_metrics import SelfMetrics
 from exporter.state.facts import facts_of
 from exporter.state.snapshots import Snapshots
-from exporter.store.job import NewJob, Turn
+from exporter.store.job import Cue, NewJob
 from exporter.store.jobs import JobStore
 from exporter.store.notifications import NotificationRow
 from exporter.store.refusals import RefusalRow
@@ -72,9 +72,9 @@ class Receiver:
             log.warning("the sender left alerts out (max_alerts)", truncated=notification.truncated)
         now = self._clock.time()
         decided, left = self._decided(notification, now)
-        known = await self._jobs.known({turn for turn, _made in decided if turn.action}, now)
-        jobs = [made for turn, made in decided if isinstance(made, NewJob) and turn not in known]
-        refusals = [made for turn, made in decided if isinstance(made, RefusalRow) and turn not in known]
+        known = await self._jobs.known({cue for cue, _made in decided if cue.action}, now)
+        jobs = [made for cue, made in decided if isinstance(made, NewJob) and cue not in known]
+        refusals = [made for cue, made in decided if isinstance(made, RefusalRow) and cue not in known]
         duplicates = len(decided) - len(jobs) - len(refusals)
         row = _row(notification, now, duplicates, len(left), len(refusals))
         made = await self._jobs.accept(jobs, refusals, now, row)
@@ -85,9 +85,9 @@ class Receiver:
 
     def _decided(
         self, notification: Notification, now: float
-    ) -> tuple[list[tuple[Turn, NewJob | RefusalRow]], list[Ignored]]:
+    ) -> tuple[list[tuple[Cue, NewJob | RefusalRow]], list[Ignored]]:
         """What each alert asks for, by action, as it would be stored; and the alerts that ask for nothing."""
-        decided: list[tuple[Turn, NewJob | RefusalRow]] = []
+        decided: list[tuple[Cue, NewJob | RefusalRow]] = []
         left: list[Ignored] = []
         for alert in notification.alerts:
             decisions = self._decide(alert, now)
@@ -95,13 +95,13 @@ class Receiver:
                 left.append(ignored(alert, self._snapshots))
             pause = repeat_after(alert, self._settings())
             for action, decision in decisions.items():
-                turn = Turn(occurrence_of(alert), action, pause)
+                cue = Cue(occurrence_of(alert), action, pause)
                 if isinstance(decision, Order):
                     last = self._snapshots[alert.integration].last_suspension
-                    decided.append((turn, new_job(alert, action, decision, pause, last)))
+                    decided.append((cue, new_job(alert, action, decision, pause, last)))
                 else:
                     row = RefusalRow(now, alert.integration, alert.name, decision.reason, decision.detail)
-                    decided.append((turn, row))
+                    decided.append((cue, row))
         return decided, left
 
     def _decide(self, alert: Alert, now: float) -> Mapping[str, Order | Refusal]:

@@ -59,11 +59,12 @@ class Worker:
         self._prover = prover
         self._ledger = ledger
         self._clock = clock
-        self._woken = asyncio.Event()
+        self._bell: asyncio.Queue[None] = asyncio.Queue(maxsize=1)
 
     def wake(self) -> None:
-        """There is a new job."""
-        self._woken.set()
+        """There is a new job: one who is idle looks, or the first who will be."""
+        with contextlib.suppress(asyncio.QueueFull):
+            self._bell.put_nowait(None)
 
     async def restore(self) -> None:
         """Takes over what an earlier process left, and shows the queues as they are."""
@@ -81,11 +82,11 @@ class Worker:
 
     async def _work(self) -> None:
         while True:
-            # Before the look at the queue: a job that comes during it wakes us again.
-            self._woken.clear()
             try:
                 job = await self.claim()
                 if job is not None:
+                    # There may be more of them.
+                    self.wake()
                     await self.do(job)
                     continue
             except StoreError as error:
@@ -94,7 +95,7 @@ class Worker:
                 log.warning("resync job lost", error=str(error))
             try:
                 async with asyncio.timeout(IDLE_PAUSE):
-                    await self._woken.wait()
+                    await self._bell.get()
             except TimeoutError:
                 continue
 

@@ -36,9 +36,9 @@ class Occurrence:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """An action's turn at an occurrence of an alert. ``repeat_after`` seconds after the last, and once that has ended,
-    it is another; ``None`` if it never is."""
+class Cue:
+    """An occurrence of an alert as what an action answers with a job: with another ``repeat_after`` seconds after the
+    last was taken, once that has ended, and with none where that is ``None``."""
 
     occurrence: Occurrence
     action: str
@@ -67,8 +67,8 @@ class NewJob:
     since: float | None = None
 
     @property
-    def turn(self) -> Turn:
-        return Turn(self.occurrence, self.action, self.repeat_after)
+    def cue(self) -> Cue:
+        return Cue(self.occurrence, self.action, self.repeat_after)
 
 
 @dataclass(frozen=True, slots=True)

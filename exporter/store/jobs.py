@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from exporter.store.batches import fail_left
 from exporter.store.database import Database
 from exporter.store.fence import hold
-from exporter.store.job import ENDED, NEEDS_APPROVAL, QUEUED, RUNNING, Job, NewJob, Occurrence, Reach, Turn, Way
+from exporter.store.job import ENDED, NEEDS_APPROVAL, QUEUED, RUNNING, Cue, Job, NewJob, Occurrence, Reach, Way
 from exporter.store.notifications import NotificationRow, insert_notification
 from exporter.store.refusals import RefusalRow, insert_refusals
 from exporter.store.tables import jobs
@@ -59,17 +59,17 @@ class JobStore:
         return await self._database.run(write)
 
     def _insert(self, connection: Connection, new: Sequence[NewJob], now: float) -> tuple[int, ...]:
-        numbers = _repetitions(connection, [job.turn for job in new], now)
-        rows = [job_values(job, number, now) for job in new if (number := numbers[job.turn]) is not None]
+        numbers = _repetitions(connection, [job.cue for job in new], now)
+        rows = [job_values(job, number, now) for job in new if (number := numbers[job.cue]) is not None]
         if not rows:
             return ()
         insert = self._database.insert_once(jobs).returning(jobs.c.id)
         return tuple(sorted(connection.execute(insert, rows).scalars()))
 
-    async def known(self, turns: Collection[Turn], now: float) -> frozenset[Turn]:
+    async def known(self, cues: Collection[Cue], now: float) -> frozenset[Cue]:
         """Those whose occurrence of an alert has its job already, and is not yet to have another."""
-        numbers = await self._database.run(lambda connection: _repetitions(connection, turns, now))
-        return frozenset(turn for turn, number in numbers.items() if number is None)
+        numbers = await self._database.run(lambda connection: _repetitions(connection, cues, now))
+        return frozenset(cue for cue, number in numbers.items() if number is None)
 
     async def release(self) -> None:
         """Puts jobs that an earlier process had begun back in the queue, if no other process can be at them."""
@@ -203,10 +203,10 @@ def _within(reach: Reach) -> sa.ColumnElement[bool]:
     return sa.or_(by_these_ways(reach.ways), since < longest)
 
 
-def _repetitions(connection: Connection, turns: Collection[Turn], now: float) -> dict[Turn, int | None]:
+def _repetitions(connection: Connection, cues: Collection[Cue], now: float) -> dict[Cue, int | None]:
     """The number of the job that each of them makes; ``None`` if it is a duplicate of the last that made one."""
     made: dict[tuple[Occurrence, str], list[Any]] = {}
-    names = sorted({(turn.occurrence.integration, turn.occurrence.fingerprint) for turn in turns})
+    names = sorted({(cue.occurrence.integration, cue.occurrence.fingerprint) for cue in cues})
     for first in range(0, len(names), _AT_ONCE):
         integrations, fingerprints = map(set, zip(*names[first : first + _AT_ONCE], strict=True))
         for row in connection.execute(
@@ -214,7 +214,7 @@ def _repetitions(connection: Connection, turns: Collection[Turn], now: float) ->
         ):
             occurrence = Occurrence(row.integration, row.fingerprint, row.starts_at, row.status)
             made.setdefault((occurrence, row.action), []).append(row)
-    return {turn: _number(made.get((turn.occurrence, turn.action), []), turn.repeat_after, now) for turn in turns}
+    return {cue: _number(made.get((cue.occurrence, cue.action), []), cue.repeat_after, now) for cue in cues}
 
 
 _AT_ONCE = 500

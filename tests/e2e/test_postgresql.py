@@ -171,7 +171,7 @@ async def test_a_job_is_accepted_once(databases: Sequence[Database]) -> None:
     made = await asyncio.gather(*(JobStore(database).accept(jobs, (), 100.0) for database in databases))
     assert sorted(map(len, made)) == [0, 0, 2]
     assert await JobStore(databases[0]).accept(jobs, (), 100.0) == ()
-    assert await JobStore(databases[0]).known([jobs[0].turn], 100.0)
+    assert await JobStore(databases[0]).known([jobs[0].cue], 100.0)
 
 
 async def test_a_repeat_is_taken_once(databases: Sequence[Database]) -> None:

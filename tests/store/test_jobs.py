@@ -10,7 +10,7 @@ import pytest
 
 from exporter.errors import LeaseLost, StoreError
 from exporter.store.batches import SUCCEEDED, Listed, Outcome
-from exporter.store.job import ENDED, NEEDS_APPROVAL, Job, Turn
+from exporter.store.job import ENDED, NEEDS_APPROVAL, Cue, Job
 from exporter.store.jobs import JobStore, Queue
 from exporter.store.refusals import RefusalRow
 from tests.store.shelf import (
@@ -38,12 +38,12 @@ async def test_one_job_an_occurrence(store: Shelf) -> None:
 
 async def test_a_known_occurrence(store: Shelf) -> None:
     """Known from when it is stored, and still when its job has ended."""
-    assert not await store.known([Turn(new_job().occurrence, "bridge", None)], 100.0)
+    assert not await store.known([Cue(new_job().occurrence, "bridge", None)], 100.0)
     await accepted(store)
     await store.finish(await claimed(store), "done", "", 101.0)
-    assert await store.known([Turn(new_job().occurrence, "bridge", None)], 1e9)
-    assert not await store.known([Turn(new_job("g").occurrence, "bridge", None)], 101.0)
-    assert not await store.known([Turn(new_job().occurrence, "touch", None)], 101.0)
+    assert await store.known([Cue(new_job().occurrence, "bridge", None)], 1e9)
+    assert not await store.known([Cue(new_job("g").occurrence, "bridge", None)], 101.0)
+    assert not await store.known([Cue(new_job().occurrence, "touch", None)], 101.0)
 
 
 @pytest.mark.parametrize("ended", ENDED)
@@ -55,9 +55,9 @@ async def test_a_repeat_has_a_job_of_its_own_when_the_one_before_has_ended(store
     running = await claimed(store, 1000.0)
     assert await accepted(store, job, now=1100.0) == 0  # it runs
     await store.finish(running, ended, "", 1100.0)
-    assert await store.known([Turn(job.occurrence, "bridge", 300.0)], 399.0)
+    assert await store.known([Cue(job.occurrence, "bridge", 300.0)], 399.0)
     assert await accepted(store, job, now=399.0) == 0
-    assert not await store.known([Turn(job.occurrence, "bridge", 300.0)], 400.0)
+    assert not await store.known([Cue(job.occurrence, "bridge", 300.0)], 400.0)
     assert await accepted(store, job, job, now=400.0) == 1
     await store.finish(await claimed(store, 401.0), ended, "", 402.0)
     assert await accepted(store, job, now=699.0) == 0

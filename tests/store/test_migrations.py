@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from exporter.store.job import Turn
+from exporter.store.job import Cue
 from exporter.store.proofs import ProofStore
 from exporter.store.tables import METADATA, jobs
 from exporter.store.upgrade import NEWEST
@@ -77,8 +77,8 @@ def _differences(connection: sa.Connection) -> object:
 
 async def test_an_alert_taken_before_the_update_is_recognised_after_it(store: Shelf) -> None:
     """Alertmanager repeats it: the same alert, not a new one; and once it is due, its next repeat."""
-    assert await store.known([Turn(AGAIN.occurrence, "bridge", None)], 1e9)
-    assert await store.known([Turn(AGAIN.occurrence, "bridge", 300.0)], 399.0)
+    assert await store.known([Cue(AGAIN.occurrence, "bridge", None)], 1e9)
+    assert await store.known([Cue(AGAIN.occurrence, "bridge", 300.0)], 399.0)
     assert await store.accept([AGAIN], (), 1e9) == ()
     assert len(await store.accept([replace(AGAIN, repeat_after=300.0)], (), 1e9)) == 1
     assert (await store.listing(None, 1))["jobs"][0]["repetition"] == 3
@@ -123,5 +123,5 @@ async def test_a_job_that_waits_still_is_the_job_of_its_alert(file: Path) -> Non
         async with database.transaction() as connection:
             await connection.execute(sa.update(jobs).where(jobs.c.id == 1).values(state="queued"))
         store = Shelf(database)
-        assert await store.known([Turn(AGAIN.occurrence, "bridge", 300.0)], 1e9)
+        assert await store.known([Cue(AGAIN.occurrence, "bridge", 300.0)], 1e9)
         assert await store.accept([replace(AGAIN, repeat_after=300.0)], (), 1e9) == ()
