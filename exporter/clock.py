@@ -19,6 +19,10 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Waits; returns at once for 0 or less."""
 
+    def alarm(self, seconds: float) -> asyncio.Future[None]:
+        """Done once so many seconds have passed, at once for 0 or less. Who sets it earlier wakes whoever waits for
+        it. It weighs a fifth of a task that sleeps."""
+
 
 class SystemClock:
     """The clock of this machine."""
@@ -28,6 +32,18 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))
+
+    def alarm(self, seconds: float) -> asyncio.Future[None]:
+        loop = asyncio.get_running_loop()
+        alarm: asyncio.Future[None] = loop.create_future()
+        timer = loop.call_later(max(0.0, seconds), _ring, alarm)
+        alarm.add_done_callback(lambda _: timer.cancel())
+        return alarm
+
+
+def _ring(alarm: asyncio.Future[None]) -> None:
+    if not alarm.done():
+        alarm.set_result(None)
 
 
 def parse_timestamp(text: str) -> float:

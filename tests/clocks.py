@@ -20,11 +20,15 @@ class ManualClock:
         return self._now
 
     async def sleep(self, seconds: float) -> None:
-        if seconds <= 0:
-            return
+        if seconds > 0:
+            await self.alarm(seconds)
+
+    def alarm(self, seconds: float) -> asyncio.Future[None]:
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sleepers.append((self._now + seconds, waiting))
-        await waiting
+        self._sleepers.append((self._now + max(0.0, seconds), waiting))
+        if seconds <= 0:
+            waiting.set_result(None)
+        return waiting
 
     def advance(self, seconds: float) -> None:
         """Moves time and wakes who has slept long enough."""

@@ -37,6 +37,21 @@ async def test_a_sleep_lasts_as_long_as_it_says() -> None:
     assert time.monotonic() - started >= 0.019
 
 
+async def test_an_alarm_rings_after_as_long_as_it_says() -> None:
+    """Measured with the clock that cannot be set."""
+    started = time.monotonic()
+    await SystemClock().alarm(0.02)
+    assert time.monotonic() - started >= 0.019
+    await SystemClock().alarm(-5.0)
+
+
+async def test_who_sets_an_alarm_wakes_whoever_waits_for_it() -> None:
+    """An hour early; the timer behind it is gone."""
+    alarm = SystemClock().alarm(3600.0)
+    asyncio.get_running_loop().call_soon(alarm.set_result, None)
+    await alarm
+
+
 def test_the_system_clock_shows_the_time_of_day() -> None:
     """Seconds since the epoch."""
     before = time.time()

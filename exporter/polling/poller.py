@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from exporter.clients.http import time_limit
 from exporter.clock import Clock
@@ -26,7 +27,8 @@ LEASE_BEYOND = 2.0
 
 
 class Poller:
-    """Owns the tasks. One a target, so there are never two polls of one source at a time."""
+    """Owns the tasks. One a target, so there are never two polls of one source at a time; while it waits to be due
+    there is none, only an alarm: of thousands of targets nearly all wait."""
 
     def __init__(
         self,
@@ -47,7 +49,7 @@ class Poller:
         self._troubles = Troubles()
         self._entrance = Entrance()
         self._ready = False
-        self._hastened: dict[Key, asyncio.Event] = {}
+        self._alarms: dict[Key, asyncio.Future[None]] = {}
         self._group: asyncio.TaskGroup | None = None
         self._tasks: dict[Target, asyncio.Task[None]] = {}
 
@@ -79,41 +81,61 @@ class Poller:
     async def reconfigure(self, targets: Iterable[Target]) -> None:
         """Follows these targets from now on. One that was followed before and has not changed goes on untouched."""
         wanted = dict.fromkeys(targets)
-        dropped = [self._tasks.pop(target) for target in tuple(self._tasks) if target not in wanted]
-        for task in dropped:
-            task.cancel()
-        await asyncio.gather(*dropped, return_exceptions=True)
         followed_before = set(self._targets)
+        await self._give_up([target for target in self._targets if target not in wanted])
         new = tuple(target for target in wanted if target not in followed_before)
         await self._rounds.take_up(new)
         self._targets = tuple(wanted)
         self._rounds.keep(self._targets)
         self._troubles.keep(self._targets)
         for target in new:
-            self._start(target)
+            self._wait(target, first=True)
+
+    async def _give_up(self, dropped: Sequence[Target]) -> None:
+        tasks = [self._tasks.pop(target) for target in dropped if target in self._tasks]
+        for ending in (*(self._alarms.pop(target.key) for target in dropped if target.key in self._alarms), *tasks):
+            ending.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def run(self) -> None:
         """Polls until cancelled."""
-        async with asyncio.TaskGroup() as self._group:
+        async with asyncio.TaskGroup() as group:
+            self._group = group
             for target in self._targets:
-                self._start(target)
-            # Without targets there is nothing to wait for, and a reload may bring some.
-            await asyncio.Event().wait()
+                self._wait(target, first=True)
+            try:
+                # Without targets there is nothing to wait for, and a reload may bring some.
+                await asyncio.Event().wait()
+            finally:
+                self._group = None
+                for alarm in self._alarms.values():
+                    alarm.cancel()
 
-    def _start(self, target: Target) -> None:
+    def _wait(self, target: Target, *, first: bool = False) -> None:
+        """Until it is due."""
         if self._group is not None:
-            name = f"poll {target.integration} {target.source.name}"
-            self._tasks[target] = self._group.create_task(self._follow(target), name=name)
+            self._alarms[target.key] = alarm = self._clock.alarm(self.due_at(target) - self._clock.time())
+            alarm.add_done_callback(partial(self._wake, target, first))
 
-    async def _follow(self, target: Target) -> None:
-        await self._until_due(target)
+    def _wake(self, target: Target, first: bool, alarm: asyncio.Future[None]) -> None:
+        if alarm.cancelled() or self._group is None:
+            return
+        if self.due_at(target) > self._clock.time():
+            # It was seen meanwhile that another replica has polled it.
+            self._wait(target, first=first)
+            return
+        name = f"poll {target.integration} {target.source.name}"
+        self._tasks[target] = self._group.create_task(self._follow(target, first), name=name)
+
+    async def _follow(self, target: Target, first: bool) -> None:
+        if not await (self._take_first_turn(target) if first else self.take_turn(target)):
+            await self._follow_the_other(target)
+        if self._tasks.pop(target, None) is not None:
+            self._wait(target)
+
+    async def _take_first_turn(self, target: Target) -> bool:
         async with self._entrance.place(slow=target.slow):
-            taken = await self.take_turn(target)
-        while True:
-            if not taken:
-                await self._follow_the_other(target)
-            await self._until_due(target)
-            taken = await self.take_turn(target)
+            return await self.take_turn(target)
 
     async def _follow_the_other(self, target: Target) -> None:
         """Another replica has only just begun; an interval is too long to wait for what it finds, or until it is seen
@@ -123,28 +145,11 @@ class Poller:
         while (left := await self._rounds.look_again(target)) > 0:
             await self._clock.sleep(min(pause, left))
 
-    async def _until_due(self, target: Target) -> None:
-        await self._sleep_until_due(target)
-        while self.due_at(target) > self._clock.time():
-            # It was seen meanwhile that another replica has polled it.
-            await self._sleep_until_due(target)
-
-    async def _sleep_until_due(self, target: Target) -> None:
-        hastened = self._hastened.setdefault(target.key, asyncio.Event())
-        hastened.clear()
-        sleeping = asyncio.ensure_future(self._clock.sleep(self.due_at(target) - self._clock.time()))
-        waiting = asyncio.ensure_future(hastened.wait())
-        try:
-            await asyncio.wait((sleeping, waiting), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            waiting.cancel()
-
     def hasten(self, integration: str, source: str) -> None:
         """Polls a source now rather than when it is due, because something waits for it; at most once a minute."""
         key = integration, source
         if self._rounds.hasten(key):
-            self._wake(key)
+            self._ring(key)
 
     async def take_turn(self, target: Target) -> bool:
         """What is done when a target is due: a poll, unless the org has been asked just now and this can wait, or an
@@ -153,7 +158,7 @@ class Poller:
             taker = await self._rounds.gives_way(target, [one for one in self._of_org(target) if one is not target])
             if taker is not target:
                 if taker is not None:
-                    self._wake(taker.key)
+                    self._ring(taker.key)
                 return True
         return await self.poll(target)
 
@@ -188,12 +193,13 @@ class Poller:
         """A login that works again was every source's of that org: one that is read every six hours does not wait."""
         for other in self._of_org(target) if target.source.asks_salesforce else ():
             if self._rounds.bring_back(other, refused):
-                self._wake(other.key)
+                self._ring(other.key)
 
     def _of_org(self, target: Target) -> list[Target]:
         """What asks the same org."""
         return [one for one in self._targets if one.integration == target.integration and one.source.asks_salesforce]
 
-    def _wake(self, key: Key) -> None:
-        if key in self._hastened:
-            self._hastened[key].set()
+    def _ring(self, key: Key) -> None:
+        alarm = self._alarms.get(key)
+        if alarm is not None and not alarm.done():
+            alarm.set_result(None)

@@ -63,16 +63,21 @@ class CrowdClock:
         self._somebody_fell_asleep.set()
 
     async def sleep(self, seconds: float) -> None:
-        if seconds <= 0:
-            return
-        waking = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self._now + seconds, next(self._numbers), waking))
+        if seconds > 0:
+            await self.alarm(seconds)
+
+    def alarm(self, seconds: float) -> asyncio.Future[None]:
+        waking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + max(0.0, seconds), next(self._numbers), waking))
         self._asleep += 1
         self._somebody_fell_asleep.set()
-        try:
-            await waking
-        finally:
-            self._asleep -= 1
+        waking.add_done_callback(self._woken)
+        if seconds <= 0:
+            waking.set_result(None)
+        return waking
+
+    def _woken(self, _: object) -> None:
+        self._asleep -= 1
 
     async def run(self, everybody: int, done: Callable[[], bool]) -> None:
         """Lets time pass until ``done``, which is asked while all are asleep."""
