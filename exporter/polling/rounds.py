@@ -231,7 +231,8 @@ class Rounds:
         return self._rows[target.key]
 
     def _enter(self, target: Target, row: PollRow, part: Part | None) -> None:
-        self._rows[target.key] = row
+        # A payload that nobody builds on is in the store, and a poll that fails leaves it there as it is.
+        self._rows[target.key] = row if target.source.builds_on_before else replace(row, payload=None)
         shown = self._snapshots[target.integration].reading(target.source.name)
         reading = reading_of(target, row, part, shown)
         if reading is not None:

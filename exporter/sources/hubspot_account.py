@@ -145,4 +145,4 @@ def _another_speaks(integration: Integration) -> bool:
     return integration.salesforce is not None or integration.sync_health is not None
 
 
-SOURCE = Source("hubspot_account", applies, fetch, parse, slow=_another_speaks)
+SOURCE = Source("hubspot_account", applies, fetch, parse, slow=_another_speaks, builds_on_before=False)

@@ -92,4 +92,4 @@ def applies(integration: Integration) -> bool:
     return account is not None and account.token is not None and bool(account.unsynced.objects)
 
 
-SOURCE = Source("hubspot_unsynced", applies, fetch, parse, slow=always)
+SOURCE = Source("hubspot_unsynced", applies, fetch, parse, slow=always, builds_on_before=False)

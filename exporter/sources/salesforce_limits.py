@@ -69,4 +69,4 @@ def applies(integration: Integration) -> bool:
     return integration.salesforce is not None
 
 
-SOURCE = Source("salesforce_limits", applies, fetch, parse, asks_salesforce=True, one_call=True)
+SOURCE = Source("salesforce_limits", applies, fetch, parse, asks_salesforce=True, one_call=True, builds_on_before=False)

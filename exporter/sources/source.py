@@ -73,6 +73,7 @@ class Source:
     ``budget_share`` is the part of the day's budget after which it gives way to sources with a larger one.
     ``fills_in``: it is polled when nobody else has asked the org for an interval of it; ``one_call``: every poll is a
     call, for which it may wait until then, or come earlier (``gives_way`` in ``exporter/polling/rounds.py``).
+    ``builds_on_before``: ``fetch`` looks at ``previous``; of others the last payload stays in the store alone.
     ``writes``: its polls change records, so it is polled by a running exporter alone.
     ``slow``: of which integrations a poll takes its time by nature, as it waits for its turn at an account that others
     share, or reads files of any size: a process that starts is ready without having tried it.
@@ -88,6 +89,7 @@ class Source:
     deadline: float | None = None
     fills_in: bool = False
     one_call: bool = False
+    builds_on_before: bool = True
     writes: bool = False
     slow: Callable[[Integration], bool] = lambda _integration: False
 

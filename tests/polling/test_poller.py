@@ -102,10 +102,12 @@ class Script:
         self.error: Exception | None = None
         self.payload: Any = 1
         self.parse_error: Exception | None = None
+        self.previous: Any = None
         source = Source("sync_health", lambda _integration: True, self._fetch, self._parse)
         self.target = Target("acme", source, INTERVAL, connection)
 
-    async def _fetch(self, _connection: Connection, _previous: Any = None) -> Any:
+    async def _fetch(self, _connection: Connection, previous: Any = None) -> Any:
+        self.previous = previous
         self.asked_at.append(self._clock.time())
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -170,6 +172,26 @@ class Bench:
 @pytest.fixture
 def bench(script: Script, database: Database, config: Config, clock: WatchedClock) -> Bench:
     return Bench(script, database, config, clock)
+
+
+@pytest.mark.parametrize("builds_on_before", [True, False])
+async def test_a_payload_that_nobody_builds_on_is_kept_by_the_store_alone(
+    script: Script, bench: Bench, database: Database, clock: WatchedClock, builds_on_before: bool
+) -> None:
+    """Also through a poll that fails; and it is shown again by who starts next."""
+    source = replace(script.target.source, builds_on_before=builds_on_before)
+    script.target = replace(script.target, source=source)
+    poller = await bench.start()
+    await poller.poll(script.target)
+    script.error = ServerError("down")
+    await poller.poll(script.target)
+    assert script.previous == (1 if builds_on_before else None)
+    row = await PollStore(database).one(*script.target.key)
+    assert row is not None
+    assert (row.payload, row.failure is None) == ("1", False)
+    await bench.start()
+    assert (reading := bench.reading()) is not None
+    assert reading.part == OrgLimits(OrgUsage(1, 100, clock.time()), ())
 
 
 class TestSchedule:
