@@ -13,7 +13,7 @@ from exporter.commands.names import integration_called
 from exporter.commands.output import write_utf_8
 from exporter.config.file import load_config
 from exporter.config.settings import Config, Integration
-from exporter.exposition.page import PLAIN
+from exporter.exposition.negotiation import PLAIN
 from exporter.logs import set_up_logging
 from exporter.polling.poller import POLL_DEADLINE
 from exporter.service import open_service

@@ -25,6 +25,7 @@ from exporter.store.history import ResyncHistory
 from exporter.store.reports import ReportStore
 from exporter.web.api import integrations_endpoint
 from exporter.web.integration_page import integration_endpoint
+from exporter.web.metrics import Scraping
 from exporter.web.openapi import openapi_endpoint
 from exporter.web.problem import as_problem
 from exporter.web.reload import reload_endpoint
@@ -71,7 +72,7 @@ def build_app(
             Route("/", status_endpoint(snapshots, poller, clock)),
             # A name may hold a slash.
             Route("/integrations/{name:path}", integration_endpoint(snapshots, poller, connections, history, clock)),
-            Route("/metrics", _metrics_endpoint(exposition)),
+            Route("/metrics", Scraping(exposition), methods=["GET"]),
             Route("/-/healthy", _healthy),
             Route("/-/ready", _ready_endpoint(poller, store_problem)),
             Route("/-/reload", reload_endpoint(reload), methods=["POST", "PUT"]),
@@ -110,14 +111,6 @@ def _by_method(endpoints: Mapping[str, Endpoint]) -> Endpoint:
         return await endpoints["GET" if request.method == "HEAD" else request.method](request)
 
     return endpoint
-
-
-def _metrics_endpoint(exposition: Exposition) -> Callable[[Request], Awaitable[Response]]:
-    async def metrics(request: Request) -> Response:
-        body, content_type = exposition.page(request.headers.get("accept", ""))
-        return Response(body, headers={"Content-Type": content_type})
-
-    return metrics
 
 
 async def _healthy(_request: Request) -> Response:
