@@ -190,7 +190,7 @@ class Service:
         self._connections.open(config.integrations, config.network)
         targets = targets_of(config.integrations, self._connections.by_name)
         for target in targets:
-            self.metrics.know_source(target.integration, target.source.name)
+            self.metrics.know_source(target.source.name)
         return targets
 
     async def close(self) -> None:

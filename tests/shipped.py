@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from exporter.bundled.rule_files import rules_text
+from exporter.counters import COUNTED
 from exporter.exposition.families import FAMILIES
 from exporter.self_metrics import PREFIX, SelfMetrics
 
@@ -41,7 +42,7 @@ def exported_metrics() -> set[str]:
         for metric in SelfMetrics().registry.collect()
         if metric.name.startswith(PREFIX)
     }
-    return own | {PREFIX + family for family in FAMILIES.help}
+    return own | {PREFIX + family for family in (*FAMILIES.help, *COUNTED)}
 
 
 def metrics_named(expression: str) -> set[str]:

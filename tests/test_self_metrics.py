@@ -3,47 +3,53 @@
 from __future__ import annotations
 
 import pytest
-from prometheus_client.exposition import generate_latest
 
 from exporter import __version__
-from exporter.errors import UPSTREAM_ERROR_KINDS
-from exporter.self_metrics import REFUSAL_REASONS, WEBHOOK_RESULTS, SelfMetrics
-from tests.pages import Page
+from exporter.clock import SystemClock
+from exporter.exposition.page import Exposition
+from exporter.self_metrics import WEBHOOK_RESULTS, SelfMetrics
+from tests.pages import OPENMETRICS_ACCEPT, Page, openmetrics_page
 
 
 def page(metrics: SelfMetrics) -> Page:
-    return Page(generate_latest(metrics.registry).decode())
+    exposition = Exposition(metrics, SystemClock())
+    shown = Page(exposition.page("")[0].decode())
+    strict = openmetrics_page(exposition.page(OPENMETRICS_ACCEPT)[0].decode())
+    assert strict.series(integration="acme") == shown.series(integration="acme")
+    return shown
 
 
 @pytest.fixture
 def metrics() -> SelfMetrics:
     """As they stand when the service has told them what there is."""
     known = SelfMetrics()
-    known.know_source("acme", "sync_health")
+    known.know_source("sync_health")
     known.know_integration("acme", ["salesforce", "bridge"])
     known.know_action("acme", "bridge")
     return known
 
 
-def test_what_can_be_counted_stands_at_zero(metrics: SelfMetrics) -> None:
-    """So that the first increase is one: rate() never sees a counter come into being at 1."""
+def test_what_rates_are_taken_of_stands_at_zero(metrics: SelfMetrics) -> None:
+    """So that the first increase is one: an alert never sees a counter come into being at 1."""
     shown = page(metrics)
-    for kind in UPSTREAM_ERROR_KINDS:
-        assert shown.value("source_errors_total", integration="acme", source="sync_health", kind=kind) == 0
     for api in ("salesforce", "bridge"):
         assert shown.value("upstream_requests_total", integration="acme", api=api) == 0
-    for reason in REFUSAL_REASONS:
-        assert shown.value("resync_refusals_total", integration="acme", reason=reason) == 0
+    assert shown.value("resync_refusals_total", integration="acme", reason="circuit_open") == 0
     for outcome in ("succeeded", "failed"):
         assert shown.value("resync_records_total", integration="acme", action="bridge", outcome=outcome) == 0
+    for proof in ("cured", "came_back", "unchanged"):
+        assert shown.value("resync_verified_records_total", integration="acme", action="bridge", outcome=proof) == 0
     for result in WEBHOOK_RESULTS:
         assert shown.value("webhook_notifications_total", result=result) == 0
     assert shown.value("source_poll_duration_seconds_count", source="sync_health") == 0
 
 
-def test_an_api_nobody_talks_to_is_absent(metrics: SelfMetrics) -> None:
-    """Zero would say that it could have been asked."""
-    assert page(metrics).value("upstream_requests_total", integration="acme", api="hubspot") is None
+def test_what_never_happened_is_absent(metrics: SelfMetrics) -> None:
+    """Kinds of failures and reasons to refuse, most of which no integration ever sees; an API nobody talks to."""
+    shown = page(metrics)
+    assert not [name for name, _ in shown.samples if name.endswith("source_errors_total")]
+    assert len([name for name, _ in shown.samples if name.endswith("refusals_total")]) == 1
+    assert shown.value("upstream_requests_total", integration="acme", api="hubspot") is None
 
 
 def test_everything_counts_where_it_belongs(metrics: SelfMetrics) -> None:
@@ -53,17 +59,39 @@ def test_everything_counts_where_it_belongs(metrics: SelfMetrics) -> None:
     metrics.request("acme", "bridge")
     metrics.notification("duplicate")
     metrics.records("acme", "bridge", "failed", 7)
+    metrics.verified("acme", "bridge", "cured", 3)
     metrics.refusal("acme", "cooldown")
     with metrics.poll_duration("sync_health"):
         pass
     shown = page(metrics)
     assert shown.value("source_errors_total", integration="acme", source="sync_health", kind="timeout") == 1
-    assert shown.value("source_errors_total", integration="acme", source="sync_health", kind="auth") == 0
+    assert shown.value("source_errors_total", integration="acme", source="sync_health", kind="auth") is None
     assert shown.value("upstream_requests_total", integration="acme", api="bridge") == 2
+    assert shown.value("upstream_requests_total", integration="acme", api="salesforce") == 0
     assert shown.value("webhook_notifications_total", result="duplicate") == 1
     assert shown.value("resync_records_total", integration="acme", action="bridge", outcome="failed") == 7
+    assert shown.value("resync_verified_records_total", integration="acme", action="bridge", outcome="cured") == 3
     assert shown.value("resync_refusals_total", integration="acme", reason="cooldown") == 1
     assert shown.value("source_poll_duration_seconds_count", source="sync_health") == 1
+
+
+def test_the_page_follows(metrics: SelfMetrics) -> None:
+    """What moves after the page was first looked at stands on the next."""
+    exposition = Exposition(metrics, SystemClock())
+    for count in (1, 2):
+        metrics.source_error("acme", "sync_health", "timeout")
+        shown = Page(exposition.page("")[0].decode())
+        assert shown.value("source_errors_total", integration="acme", source="sync_health", kind="timeout") == count
+
+
+def test_a_source_that_is_no_longer_polled_leaves_nothing(metrics: SelfMetrics) -> None:
+    """Its failures go, those of the others stay."""
+    metrics.source_error("acme", "sync_health", "timeout")
+    metrics.source_error("acme", "mailbox", "auth")
+    metrics.forget_source("acme", "sync_health")
+    shown = page(metrics)
+    assert shown.value("source_errors_total", integration="acme", source="sync_health", kind="timeout") is None
+    assert shown.value("source_errors_total", integration="acme", source="mailbox", kind="auth") == 1
 
 
 def test_a_failed_poll_takes_time_too(metrics: SelfMetrics) -> None:
@@ -91,10 +119,10 @@ def test_the_queue(metrics: SelfMetrics) -> None:
 
 def test_nothing_is_left_of_an_integration_that_is_forgotten(metrics: SelfMetrics) -> None:
     """No metric keeps a series of it, and none of another integration goes with it."""
-    metrics.know_source("beta", "sync_health")
     metrics.know_integration("beta", ["bridge"])
     metrics.know_action("beta", "bridge")
     metrics.jobs("beta", {"queued": 1}, 1000.0, 0)
+    metrics.source_error("beta", "sync_health", "timeout")
     before = page(metrics).samples
     metrics.forget("beta")
     beta = {series for series in before if ("integration", "beta") in series[1]}

@@ -16,7 +16,7 @@ from dashboards.builder.panels import (
     stat_panel,
     state_panel,
 )
-from dashboards.builder.queries import OF_JOB, PREFIX, Query, equals, fact, in_milliseconds, increase
+from dashboards.builder.queries import OF_JOB, PREFIX, Query, equals, fact, first_or_increase, in_milliseconds, increase
 from dashboards.builder.tables import Column, table_panel
 
 READS: Words = {"0": ("✖ fails", "red"), "1": ("✔ read", "green")}
@@ -101,7 +101,7 @@ SOURCES = Section(
                     203, "Failed reads by kind", "auth, rate_limit, timeout, connect, server, invalid, budget.", 14, 6
                 ),
                 Values("none", "no failed read is known", decimals=0),
-                Query(f"{increase('source_errors_total', 'source', 'kind')} > 0", "{{source}} {{kind}}"),
+                Query(f"{first_or_increase('source_errors_total', 'source', 'kind')} > 0", "{{source}} {{kind}}"),
             ),
         ),
         line_panel(

@@ -50,6 +50,16 @@ def increase(name: str, *by: str, where: str = "", window: str = "$__rate_interv
     return f"sum by ({', '.join(by)}) (increase({series(name, *([where] if where else []))}[{window}]))"
 
 
+def first_or_increase(name: str, *by: str) -> str:
+    """The same for a counter that comes into being when it first moves: one that was not there before the window has
+    grown by all it shows."""
+    counted = series(name)
+    return (
+        f"sum by ({', '.join(by)}) (\n  {counted}\n  unless {counted} offset $__rate_interval\n"
+        f"  or increase({counted}[$__rate_interval])\n)"
+    )
+
+
 def equals(label: str, value: str) -> str:
     """A matcher."""
     return f'{label}="{value}"'

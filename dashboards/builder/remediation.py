@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards.builder.board import Board, Section
 from dashboards.builder.palette import ANY_IS_BAD, ANY_IS_NOTABLE, GREEN, ORANGE, PLAIN, RED, SHARE_OF_DAY, Steps
 from dashboards.builder.panels import Head, Override, Panel, Values, line_panel, stack_panel, stat_panel
-from dashboards.builder.queries import Query, equals, fact, increase
+from dashboards.builder.queries import Query, equals, fact, first_or_increase, increase
 from dashboards.builder.resync_cost import COST, NOT_TOLD, SPENT
 
 QUEUE_AGE: Steps = ((None, GREEN), (7_200, RED))
@@ -174,7 +174,7 @@ COURSE = Section(
                 8,
             ),
             Values("none", "no refusal is known", decimals=0),
-            Query(f"{increase('resync_refusals_total', 'reason')} > 0", "{{reason}}"),
+            Query(f"{first_or_increase('resync_refusals_total', 'reason')} > 0", "{{reason}}"),
         ),
     ],
 )

@@ -1,6 +1,7 @@
-"""The page of ``/metrics``. An integration is rendered when its Snapshot changes, not when it is scraped.
+"""The page of ``/metrics``.
 
-A scrape joins what is there. The exporter's own metrics come from prometheus-client, in the format asked for.
+An integration is rendered when its Snapshot changes or a counter of it moves, not when it is scraped: a scrape joins
+what is there. What is one for each process comes from prometheus-client, in the format asked for.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from prometheus_client import exposition as text_format
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from exporter.clock import Clock
+from exporter.counters import Numbers
 from exporter.exposition.blocks import Blocks
 from exporter.exposition.families import FAMILIES
-from exporter.exposition.lines import heads, lines_of
+from exporter.exposition.lines import counted_lines, heads, lines_of
 from exporter.exposition.negotiation import OPENMETRICS, wants_openmetrics
 from exporter.self_metrics import SelfMetrics
 from exporter.state.conditions import conditions_change_at
@@ -53,6 +55,7 @@ class Exposition:
         self._stale_at: dict[str, float] = {}
         self._blocks = Blocks()
         self._heads = {openly: heads(openly) for openly in (False, True)}
+        metrics.counters.watch(self._count)
 
     def update(self, snapshot: Snapshot) -> None:
         """Renders a new Snapshot in place of the old one of its integration."""
@@ -113,6 +116,9 @@ class Exposition:
         for family in FAMILIES.help:
             self._blocks.put(snapshot.integration, family, lines.get(family, b""))
         self._stale_at[snapshot.integration] = conditions_change_at(snapshot, now)
+
+    def _count(self, integration: str, family: str, numbers: Numbers) -> None:
+        self._blocks.put(integration, family, counted_lines(integration, family, numbers))
 
 
 def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ _LABEL_LISTS = re.compile(r"\b(?:by|on|without|ignoring|group_left|group_right)\
 FUNCTIONS = frozenset(
     {
         *("sum", "max", "min", "count", "topk", "rate", "increase", "histogram_quantile", "label_replace", "time"),
-        *("or", "and", "unless", "bool", "vector", "clamp_min"),
+        *("or", "and", "unless", "offset", "bool", "vector", "clamp_min"),
     }
 )
 

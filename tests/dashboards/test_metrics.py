@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from exporter.counters import COUNTED
 from exporter.exposition.families import FAMILIES
 from exporter.exposition.families.entry import HISTOGRAM
 from exporter.self_metrics import PREFIX, SelfMetrics
@@ -21,6 +22,7 @@ def exported() -> set[str]:
     """Every metric by the name of one of its series."""
     buckets = {family for family, kind in FAMILIES.kinds.items() if kind == HISTOGRAM}
     names = {PREFIX + family + ("_bucket" if family in buckets else "") for family in FAMILIES.help}
+    names |= {PREFIX + family for family in COUNTED}
     for family in SelfMetrics().registry.collect():
         names.add(family.name + {"counter": "_total", "histogram": "_bucket"}.get(family.type, ""))
     return names

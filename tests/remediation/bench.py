@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from exporter.clients.bridge import BridgeClient
 from exporter.clients.connection import Connection, connect
 from exporter.config.settings import Config
+from exporter.counters import COUNTED
 from exporter.exports.loading import Shelf
 from exporter.polling.poller import Poller
 from exporter.remediation.actions import Action, Ways
@@ -22,7 +23,7 @@ from exporter.remediation.lease import LEASE
 from exporter.remediation.notification import Notification
 from exporter.remediation.receiver import Receipt, Receiver
 from exporter.remediation.worker import Worker
-from exporter.self_metrics import PREFIX, SelfMetrics
+from exporter.self_metrics import SelfMetrics
 from exporter.service import Service
 from exporter.state.snapshots import Snapshots
 from exporter.store.batches import BatchStore
@@ -108,7 +109,7 @@ class Bench:
         return [(row["alert"].removeprefix("HubSpotSalesforce"), row["reason"]) for row in reversed(rows)]
 
     def sample(self, name: str, **labels: str) -> float | None:
-        return self.metrics.registry.get_sample_value(PREFIX + name, {"integration": "acme", **labels})
+        return self.metrics.counters.numbers("acme", name).get(tuple(labels[each] for each in COUNTED[name].labels))
 
 
 @contextlib.asynccontextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from exporter.catalog.catalog import CATALOG
-from exporter.self_metrics import OUTCOMES, PREFIX, PROOFS, REFUSAL_REASONS, WEBHOOK_RESULTS
+from exporter.self_metrics import CIRCUIT_OPEN, OUTCOMES, PREFIX, PROOFS, WEBHOOK_RESULTS
 from exporter.sources import SOURCES
 from exporter.sources.letters.memory import RESULTS
 
@@ -128,7 +128,7 @@ def _resyncs() -> Iterator[Series]:
         yield _of_acme("resync_records_total", _from(0, 1), action="bridge", outcome=outcome)
     for proof in PROOFS:
         yield _of_acme("resync_verified_records_total", _from(0, 1), action="bridge", outcome=proof)
-    for reason in REFUSAL_REASONS:
+    for reason in ("suspended", CIRCUIT_OPEN):
         yield _of_acme("resync_refusals_total", _from(0, 1), reason=reason)
     yield _of_acme("resync_jobs", _at(3), state="queued")
     yield _of_acme("resync_jobs_needing_approval", _at(1))
