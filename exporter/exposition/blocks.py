@@ -85,7 +85,7 @@ class Blocks:
         if integration in self._places:
             heapq.heappush(self._free, self._places.pop(integration))
 
-    def taken(self) -> Mapping[str, tuple[Block, ...]]:
+    def taken(self) -> Mapping[str, Sequence[Block]]:
         """What stands there now, by family; no later change reaches it."""
         return {family: tuple(blocks) for family, blocks in self._by_family.items()}
 

@@ -7,25 +7,30 @@ what is there. What is one for each process comes from prometheus-client, in the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
+from prometheus_client import CollectorRegistry
 from prometheus_client import exposition as text_format
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from exporter.clock import Clock
 from exporter.counters import Numbers
-from exporter.exposition.blocks import Blocks
+from exporter.exposition.blocks import Blocks, cut
 from exporter.exposition.families import FAMILIES
 from exporter.exposition.lines import counted_lines, heads, lines_of
 from exporter.exposition.negotiation import OPENMETRICS, wants_openmetrics
+from exporter.exposition.selection import ALL, Selection
 from exporter.self_metrics import SelfMetrics
 from exporter.state.conditions import conditions_change_at
 from exporter.state.snapshot import Snapshot
 
-CHUNK = 256 * 1024
-"""Bytes that are joined in one go, a tenth of a millisecond: what else waits for its turn gets it in between."""
+CHUNK, MOST_PIECES = 256 * 1024, 512
+"""Bytes, and pieces, that are joined in one go, a tenth of a millisecond: what else waits for its turn gets it in
+between."""
 
+_NONE = CollectorRegistry()
 _OPEN_TYPE = f"{OPENMETRICS}; version=1.0.0; charset=utf-8"
 
 
@@ -33,15 +38,15 @@ _OPEN_TYPE = f"{OPENMETRICS}; version=1.0.0; charset=utf-8"
 class Page:
     """A page as it was at one moment, in pieces that it shares with all others of the same time.
 
-    ``length`` is that of all pieces together, in bytes.
+    ``length`` is that of all pieces together, in bytes, where that is known before they are read.
     """
 
     content_type: str
-    pieces: Sequence[bytes]
-    length: int
+    pieces: Iterable[bytes]
+    length: int | None
 
     def chunks(self) -> Iterator[bytes]:
-        """The page in chunks of ``CHUNK`` bytes, or a block more, joined one by one as they are asked for."""
+        """The page in chunks of about ``CHUNK`` bytes, joined one by one as they are asked for. To be read once."""
         return _joined(self.pieces)
 
 
@@ -75,30 +80,32 @@ class Exposition:
         page = self._page(accept)
         return b"".join(page.pieces), page.content_type
 
-    async def scrape(self, accept: str) -> Page:
+    async def scrape(self, accept: str, wanted: Selection = ALL) -> Page:
         """The page for an ``Accept`` header. What time alone has changed is rendered first, one integration a turn."""
         for integration in self._stale():
             self._refresh(integration)
             await asyncio.sleep(0)
-        return self._page(accept)
+        return self._page(accept, wanted)
 
-    def _page(self, accept: str) -> Page:
+    def _page(self, accept: str, wanted: Selection = ALL) -> Page:
         openly = wants_openmetrics(accept)
-        if openly:
-            own = openmetrics.generate_latest(self._metrics.registry)  # type: ignore[no-untyped-call]
-        else:
-            own = text_format.generate_latest(self._metrics.registry)
-        pieces = [*self._of_integrations(openly), own]
         content_type = _OPEN_TYPE if openly else text_format.CONTENT_TYPE_PLAIN_0_0_4
-        return Page(content_type, pieces, sum(map(len, pieces)))
+        own, taken = self._of_process(openly, wanted), self._blocks.taken()
+        if wanted == ALL:
+            texts = {family: (block.text for block in blocks) for family, blocks in taken.items()}
+            pieces = [*_under(self._heads[openly], texts), own]
+            return Page(content_type, pieces, sum(map(len, pieces)))
+        # Cut out of the blocks as they are read: of thousands that takes longer than a turn may.
+        places = self._blocks.places(integration for integration in self._blocks if integration in wanted)
+        cuts = {family: cut(blocks, places) for family, blocks in taken.items()}
+        return Page(content_type, chain(_under(self._heads[openly], cuts), (own,)), None)
 
-    def _of_integrations(self, openly: bool) -> Iterator[bytes]:
-        taken = self._blocks.taken()
-        for family, head in self._heads[openly].items():
-            lines = [block.text for block in taken.get(family, ()) if block.text]
-            if lines:
-                yield head
-                yield from lines
+    def _of_process(self, openly: bool, wanted: Selection) -> bytes:
+        registry = self._metrics.registry if wanted.with_process else _NONE
+        if openly:
+            own: bytes = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]
+            return own
+        return text_format.generate_latest(registry)
 
     def _stale(self) -> list[str]:
         """Whose text says what is no longer so. Looking at thousands takes a quarter of a millisecond."""
@@ -121,13 +128,24 @@ class Exposition:
         self._blocks.put(integration, family, counted_lines(integration, family, numbers))
 
 
+def _under(heads: Mapping[str, bytes], texts: Mapping[str, Iterable[bytes]]) -> Iterator[bytes]:
+    """The texts of each family under what is said of it; of one that has none nothing is said."""
+    for family, head in heads.items():
+        some = filter(None, texts.get(family, ()))
+        first = next(some, None)
+        if first is not None:
+            yield head
+            yield first
+            yield from some
+
+
 def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
     some: list[bytes] = []
     size = 0
     for piece in pieces:
         some.append(piece)
         size += len(piece)
-        if size >= CHUNK:
+        if size >= CHUNK or len(some) >= MOST_PIECES:
             yield b"".join(some)
             some, size = [], 0
     if some:

@@ -11,6 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from exporter.clients.connection import Connection
 from exporter.clock import Clock
@@ -36,6 +37,8 @@ from exporter.web.suspensions import suspensions_endpoint
 from exporter.web.sync_errors import sync_errors_endpoint
 from exporter.web.uploads import uploads_endpoint
 from exporter.web.webhook import webhook_endpoint
+
+_METRICS = "/metrics"
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -72,7 +75,7 @@ def build_app(
             Route("/", status_endpoint(snapshots, poller, clock)),
             # A name may hold a slash.
             Route("/integrations/{name:path}", integration_endpoint(snapshots, poller, connections, history, clock)),
-            Route("/metrics", Scraping(exposition), methods=["GET"]),
+            Route(_METRICS, Scraping(exposition), methods=["GET"]),
             Route("/-/healthy", _healthy),
             Route("/-/ready", _ready_endpoint(poller, store_problem)),
             Route("/-/reload", reload_endpoint(reload), methods=["POST", "PUT"]),
@@ -100,8 +103,18 @@ def build_app(
             Route("/api/v1/openapi.json", openapi_endpoint()),
         ],
         exception_handlers={HTTPException: as_problem},
-        middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)],
+        middleware=[Middleware(_Packing, minimum_size=1024, compresslevel=5)],
     )
+
+
+class _Packing(GZipMiddleware):
+    """Packs all answers but scrapes, which pack themselves."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") == _METRICS:
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def _by_method(endpoints: Mapping[str, Endpoint]) -> Endpoint:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
 
 import structlog
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from exporter.exposition.negotiation import takes_gzip
+from exporter.exposition.packing import packed
 from exporter.exposition.page import Exposition
+from exporter.exposition.selection import Selection
+from exporter.web.parameters import BadParameter, shard
 
 PATIENCE = 120.0
 """Seconds after which a scrape is given up whose client takes nothing and does not leave. No Prometheus waits so long:
@@ -25,29 +32,55 @@ class Scraping:
         self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        try:
+            wanted = _wanted(request.query_params)
+        except BadParameter as error:
+            await PlainTextResponse(f"{error}\n", 400)(scope, receive, send)
+            return
         async with asyncio.TaskGroup() as tasks:
-            answering = tasks.create_task(self._answer_in_time(Request(scope), send))
+            answering = tasks.create_task(self._answer_in_time(request, wanted, send))
             leaving = tasks.create_task(_end_when_left(answering, receive))
             answering.add_done_callback(lambda _answered: leaving.cancel())
 
-    async def _answer_in_time(self, request: Request, send: Send) -> None:
+    async def _answer_in_time(self, request: Request, wanted: Selection, send: Send) -> None:
         try:
             async with asyncio.timeout(self._patience):
-                await self._answer(request, send)
+                await self._answer(request, wanted, send)
         except TimeoutError:
             # The server closes the connection, as the answer is not whole.
             log.warning("scrape given up: nobody takes the answer", seconds=self._patience)
 
-    async def _answer(self, request: Request, send: Send) -> None:
-        page = await self._exposition.scrape(_header(request, "accept"))
-        headers = {"Content-Type": page.content_type, "Content-Length": str(page.length), "Vary": "Accept"}
+    async def _answer(self, request: Request, wanted: Selection, send: Send) -> None:
+        page = await self._exposition.scrape(_header(request, "accept"), wanted)
+        headers = {"Content-Type": page.content_type, "Vary": "Accept, Accept-Encoding"}
+        chunks, length = _in_turns(page.chunks()), page.length
+        if takes_gzip(_header(request, "accept-encoding")):
+            headers["Content-Encoding"] = "gzip"
+            # A twentieth of the text: it is packed whole, so that a client that reads slowly keeps no text waiting.
+            body = b"".join([chunk async for chunk in _in_turns(packed(page.chunks()))])
+            chunks, length = _in_turns(iter((body,))), len(body)
+        if length is not None:
+            headers["Content-Length"] = str(length)
         raw = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
         await send({"type": "http.response.start", "status": 200, "headers": raw})
-        for chunk in page.chunks():
+        async for chunk in chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            # A client that reads as fast as we write never makes ``send`` wait.
-            await asyncio.sleep(0)
         await send({"type": "http.response.body", "body": b""})
+
+
+async def _in_turns(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """One after the other; between them all else has its turn, also where a client reads as fast as we write."""
+    for chunk in chunks:
+        yield chunk
+        await asyncio.sleep(0)
+
+
+def _wanted(query: QueryParams) -> Selection:
+    """What ``integration[]=``, or ``integration=``, and ``shard=`` ask for; raises ``BadParameter``. A name that nobody
+    has is no error: an integration that was removed must not cost a scrape that names it the others."""
+    names = frozenset((*query.getlist("integration[]"), *query.getlist("integration")))
+    return Selection(names, shard(query))
 
 
 async def _end_when_left(answering: asyncio.Task[None], receive: Receive) -> None:

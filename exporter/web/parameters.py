@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from exporter.exposition.selection import WHOLE, Shard
+
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
 MAX_ID = 2**31 - 1
 """The greatest number that the store takes for an id."""
+
+MAX_SHARDS = 1000
 
 _LONGEST_NUMBER, _SHOWN = 20, 80
 
@@ -47,6 +51,18 @@ def text(query: Mapping[str, str], name: str, longest: int) -> str | None:
     if given is not None and (len(given) > longest or "\0" in given):
         raise BadParameter(name, given, f"at most {longest} characters, and no NUL")
     return given
+
+
+def shard(query: Mapping[str, str]) -> Shard:
+    """``2/4`` is the second of four; the whole if the parameter is left out."""
+    given = query.get("shard")
+    if given is None:
+        return WHOLE
+    number, _, of = given.partition("/")
+    found = Shard(_whole(number, MAX_SHARDS) or 0, _whole(of, MAX_SHARDS) or 0)
+    if not 0 < found.number <= found.of:
+        raise BadParameter("shard", given, f"the number of a part and of how many, such as 2/4; at most {MAX_SHARDS}")
+    return found
 
 
 def _number(query: Mapping[str, str], name: str, most: int) -> int | None:
