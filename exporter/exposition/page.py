@@ -29,6 +29,8 @@ from exporter.state.snapshot import Snapshot
 CHUNK, MOST_PIECES = 256 * 1024, 512
 """Bytes, and pieces, that are joined in one go, a tenth of a millisecond: what else waits for its turn gets it in
 between."""
+WHOLE = 128 * 1024
+"""A piece of so many bytes is a chunk of its own."""
 
 _NONE = CollectorRegistry()
 _OPEN_TYPE = f"{OPENMETRICS}; version=1.0.0; charset=utf-8"
@@ -143,9 +145,13 @@ def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
     some: list[bytes] = []
     size = 0
     for piece in pieces:
+        if len(piece) >= WHOLE and some:
+            # It goes on as it is: half of a page is never copied.
+            yield b"".join(some)
+            some, size = [], 0
         some.append(piece)
         size += len(piece)
-        if size >= CHUNK or len(some) >= MOST_PIECES:
+        if size >= CHUNK or len(some) >= MOST_PIECES or len(piece) >= WHOLE:
             yield b"".join(some)
             some, size = [], 0
     if some:
