@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from exporter.server import listen_on
 from exporter.service import Service
 from tests.pages import OPENMETRICS_ACCEPT, Series, openmetrics_page
 
+README = (Path(__file__).parents[2] / "exporter" / "README.md").read_text(encoding="utf-8")
 DEADLINE = 60.0
 PROTOBUF = "application/vnd.google.protobuf"
 OF_PROMETHEUS = {"job", "instance", "exported_job", "exported_instance"}
@@ -43,12 +46,24 @@ async def served(service: Service, listen: socket.socket) -> AsyncIterator[list[
         await serving
 
 
+def scrape_config(target: str) -> dict[str, Any]:
+    job = {"job_name": "hubspot-salesforce", "static_configs": [{"targets": [target]}]}
+    return {"scrape_configs": [job]}
+
+
+def sharded(target: str) -> dict[str, Any]:
+    """As the README has it."""
+    example = re.search(r"### A fleet beyond one page\n.*?```yaml\n(.*?)```", README, re.DOTALL)
+    assert example is not None
+    config: dict[str, Any] = yaml.safe_load(example[1].replace("127.0.0.1:9951", target))
+    return config
+
+
 @contextlib.asynccontextmanager
-async def scraping(target: str, folder: Path) -> AsyncIterator[str]:
-    """A Prometheus that scrapes ``target`` and offers protobuf before all text; its URL."""
-    job = {"job_name": "hubspot-salesforce", "scrape_interval": "1s", "static_configs": [{"targets": [target]}]}
+async def scraping(config: dict[str, Any], folder: Path) -> AsyncIterator[str]:
+    """A Prometheus that scrapes every second and offers protobuf before all text; its URL."""
     file = folder / "prometheus.yml"
-    file.write_text(yaml.safe_dump({"scrape_configs": [job]}), encoding="utf-8")
+    file.write_text(yaml.safe_dump(config | {"global": {"scrape_interval": "1s"}}), encoding="utf-8")
     address = f"127.0.0.1:{free_port()}"
     command = (
         *(find_binary(PROMETHEUS), f"--config.file={file}", f"--storage.tsdb.path={folder / 'data'}"),
@@ -59,20 +74,19 @@ async def scraping(target: str, folder: Path) -> AsyncIterator[str]:
         yield f"http://{address}"
 
 
-async def held_of(url: str, integration: str) -> Mapping[Series, float]:
-    """What Prometheus has taken in of an integration; waits until there is something."""
-    asked = {"query": f'{{integration="{integration}"}}'}
+async def held(url: str, query: str, least: int = 1) -> list[tuple[Series, float]]:
+    """What Prometheus has taken in; waits until there are so many series."""
     found: list[Any] = []
     async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(DEADLINE):
-        while not found:
+        while len(found) < least:
             await asyncio.sleep(0.1)
-            found = (await http.get(f"{url}/api/v1/query", params=asked)).json()["data"]["result"]
-    return dict(_as_on_the_page(series) for series in found)
+            found = (await http.get(f"{url}/api/v1/query", params={"query": query})).json()["data"]["result"]
+    return [_as_on_the_page(series) for series in found]
 
 
 def _as_on_the_page(series: Mapping[str, Any]) -> tuple[Series, float]:
     labels = {name: value for name, value in series["metric"].items() if name not in OF_PROMETHEUS}
-    name = labels.pop("__name__")
+    name = labels.pop("__name__", "")
     return (name, frozenset(labels.items())), float(series["value"][1])
 
 
@@ -87,7 +101,23 @@ async def test_prometheus_takes_in_the_whole_page_though_it_would_rather_have_pr
     page = openmetrics_page((await http.get("/metrics", headers={"Accept": OPENMETRICS_ACCEPT})).text)
     listen = listen_on("127.0.0.1:0")
     host, port = listen.getsockname()
-    async with served(service, listen) as accepted, scraping(f"{host}:{port}", tmp_path) as url:
-        held = await held_of(url, "acme")
-    assert held == page.series(integration="acme")
+    async with served(service, listen) as accepted, scraping(scrape_config(f"{host}:{port}"), tmp_path) as url:
+        taken_in = dict(await held(url, '{integration="acme"}'))
+    assert taken_in == page.series(integration="acme")
     assert {header.partition(";")[0] for header in accepted} == {PROTOBUF}
+
+
+@pytest.mark.binaries
+async def test_prometheus_takes_in_a_fleet_in_parts(service: Service, http: httpx.AsyncClient, tmp_path: Path) -> None:
+    """As the README says: every series of the page once, whichever target has it, under the job that the rules know."""
+    for target in service.poller.targets:
+        await service.poller.poll(target)
+    page = openmetrics_page((await http.get("/metrics", headers={"Accept": OPENMETRICS_ACCEPT})).text)
+    listen = listen_on("127.0.0.1:0")
+    host, port = listen.getsockname()
+    async with served(service, listen), scraping(sharded(f"{host}:{port}"), tmp_path) as url:
+        await held(url, 'up{job="hubspot-salesforce"} == 1', least=4)
+        ours = await held(url, '{job="hubspot-salesforce", __name__=~"hubspot_.+|process_.+"}')
+        assert await held(url, 'absent(absent(up{job="hubspot-salesforce"} == 1))') == [(("", frozenset()), 1)]
+    assert Counter(series for series, _ in ours) == Counter(page.samples.keys())
+    assert {dict(labels).get("integration") for (_, labels), _ in ours} == {"acme", "beta", None}
