@@ -516,9 +516,10 @@ class TestFailures:
             for _ in range(times):
                 await poll_all(service)
         page = await scrape(http)
-        for kind, times in (("server", 2), ("invalid", 1), ("auth", 3), ("timeout", None), ("budget", None)):
+        counted = {"server": 2, "invalid": 1, "auth": 3, "timeout": None, "budget": None}
+        for kind, count in counted.items():
             labels = {"source": "sync_health", "kind": kind}
-            assert page.value("source_errors_total", integration="acme", **labels) == times
+            assert page.value("source_errors_total", integration="acme", **labels) == count
             assert page.value("source_errors_total", integration="beta", **labels) is None
         assert page.value("source_errors_total", integration="acme", source="salesforce_limits", kind="server") is None
 
