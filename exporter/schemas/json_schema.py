@@ -1,4 +1,8 @@
-"""Other people's JSON, checked before use. The schemas stand in ``exporter/schemas``; unknown fields are tolerated."""
+"""Other people's JSON, checked before use. The schemas stand in ``exporter/schemas``; unknown fields are tolerated.
+
+What fits is seen in a hundredth of the time by a library that compiles schemas (``jsonschema-rs``); what does not fit
+is told of by the one whose errors have been told in these words ever since (``jsonschema``).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+import jsonschema_rs
 from jsonschema import Draft202012Validator
 
 from exporter.errors import InvalidAnswer
@@ -23,6 +28,8 @@ def checked(payload: Any, schema: str, where: str) -> Any:
 
 def first_problem(payload: Any, schema: str) -> str | None:
     """Path and rule of the first misfit. The value stays out: it may be anything, a secret included."""
+    if _fits(payload, schema):
+        return None
     error = next(validator(schema).iter_errors(payload), None)
     if error is None:
         return None
@@ -34,8 +41,24 @@ def first_problem(payload: Any, schema: str) -> str | None:
     return f"{where} does not fit ({error.validator}: {str(error.validator_value)[:80]})"
 
 
+def _fits(payload: Any, schema: str) -> bool:
+    """Whether it fits beyond doubt; what makes no sense as JSON, or is too deep, is looked at by who can explain."""
+    try:
+        return _fast(schema).is_valid(payload)
+    except (ValueError, RecursionError):
+        return False
+
+
+@cache
+def _fast(schema: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(_text(schema))
+
+
 @cache
 def validator(schema: str) -> Draft202012Validator:
     """Of the schema of that name."""
-    text = (resources.files("exporter.schemas") / f"{schema}.schema.json").read_text(encoding="utf-8")
-    return Draft202012Validator(inlined(json.loads(text)))
+    return Draft202012Validator(inlined(json.loads(_text(schema))))
+
+
+def _text(schema: str) -> str:
+    return (resources.files("exporter.schemas") / f"{schema}.schema.json").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from exporter.errors import InvalidAnswer
-from exporter.schemas.json_schema import checked, first_problem
+from exporter.schemas.json_schema import checked, first_problem, validator
 
 SCHEMAS = sorted(
     file.name.removesuffix(".schema.json")
@@ -36,6 +36,14 @@ def test_every_schema_is_one(name: str) -> None:
 def test_every_schema_refuses_something_else(name: str, payload: Any) -> None:
     """No schema is so lax that it takes what holds nothing, but where nothing is an answer."""
     assert (first_problem(payload, name) is None) == (payload == {} and name in MAY_SAY_NOTHING)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+@pytest.mark.parametrize("odd", [float("nan"), 10**400, 1.0, "\ud800", {7: None}], ids=repr)
+def test_what_is_hardly_json_is_judged_by_the_same_rules(name: str, odd: Any) -> None:
+    """Whatever the faster library makes of it."""
+    for payload in (odd, [odd], {key: odd for key in ("as_of", "results", "records", "other")}):
+        assert (first_problem(payload, name) is None) == validator(name).is_valid(payload)
 
 
 def test_what_fits_is_handed_back() -> None:
