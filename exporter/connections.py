@@ -17,8 +17,8 @@ from exporter.remediation.actions import Ways, ways_of
 from exporter.self_metrics import SelfMetrics
 
 OpenHttp = Callable[[Network], httpx.AsyncClient]
-"""Opens the HTTP client of one integration. Each has its own: a pool looks through all its connections at every
-request, so one pool for hundreds of integrations costs more than the requests themselves."""
+"""Opens the HTTP client of one integration. Each has its own, which a reload closes under whoever is still at work with
+it; the connections beneath are shared."""
 
 
 class Connections:

@@ -41,7 +41,17 @@ def set_up_logging(level: str, log_format: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel({"warn": "WARNING"}.get(level, level.upper()))
     # Their info lines name every request; ours say what came of them.
-    for noisy in ("httpx", "httpcore", "alembic", "uvicorn", "uvicorn.error", "stamina", "aiosqlite", "imapclient"):
+    for noisy in (
+        "httpx",
+        "httpcore",
+        "aiohttp",
+        "alembic",
+        "uvicorn",
+        "uvicorn.error",
+        "stamina",
+        "aiosqlite",
+        "imapclient",
+    ):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     # It warns of every strange letter that a mail server writes, and repeats what was written.
     logging.getLogger("imapclient.util").setLevel(logging.CRITICAL)

@@ -14,10 +14,12 @@ from typing import Any
 import httpx
 
 from exporter.clients.connection import connect
+from exporter.clients.http.client import ClientOpener
 from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clock import Clock
 from exporter.config import defaults
 from exporter.config.file import load_config
+from exporter.config.network import Network
 from exporter.config.settings import Config
 from exporter.demo.simulator.settings import Settings
 from exporter.exposition.page import Exposition
@@ -154,7 +156,7 @@ async def open_poller(
     async with contextlib.AsyncExitStack() as stack:
         database = await open_database(config.store)
         stack.push_async_callback(database.close)
-        tls = httpx.create_ssl_context()
+        open_http = ClientOpener(transport)
         snapshots, exposition = Snapshots(config.integrations), Exposition(metrics, clock)
         snapshots.watch(exposition.update, exposition.forget)
         budget, paces = Budget(CallStore(database), clock), paces or AccountPaces(clock, shared_paces(database))
@@ -163,7 +165,7 @@ async def open_poller(
         }
         connections = {}
         for entry in config.integrations:
-            http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, verify=tls))
+            http = await stack.enter_async_context(open_http(Network()))
             connections[entry.name] = connect(entry, http, clock, metrics.request, paces, budget.spend)
         targets = targets_of(config.integrations, connections)
         poller = WatchedPoller(targets, PollStore(database), snapshots, budget, metrics, clock, deadline)

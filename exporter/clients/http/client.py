@@ -7,6 +7,7 @@ import ssl
 import httpx
 
 from exporter.clients.http.connect_failure import PROXY
+from exporter.clients.http.direct import SharedSession
 from exporter.config.network import Network
 from exporter.config.proxy import Proxy, ProxyError
 
@@ -15,21 +16,23 @@ class ClientOpener:
     """Opens clients for a network; ``transport`` replaces every network in tests.
 
     Reading the certificates of all authorities takes longer than anything else here, so it is done once a network.
+    Its clients share their connections.
     """
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._transport = transport
-        self._known: tuple[Network, ssl.SSLContext] | None = None
+        self._known: tuple[Network, ssl.SSLContext, SharedSession] | None = None
 
     def __call__(self, network: Network) -> httpx.AsyncClient:
         """A client of its own; httpx itself looks at no variable."""
-        transport = self._transport or _Routes(network, self._trust(network))
-        return httpx.AsyncClient(transport=transport, trust_env=False)
+        return httpx.AsyncClient(transport=self._transport or self._routes(network), trust_env=False)
 
-    def _trust(self, network: Network) -> ssl.SSLContext:
+    def _routes(self, network: Network) -> _Routes:
         if self._known is None or self._known[0] != network:
-            self._known = network, trusting(network.authorities)
-        return self._known[1]
+            tls = trusting(network.authorities)
+            self._known = network, tls, SharedSession(tls)
+        _, tls, shared = self._known
+        return _Routes(network, shared.transport(), tls)
 
 
 def trusting(authorities: str | None) -> ssl.SSLContext:
@@ -46,9 +49,9 @@ def trusting(authorities: str | None) -> ssl.SSLContext:
 class _Routes(httpx.AsyncBaseTransport):
     """Sends each request to its host itself, or to the proxy."""
 
-    def __init__(self, network: Network, tls: ssl.SSLContext) -> None:
+    def __init__(self, network: Network, direct: httpx.AsyncBaseTransport, tls: ssl.SSLContext) -> None:
         self._network = network
-        self._direct = httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
+        self._direct = direct
         self._proxied = None if network.proxy is None else _through(network.proxy, tls)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from exporter.clients.http.connect_failure import connect_failure
+from exporter.clients.http.direct import SharedSession
 from exporter.clients.http.upstream import Upstream
 from exporter.errors import Again, ConnectError, UpstreamError
 from tests.clients.authority import Authority
@@ -73,12 +74,19 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
+def client(verify: ssl.SSLContext | None = None, proxy: str | None = None) -> httpx.AsyncClient:
+    """As ``ClientOpener`` opens them: straight, or through a proxy."""
+    tls = verify or httpx.create_ssl_context()
+    direct = SharedSession(tls).transport() if proxy is None else None
+    return httpx.AsyncClient(trust_env=False, verify=tls, proxy=proxy, transport=direct)
+
+
 async def told(url: str, trusted: Path | None = None, proxy: str | None = None, again: Again = Again.AT_ONCE) -> str:
     """What an ``Upstream`` says of its failure to ask this, which is asked again so."""
     verify = httpx.create_ssl_context()
     if trusted is not None:
         verify.load_verify_locations(trusted)
-    async with httpx.AsyncClient(trust_env=False, verify=verify, proxy=proxy) as http:
+    async with client(verify, proxy) as http:
         upstream = Upstream(http, ManualClock(), Sent().one)
         with pytest.raises(UpstreamError) as caught:
             await upstream.call("GET", url, lambda got: got.status, retry=False)
@@ -141,7 +149,7 @@ class TestTls:
     async def test_one_that_is_not_good_is_asked_once(self, authority: Authority) -> None:
         """It is no better a moment later."""
         asked = Sent()
-        async with served(answer, authority.server("expired")) as port, httpx.AsyncClient(trust_env=False) as http:
+        async with served(answer, authority.server("expired")) as port, client() as http:
             upstream = Upstream(http, ManualClock(), asked.one)
             with pytest.raises(ConnectError, match="certificate"):
                 await upstream.call("GET", f"https://127.0.0.1:{port}/thing", lambda got: got.status)
@@ -152,7 +160,7 @@ class TestTls:
         async with served(answer, authority.server("leaf")) as port:
             verify = httpx.create_ssl_context()
             verify.load_verify_locations(authority.file)
-            async with httpx.AsyncClient(trust_env=False, verify=verify) as http:
+            async with client(verify) as http:
                 assert (await http.get(f"https://127.0.0.1:{port}/thing")).status_code == 200
 
     async def test_a_port_without_tls(self) -> None:
