@@ -18,6 +18,11 @@ from exporter.errors import InvalidAnswer
 from exporter.schemas.inlined import inlined
 
 
+_SURROGATES, _PRIVATE = r"\\ud800-\\udfff", r"\\ue000"
+"""Half characters, which Rust has no word for and takes in no text; a sign in their place leaves the pattern one, and
+whatever holds that sign is judged by ``jsonschema``."""
+
+
 def checked(payload: Any, schema: str, where: str) -> Any:
     """``payload`` itself if it fits the schema of that name; raises ``InvalidAnswer`` naming the first misfit."""
     problem = first_problem(payload, schema)
@@ -44,14 +49,15 @@ def first_problem(payload: Any, schema: str) -> str | None:
 def _fits(payload: Any, schema: str) -> bool:
     """Whether it fits beyond doubt; what makes no sense as JSON, or is too deep, is looked at by who can explain."""
     try:
-        return _fast(schema).is_valid(payload)
+        return compiled(schema).is_valid(payload)
     except (ValueError, RecursionError):
         return False
 
 
 @cache
-def _fast(schema: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(_text(schema))
+def compiled(schema: str) -> jsonschema_rs.Draft202012Validator:
+    """The schema of that name, to be asked quickly."""
+    return jsonschema_rs.Draft202012Validator(_text(schema).replace(_SURROGATES, _PRIVATE))
 
 
 @cache

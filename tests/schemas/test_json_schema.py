@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from exporter.errors import InvalidAnswer
-from exporter.schemas.json_schema import checked, first_problem, validator
+from exporter.schemas.json_schema import checked, compiled, first_problem, validator
 
 SCHEMAS = sorted(
     file.name.removesuffix(".schema.json")
@@ -36,6 +36,25 @@ def test_every_schema_is_one(name: str) -> None:
 def test_every_schema_refuses_something_else(name: str, payload: Any) -> None:
     """No schema is so lax that it takes what holds nothing, but where nothing is an answer."""
     assert (first_problem(payload, name) is None) == (payload == {} and name in MAY_SAY_NOTHING)
+
+
+@pytest.mark.parametrize("name", ["bridge_sync_errors", "salesforce_access_answers", "salesforce_status"])
+@pytest.mark.parametrize("text", ["NA1", "\ud800", "\ue000", "\0"])
+def test_a_text_with_half_a_character_is_refused(name: str, text: str) -> None:
+    """Where the schema says so, in these; the sign that stands for them in the faster library is one like others."""
+    answer = {"rows": [["00D", text]], "code": None, "message": None}
+    payload = {
+        "bridge_sync_errors": {"results": [], "next_after": text},
+        "salesforce_status": {"instance": text},
+        "salesforce_access_answers": {"organization": answer},
+    }[name]
+    assert (first_problem(payload, name) is None) == validator(name).is_valid(payload)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_schema_is_understood_by_the_faster_library(name: str) -> None:
+    """Or it would be read anew at every answer."""
+    assert compiled(name)
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
