@@ -38,17 +38,11 @@ def test_every_schema_refuses_something_else(name: str, payload: Any) -> None:
     assert (first_problem(payload, name) is None) == (payload == {} and name in MAY_SAY_NOTHING)
 
 
-@pytest.mark.parametrize("name", ["bridge_sync_errors", "salesforce_access_answers", "salesforce_status"])
-@pytest.mark.parametrize("text", ["NA1", "\ud800", "\ue000", "\0"])
-def test_a_text_with_half_a_character_is_refused(name: str, text: str) -> None:
-    """Where the schema says so, in these; the sign that stands for them in the faster library is one like others."""
-    answer = {"rows": [["00D", text]], "code": None, "message": None}
-    payload = {
-        "bridge_sync_errors": {"results": [], "next_after": text},
-        "salesforce_status": {"instance": text},
-        "salesforce_access_answers": {"organization": answer},
-    }[name]
-    assert (first_problem(payload, name) is None) == validator(name).is_valid(payload)
+@pytest.mark.parametrize(("text", "fits"), [("NA1", True), ("\ud800", False), ("\ue000", True)])
+def test_a_text_with_half_a_character_is_refused(text: str, fits: bool) -> None:
+    """The sign that stands for them in the faster library is one like others."""
+    assert (first_problem({"results": [], "next_after": text}, "bridge_sync_errors") is None) == fits
+    assert (first_problem({"instance": text, "org": None, "exists": True}, "salesforce_status") is None) == fits
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
