@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from typing import Any
 
 import httpx
 
@@ -25,7 +26,7 @@ class ClientOpener:
 
     def __call__(self, network: Network) -> httpx.AsyncClient:
         """A client of its own; httpx itself looks at no variable."""
-        return httpx.AsyncClient(transport=self._transport or self._routes(network), trust_env=False)
+        return _Client(self._transport or self._routes(network))
 
     def _routes(self, network: Network) -> _Routes:
         if self._known is None or self._known[0] != network:
@@ -33,6 +34,29 @@ class ClientOpener:
             self._known = network, tls, SharedSession(tls)
         _, tls, shared = self._known
         return _Routes(network, shared.transport(), tls)
+
+
+class _Client(httpx.AsyncClient):
+    """One that sends what it is given and keeps nothing: no cookies, no redirects, no logins of httpx' own.
+
+    All that costs a third of a request, and none of it is wanted: a cookie would be handed to whoever asks next.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        super().__init__(transport=transport, trust_env=False)
+        self._straight = transport
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Without reading the body, if that is what ``stream`` says; nothing else is looked at but by event hooks."""
+        if any(self.event_hooks.values()) or not options.get("stream"):
+            return await super().send(request, **options)
+        try:
+            response = await self._straight.handle_async_request(request)
+        except httpx.RequestError as error:
+            error.request = request
+            raise
+        response.request = request
+        return response
 
 
 def trusting(authorities: str | None) -> ssl.SSLContext:

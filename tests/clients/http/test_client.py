@@ -167,3 +167,19 @@ async def test_a_proxy_of_the_environment_that_cannot_be_used_is_said_when_it_is
     """An org's login may lead to a host that the configuration does not name."""
     with pytest.raises(ConnectError, match=r"no proxy was asked: environment variable ALL_PROXY: SOCKS proxies cannot"):
         await ask(network({}, ALL_PROXY="socks5://127.0.0.1:1080"))
+
+
+async def test_no_cookie_is_kept() -> None:
+    """What one answer sets is not sent with the next request."""
+    answers = [httpx.Response(200, headers={"Set-Cookie": "session=1; Path=/"}), httpx.Response(200)]
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return answers[len(asked) - 1]
+
+    async with ClientOpener(httpx.MockTransport(answer))(network({})) as http:
+        upstream = Upstream(http, ManualClock(), lambda: None)
+        for _ in answers:
+            await upstream.call("GET", "http://localhost/a", lambda got: got.status)
+    assert not any("cookie" in request.headers for request in asked)
