@@ -41,6 +41,7 @@ class Poller:
         deadline: float = POLL_DEADLINE,
     ) -> None:
         self._targets = tuple(targets)
+        self._by_org = _by_org(self._targets)
         self._rounds = Rounds(store, snapshots, clock)
         self._budget = budget
         self._metrics = metrics
@@ -86,6 +87,7 @@ class Poller:
         new = tuple(target for target in wanted if target not in followed_before)
         await self._rounds.take_up(new)
         self._targets = tuple(wanted)
+        self._by_org = _by_org(self._targets)
         self._rounds.keep(self._targets)
         self._troubles.keep(self._targets)
         for target in new:
@@ -195,11 +197,20 @@ class Poller:
             if self._rounds.bring_back(other, refused):
                 self._ring(other.key)
 
-    def _of_org(self, target: Target) -> list[Target]:
+    def _of_org(self, target: Target) -> Sequence[Target]:
         """What asks the same org."""
-        return [one for one in self._targets if one.integration == target.integration and one.source.asks_salesforce]
+        return self._by_org.get(target.integration, ())
 
     def _ring(self, key: Key) -> None:
         alarm = self._alarms.get(key)
         if alarm is not None and not alarm.done():
             alarm.set_result(None)
+
+
+def _by_org(targets: Iterable[Target]) -> dict[str, list[Target]]:
+    """What asks each integration's org: looked for among all of thousands, it would take longer than the poll."""
+    asking: dict[str, list[Target]] = {}
+    for target in targets:
+        if target.source.asks_salesforce:
+            asking.setdefault(target.integration, []).append(target)
+    return asking
