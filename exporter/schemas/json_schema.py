@@ -17,7 +17,6 @@ from jsonschema import Draft202012Validator
 from exporter.errors import InvalidAnswer
 from exporter.schemas.inlined import inlined
 
-
 _SURROGATES, _PRIVATE = r"\\ud800-\\udfff", r"\\ue000"
 """Half characters, which Rust has no word for and takes in no text; a sign in their place leaves the pattern one, and
 whatever holds that sign is judged by ``jsonschema``."""
