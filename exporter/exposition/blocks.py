@@ -11,19 +11,22 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+
+from exporter.exposition.packing import Piece
 
 SIZE = 32
 """Integrations in a block."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Piece):
     """The text of ``SIZE`` neighbours of one family, and how many bytes of it are whose."""
 
-    text: bytes
-    lengths: array[int]
+    __slots__ = ("lengths",)
+
+    def __init__(self, text: bytes, lengths: array[int]) -> None:
+        super().__init__(text)
+        self.lengths = lengths
 
     def holds(self, place: int, piece: bytes) -> bool:
         """Whether ``piece`` is what stands there."""
@@ -49,11 +52,11 @@ Places = Mapping[int, Sequence[int]]
 """Places by the number of their block, both in order."""
 
 
-def cut(blocks: Sequence[Block], places: Places) -> Iterator[bytes]:
+def cut(blocks: Sequence[Block], places: Places) -> Iterator[Piece]:
     """What stands in these places only, block by block."""
     for number, found in places.items():
         if number < len(blocks):
-            yield b"".join(blocks[number].pieces(found))
+            yield Piece(b"".join(blocks[number].pieces(found)))
 
 
 class Blocks:

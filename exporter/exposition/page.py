@@ -21,6 +21,7 @@ from exporter.exposition.blocks import Blocks, cut
 from exporter.exposition.families import FAMILIES
 from exporter.exposition.lines import counted_lines, heads, lines_of
 from exporter.exposition.negotiation import OPENMETRICS, wants_openmetrics
+from exporter.exposition.packing import Piece, gzipped
 from exporter.exposition.selection import ALL, Selection
 from exporter.self_metrics import SelfMetrics
 from exporter.state.conditions import conditions_change_at
@@ -44,12 +45,16 @@ class Page:
     """
 
     content_type: str
-    pieces: Iterable[bytes]
+    pieces: Iterable[Piece]
     length: int | None
 
     def chunks(self) -> Iterator[bytes]:
         """The page in chunks of about ``CHUNK`` bytes, joined one by one as they are asked for. To be read once."""
-        return _joined(self.pieces)
+        return _joined(piece.text for piece in self.pieces)
+
+    def gzipped(self) -> Iterator[bytes]:
+        """The same packed, in thousands of small parts. To be read once."""
+        return gzipped(self.pieces)
 
 
 class Exposition:
@@ -61,7 +66,9 @@ class Exposition:
         self._snapshots: dict[str, Snapshot] = {}
         self._stale_at: dict[str, float] = {}
         self._blocks = Blocks()
-        self._heads = {openly: heads(openly) for openly in (False, True)}
+        self._heads = {
+            openly: {family: Piece(head) for family, head in heads(openly).items()} for openly in (False, True)
+        }
         metrics.counters.watch(self._count)
 
     def update(self, snapshot: Snapshot) -> None:
@@ -80,7 +87,7 @@ class Exposition:
         for integration in self._stale():
             self._refresh(integration)
         page = self._page(accept)
-        return b"".join(page.pieces), page.content_type
+        return b"".join(page.chunks()), page.content_type
 
     async def scrape(self, accept: str, wanted: Selection = ALL) -> Page:
         """The page for an ``Accept`` header. What time alone has changed is rendered first, one integration a turn."""
@@ -92,11 +99,10 @@ class Exposition:
     def _page(self, accept: str, wanted: Selection = ALL) -> Page:
         openly = wants_openmetrics(accept)
         content_type = _OPEN_TYPE if openly else text_format.CONTENT_TYPE_PLAIN_0_0_4
-        own, taken = self._of_process(openly, wanted), self._blocks.taken()
+        own, taken = Piece(self._of_process(openly, wanted)), self._blocks.taken()
         if wanted == ALL:
-            texts = {family: (block.text for block in blocks) for family, blocks in taken.items()}
-            pieces = [*_under(self._heads[openly], texts), own]
-            return Page(content_type, pieces, sum(map(len, pieces)))
+            pieces = [*_under(self._heads[openly], taken), own]
+            return Page(content_type, pieces, sum(len(piece.text) for piece in pieces))
         # Cut out of the blocks as they are read: of thousands that takes longer than a turn may.
         places = self._blocks.places(integration for integration in self._blocks if integration in wanted)
         cuts = {family: cut(blocks, places) for family, blocks in taken.items()}
@@ -130,10 +136,10 @@ class Exposition:
         self._blocks.put(integration, family, counted_lines(integration, family, numbers))
 
 
-def _under(heads: Mapping[str, bytes], texts: Mapping[str, Iterable[bytes]]) -> Iterator[bytes]:
+def _under(heads: Mapping[str, Piece], texts: Mapping[str, Iterable[Piece]]) -> Iterator[Piece]:
     """The texts of each family under what is said of it; of one that has none nothing is said."""
     for family, head in heads.items():
-        some = filter(None, texts.get(family, ()))
+        some = (piece for piece in texts.get(family, ()) if piece.text)
         first = next(some, None)
         if first is not None:
             yield head

@@ -13,7 +13,6 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from exporter.exposition.negotiation import takes_gzip
-from exporter.exposition.packing import packed
 from exporter.exposition.page import Exposition
 from exporter.exposition.selection import Selection
 from exporter.web.parameters import BadParameter, shard
@@ -62,7 +61,7 @@ class Scraping:
         if takes_gzip(_header(request, "accept-encoding")):
             headers["Content-Encoding"] = "gzip"
             # A twentieth of the text: it is packed whole, so that a client that reads slowly keeps no text waiting.
-            body = b"".join([chunk async for chunk in _in_turns(packed(page.chunks()))])
+            body = b"".join([chunk async for chunk in _in_turns(page.gzipped())])
             chunks, length = _in_turns(iter((body,))), len(body)
         if length is not None:
             headers["Content-Length"] = str(length)

@@ -21,7 +21,7 @@ def text(blocks: Blocks, family: str) -> bytes:
 
 def pieces(blocks: Blocks, family: str, name: str) -> bytes:
     """What an integration has of a family."""
-    return b"".join(cut(blocks.taken().get(family, ()), blocks.places([name])))
+    return b"".join(piece.text for piece in cut(blocks.taken().get(family, ()), blocks.places([name])))
 
 
 class Naive:

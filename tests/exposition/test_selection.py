@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-
-from exporter.exposition.packing import packed
 from exporter.exposition.selection import ALL, Selection, Shard
 
 NAMES = [f"integration-{number}" for number in range(1_000)]
@@ -27,9 +24,3 @@ def test_what_the_process_says_of_itself_stands_on_one_page_of_several() -> None
     assert ALL.with_process
     assert [Selection(shard=Shard(number, 3)).with_process for number in (1, 2, 3)] == [True, False, False]
     assert not Selection({"acme"}).with_process
-
-
-def test_what_is_packed_in_chunks_is_one_text() -> None:
-    """As any reader of gzip sees it, by whichever library."""
-    chunks = [b"a" * 100_000, b"", b"b" * 3]
-    assert zlib.decompress(b"".join(packed(chunks)), 31) == b"".join(chunks)

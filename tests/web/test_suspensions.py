@@ -68,7 +68,6 @@ class TestAReport:
         assert {name for name, _ in page.series(integration="acme", source="report")} == {
             "hubspot_salesforce_fact_timestamp_seconds"
         }
-        assert page.series(integration="acme", source="sync_health")
         assert (await http.get("/api/v1/integrations")).json()["integrations"][0]["sources"] == []
 
     async def test_without_reason_and_since(self, http: httpx.AsyncClient, report: Report, clock: ManualClock) -> None:
