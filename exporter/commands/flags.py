@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,3 +24,29 @@ def add_config_file(parser: _Flags, *, required: bool = True) -> None:
         metavar="FILE",
         help="the configuration (YAML or JSON)",
     )
+
+
+def add_base_urls(parser: _Flags) -> None:
+    """``--runbook-base-url`` and ``--dashboard-base-url``: where the links of the alerts lead."""
+    parser.add_argument(
+        "--runbook-base-url", type=_base_url, metavar="URL", help="where your runbooks are: runbook_url points there"
+    )
+    parser.add_argument(
+        "--dashboard-base-url", type=_base_url, metavar="URL", help="where your Grafana is: dashboard_url points there"
+    )
+
+
+def namespace(text: str) -> str:
+    """What Kubernetes takes as a namespace's name."""
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a Kubernetes namespace")
+    return text
+
+
+def _base_url(text: str) -> str:
+    """Only what may stand in a YAML file and in an annotation template as it is."""
+    if not re.fullmatch(
+        r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?([/?#][\w.~:/?#@!$&()*+,;=%-]*)?", text, re.A
+    ):
+        raise argparse.ArgumentTypeError(f"{text!r} is no http or https URL")
+    return text

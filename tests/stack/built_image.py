@@ -205,6 +205,7 @@ def test_its_context_holds_no_secrets_and_no_history(image: Image, tmp_path: Pat
     """.dockerignore as the builder reads it: only what the wheel is made from, whatever else lies in the checkout."""
     checkout = tmp_path / "checkout"
     kept = {
+        "dashboards/fleet.json",
         "exporter/cli.py",
         "rules/prometheus.yml",
         "pyproject.toml",
@@ -220,6 +221,8 @@ def test_its_context_holds_no_secrets_and_no_history(image: Image, tmp_path: Pat
             ".git/config",
             ".ci/run",
             ".venv/bin/python",
+            "dashboards/builder/board.py",
+            "dashboards/previews/fleet.png",
             ".tools/image/base-3.14.tar",
             "tests/conftest.py",
             "exporter.yml",

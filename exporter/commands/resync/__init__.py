@@ -18,6 +18,7 @@ from exporter.catalog.catalog import CATALOG
 from exporter.clients.http.client import ClientOpener
 from exporter.clients.http.upstream import Upstream
 from exporter.clock import SystemClock
+from exporter.commands.destination import ca_network, safe_url
 from exporter.commands.flags import add_config_file
 from exporter.commands.names import integration_called
 from exporter.commands.resync.alone import Alone
@@ -26,9 +27,7 @@ from exporter.commands.resync.desk import Desk
 from exporter.commands.resync.remote import Remote
 from exporter.commands.resync.wanted import Wanted
 from exporter.config.file import load_config
-from exporter.config.network import Network, network_of
 from exporter.config.secret import Secret
-from exporter.config.urls import is_safe_url
 from exporter.errors import UsageError
 from exporter.logs import set_up_logging
 from exporter.remediation.actions import ACTIONS, ClearSuspension
@@ -46,7 +45,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def add_flags(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group(required=True)
     add_config_file(where, required=False)
-    where.add_argument("--url", type=_safe_url, help="of a running exporter, which then does the work")
+    where.add_argument("--url", type=safe_url, help="of a running exporter, which then does the work")
     parser.add_argument("name", metavar="NAME", help="the integration")
     parser.add_argument(
         "--category",
@@ -88,16 +87,6 @@ def run(arguments: argparse.Namespace) -> int:
     _refuse_wrong_usage(arguments)
     set_up_logging("error", "logfmt")
     return asyncio.run(_interruptible(arguments))
-
-
-def _safe_url(text: str) -> str:
-    """Where a token may be sent."""
-    if not is_safe_url(text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no address that a token may be sent to: expected https://HOST[:PORT][/PATH], or http:// to "
-            "this machine itself"
-        )
-    return text
 
 
 def _refuse_wrong_usage(arguments: argparse.Namespace) -> None:
@@ -150,7 +139,7 @@ async def _desk(arguments: argparse.Namespace) -> AsyncIterator[Desk]:
     if arguments.url is not None:
         if arguments.job is None and arguments.token_file is None and VARIABLE not in os.environ:
             raise UsageError(f"--url needs the exporter's API token: --token-file=FILE, or the variable {VARIABLE}")
-        async with ClientOpener()(_network(arguments.ca_file)) as http:
+        async with ClientOpener()(ca_network(arguments.ca_file)) as http:
             yield Remote(
                 arguments.url,
                 _flag(arguments),
@@ -174,13 +163,3 @@ def _flag(arguments: argparse.Namespace) -> str:
 
 def _token(arguments: argparse.Namespace) -> Secret:
     return Secret(file=arguments.token_file) if arguments.token_file else Secret(env=VARIABLE)
-
-
-def _network(ca_file: Path | None) -> Network:
-    """Through the proxy of the environment, if there is one, as everything outside; raises ``UsageError``."""
-    try:
-        return network_of({} if ca_file is None else {"ca_file": ca_file}, Path(), os.environ)
-    except OSError as error:
-        raise UsageError(f"--ca-file: cannot read {ca_file}: {error.strerror}") from None
-    except ValueError as error:
-        raise UsageError(f"--ca-file: {ca_file} {error}") from None
