@@ -42,6 +42,8 @@ COMMANDS = (
         "mail-test", "say what notification e-mails would be read as, and why; exit 1 if one cannot be", "mail_test"
     ),
     Command("rules", "print the alert and recording rules", "rules"),
+    Command("dashboards", "print the dashboards, or put them into a running Grafana", "dashboards"),
+    Command("manifests", "print the Kubernetes objects: exporter, scrape, rules, webhook, dashboards", "manifests"),
     Command("demo", "play an incident with simulated companies and real Prometheus components", "demo", draws=True),
 )
 """In the order of the help."""

@@ -14,6 +14,9 @@ import pytest
 
 from exporter import __version__
 from exporter.bundled.rule_files import rules_text
+from exporter.manifests.installation import Installation
+from exporter.manifests.parts import objects
+from exporter.manifests.stream import stream
 from tests.markdown import dead_links
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -28,7 +31,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("checkout")
     for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore"):
         shutil.copy(CHECKOUT / name, copy)
-    for name in ("exporter", "rules", "tests"):
+    for name in ("dashboards", "exporter", "rules", "tests"):
         shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / PRIVATE).write_text("hunter2")
     built = tmp_path_factory.mktemp("dist")
@@ -111,6 +114,13 @@ def test_the_description_says_where_they_are(unpacked: Path) -> None:
             assert not (unpacked / path).exists()
 
 
+def test_the_dashboards_ship_inside_the_package(names: set[str]) -> None:
+    """What Grafana reads, and neither their builder nor their pictures."""
+    shipped = {f"exporter/bundled/dashboards/{file.name}" for file in (CHECKOUT / "dashboards").glob("*.json")}
+    assert len(shipped) == 4
+    assert {name for name in names if name.startswith("exporter/bundled/dashboards/")} == shipped
+
+
 def test_nothing_else_ships(names: set[str]) -> None:
     """No tests of the package, no caches; only the package and what says what it is."""
     tops = {name.split("/")[0] for name in names}
@@ -154,6 +164,12 @@ def test_it_prints_the_rules(unpacked: Path, tmp_path: Path) -> None:
         unpacked, tmp_path, "-c", "from exporter.bundled.rule_files import rules_directory; print(rules_directory())"
     )
     assert Path(where.strip()) == unpacked / "exporter" / "bundled" / "rules"
+
+
+def test_it_prints_the_kubernetes_objects(unpacked: Path, tmp_path: Path) -> None:
+    """With the rules, Alertmanager's route and the dashboards from inside the package."""
+    said = run_unpacked(unpacked, tmp_path, "-m", "exporter", "manifests")
+    assert said == stream(objects(Installation("monitoring", f"hubspot-salesforce-exporter:{__version__}")))
 
 
 def test_it_explains_the_demo(unpacked: Path, tmp_path: Path) -> None:
