@@ -6,13 +6,13 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from exporter import __version__
 from exporter.bundled.dashboard_files import FOLDER, dashboard, dashboard_texts
-from exporter.clients.grafana import GrafanaClient
+from exporter.clients.grafana import GrafanaClient, Placed
 from exporter.clients.http.client import ClientOpener
 from exporter.clients.http.upstream import Upstream
 from exporter.clock import SystemClock
@@ -87,20 +87,26 @@ async def _install(arguments: argparse.Namespace, boards: list[dict[str, Any]]) 
         grafana = GrafanaClient(arguments.grafana_url, token, upstream)
         await grafana.check()
         folder = await grafana.folder(FOLDER if arguments.folder is None else arguments.folder)
-        for board in boards:
-            done = await _put(grafana, begun_with(board, arguments.datasource_uid), folder)
-            sys.stdout.write(f"{board['title']}: {done}\n")
+        begun = [begun_with(board, arguments.datasource_uid) for board in boards]
+        there = [await grafana.dashboard(board["uid"]) for board in begun]
+        _refuse_provisioned(begun, there)
+        for board, placed in zip(begun, there, strict=True):
+            sys.stdout.write(f"{board['title']}: {await _put(grafana, board, placed, folder)}\n")
     return 0
 
 
-async def _put(grafana: GrafanaClient, board: Mapping[str, Any], folder: str) -> str:
-    """Writes it unless it is there already: every save is one more version in Grafana's history."""
-    there = await grafana.dashboard(board["uid"])
-    if there is not None and there.provisioned:
+def _refuse_provisioned(boards: Sequence[Mapping[str, Any]], there: Sequence[Placed | None]) -> None:
+    """Before anything is written."""
+    of_files = [board["title"] for board, placed in zip(boards, there, strict=True) if placed and placed.provisioned]
+    if of_files:
         raise UsageError(
-            f"Grafana reads the dashboard {board['title']} from a file (provisioning, or a sidecar's ConfigMap), and "
-            "would overwrite what is saved: change it there"
+            f"Grafana reads {', '.join(of_files)} from files (provisioning, or a sidecar's ConfigMap), and would "
+            "overwrite what is saved: change them there"
         )
+
+
+async def _put(grafana: GrafanaClient, board: Mapping[str, Any], there: Placed | None, folder: str) -> str:
+    """Writes it unless it is there already: every save is one more version in Grafana's history."""
     if there is not None and there.folder == folder and _content(there.dashboard) == _content(board):
         return "unchanged"
     await grafana.save(board, folder, f"hubspot-salesforce-exporter {__version__}")

@@ -247,11 +247,10 @@ def test_a_wrong_token_and_one_of_a_viewer_are_told_apart(grafana: Grafana, caps
 
 def test_dashboards_of_files_are_not_written_over(grafana: Grafana, capsys: Say) -> None:
     """Grafana would take them back from the file; which one is said, and nothing else is written."""
-    installed(grafana, capsys, "exporter")
-    grafana.provisioned = {BOARDS["exporter"]["uid"]}
+    installed(grafana, capsys, "sync-health")
+    grafana.provisioned = {BOARDS["sync-health"]["uid"]}
     grafana.asked.clear()
-    said = refused(grafana, capsys)
-    assert f"reads the dashboard {BOARDS['exporter']['title']} from a file" in said
+    assert f"reads {BOARDS['sync-health']['title']} from files" in refused(grafana, capsys)
     assert grafana.written == []
 
 
