@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from typing import Any
 
@@ -11,6 +12,9 @@ from exporter.clients.http.connect_failure import PROXY
 from exporter.clients.http.direct import SharedSession
 from exporter.config.network import Network
 from exporter.config.proxy import Proxy, ProxyError
+
+_INSTEAD = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""OpenSSL's own variables."""
 
 
 class ClientOpener:
@@ -60,11 +64,15 @@ class _Client(httpx.AsyncClient):
 
 
 def trusting(authorities: str | None) -> ssl.SSLContext:
-    """Trusts these certificates beside the public authorities; without any, what ``SSL_CERT_FILE`` or ``…_DIR`` say."""
-    if authorities is None:
+    """Trusts these certificates beside the public authorities, as certifi and the system know them; without any,
+    only what ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` say, where one is set."""
+    if authorities is None and any(map(os.environ.get, _INSTEAD)):
         return httpx.create_ssl_context()
     tls = httpx.create_ssl_context(trust_env=False)
-    tls.load_verify_locations(cadata=authorities)
+    # Where a company installs its own authority on its machines: what curl trusts there is trusted here.
+    tls.load_default_certs()
+    if authorities is not None:
+        tls.load_verify_locations(cadata=authorities)
     # Python 3.13 refuses certificates that lack an extension RFC 5280 asks for; those of private authorities often do.
     tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return tls

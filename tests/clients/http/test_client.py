@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -122,6 +124,27 @@ async def test_a_file_of_several_authorities(authority: Authority, bridge: Seen,
     text = f"# Firmen-CAs für alle\n{Authority(tmp_path, 'Another').pem}\n# ours\n{authority.pem}"
     bundle.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
     assert await ask(network({"ca_file": str(bundle)}), _straight(bridge)) == {"here": True}
+
+
+ASKED = """
+import socket, sys
+from exporter.clients.http.client import trusting
+with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as line:
+    trusting(None).wrap_socket(line, server_hostname="localhost").close()
+"""
+
+
+def test_an_authority_that_the_system_trusts_is_trusted(authority: Authority, bridge: Seen, tmp_path: Path) -> None:
+    """As companies install their own on their machines: seen by a process that has another ``/etc/ssl/certs``."""
+    installed = tmp_path / "certs"
+    installed.mkdir()
+    (installed / "ca-certificates.crt").write_text(authority.pem)
+    asks = [sys.executable, "-c", ASKED, str(bridge.port)]
+    elsewhere = f'mount --bind "{installed}" /etc/ssl/certs && exec "$@"'
+    here = subprocess.run(asks, check=False, capture_output=True, text=True)
+    there = subprocess.run(["unshare", "--map-root-user", "--mount", "sh", "-c", elsewhere, "sh", *asks], check=False)
+    assert "CERTIFICATE_VERIFY_FAILED" in here.stderr
+    assert there.returncode == 0
 
 
 async def test_a_certificate_of_nobody_known_is_said(bridge: Seen) -> None:
