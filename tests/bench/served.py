@@ -12,6 +12,9 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from exporter.clock import SystemClock
 from exporter.config.secret import Secret
@@ -20,10 +23,11 @@ from exporter.logs import set_up_logging
 from exporter.polling.budget import Budget
 from exporter.server import listen_on
 from exporter.service import Service, open_service
+from exporter.state.reading import Reading
 from exporter.store.calls import CallStore
 from exporter.store.database import open_database
 from exporter.store.polls import PollStore
-from tests.bench.fleet import fill, fleet_config, readings_of_one
+from tests.bench.fleet import fill, fleet_config, poll_half, readings_of_one
 from tests.bench.watch import Watch
 from tests.e2e.load import WatchedPoller
 
@@ -46,10 +50,20 @@ async def exporter(folder: Path, integrations: int, polled: int) -> AsyncIterato
         try:
             poller = _poller(service, PollStore(database), CallStore(database))
             await poller.restore()
-            service.app.router.routes.extend(Watch(poller).routes())
+            service.app.router.routes.extend((*Watch(poller).routes(), _polls(service, readings)))
             yield service.app
         finally:
             await database.close()
+
+
+def _polls(service: Service, readings: tuple[Reading, ...]) -> Route:
+    """``POST /bench/poll``: half of the fleet has been polled when it answers."""
+
+    async def poll(_request: Request) -> Response:
+        poll_half(service, readings)
+        return PlainTextResponse("polled")
+
+    return Route("/bench/poll", poll, methods=["POST"])
 
 
 def _poller(service: Service, polls: PollStore, calls: CallStore) -> WatchedPoller:
