@@ -14,6 +14,7 @@ from exporter import __version__
 from exporter.commands.command import Command
 from exporter.config.problem import ConfigError
 from exporter.errors import ExporterError
+from exporter.signals import end_when_told
 
 COMMANDS = (
     Command("init", "write a commented configuration for one integration", "init", draws=True),
@@ -54,6 +55,7 @@ _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code: 0 for success, 1 for a failure that was said, 2 for wrong usage."""
+    end_when_told()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A name that the terminal's encoding does not have, or a file's that has none, is no reason to end.
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -21,8 +21,13 @@ from exporter.config.problem import ConfigError
 from exporter.config.settings import Config
 from exporter.errors import ListenError, StoreError
 from exporter.service import Service, open_service
+from exporter.service_manager import tell_service_manager
+from exporter.signals import ENDING, end_in_time
 
-SHUTDOWN_GRACE = 5
+WORK_GRACE = 4.0
+"""Seconds that a request of a resync has to come to its end when the process is told to end."""
+SHUTDOWN_GRACE = 3
+"""Seconds that scrapes and other requests have after that."""
 
 _ADDRESS = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\[\]:\s]*)):(?P<port>[0-9]{1,5})")
 _HIGHEST_PORT = 65535
@@ -36,10 +41,15 @@ log = structlog.get_logger(__name__)
 
 async def serve(config: Config, config_file: Path, listen: socket.socket, *, lifecycle: bool = False) -> None:
     """Serves until SIGINT or SIGTERM; SIGHUP reloads the configuration."""
+    loop, reload, told = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+    # Before the store is opened, which takes its time: who asks for a reload meanwhile gets it afterwards.
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
     async with contextlib.AsyncExitStack() as stack:
         opened = open_service(config, SystemClock(), config_file=config_file, lifecycle=lifecycle)
         with making_what_stays():
             service = await stack.enter_async_context(opened)
+        for number in ENDING:
+            loop.add_signal_handler(number, told.set)
         server = _Server(
             uvicorn.Config(
                 service.app,
@@ -58,11 +68,11 @@ async def serve(config: Config, config_file: Path, listen: socket.socket, *, lif
         )
         async with asyncio.TaskGroup() as tasks:
             work = tasks.create_task(service.run())
-            loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGHUP, lambda: tasks.create_task(_reload(service)))
-            for signum in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(signum, server.stop)
+            reloading = tasks.create_task(_reload_whenever(reload, service))
+            tasks.create_task(_end_when(told, service, server))
+            tell_service_manager("READY=1")
             await server.serve(sockets=[listen])
+            reloading.cancel()
             work.cancel()
         log.info("stopped")
 
@@ -79,10 +89,25 @@ def making_what_stays() -> Iterator[None]:
         gc.enable()
 
 
-async def _reload(service: Service) -> None:
-    # What kept it from being applied has been logged and counted; the old configuration stays.
-    with contextlib.suppress(ConfigError, StoreError):
-        await service.reload()
+async def _reload_whenever(asked: asyncio.Event, service: Service) -> None:
+    while True:
+        await asked.wait()
+        asked.clear()
+        # What kept it from being applied has been logged and counted; the old configuration stays.
+        with contextlib.suppress(ConfigError, StoreError):
+            await service.reload()
+
+
+async def _end_when(told: asyncio.Event, service: Service, server: _Server) -> None:
+    """Nothing new is begun, what is under way comes to its end, and only then nobody is answered any more."""
+    await told.wait()
+    for number in ENDING:
+        asyncio.get_running_loop().remove_signal_handler(number)
+    end_in_time()
+    tell_service_manager("STOPPING=1")
+    log.info("stopping")
+    await service.leave(WORK_GRACE)
+    server.stop()
 
 
 def listen_on(address: str, open_socket: OpenSocket = socket.socket) -> socket.socket:

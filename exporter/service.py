@@ -60,6 +60,8 @@ class Service:
         self._config_file = config_file
         self._clock = clock
         self._reloading = asyncio.Lock()
+        self._polling: asyncio.Task[None] | None = None
+        self._leaving = False
         self._budget = Budget(CallStore(database), clock)
         self.history = ResyncHistory(database)
         self.metrics = SelfMetrics()
@@ -92,6 +94,7 @@ class Service:
             metrics=self.metrics,
             settings=lambda: self._config.remediation,
             store_problem=database.problem,
+            leaving=lambda: self._leaving,
             reload=self.reload if lifecycle else None,
             clock=clock,
         )
@@ -128,10 +131,19 @@ class Service:
     async def run(self) -> None:
         """Polls and works until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.poller.run())
+            self._polling = tasks.create_task(self.poller.run())
             tasks.create_task(self.worker.run())
             tasks.create_task(self._reports.watch())
             tasks.create_task(self.recoveries.run())
+
+    async def leave(self, seconds: float) -> None:
+        """Not ready any more, polls nothing and takes no more jobs; a request of one that is under way has so many
+        ``seconds`` to come to its end. A notification that comes now is stored, for whoever comes after us."""
+        self._leaving = True
+        if self._polling is not None:
+            self._polling.cancel()
+        self._crew.waiting.stop()
+        await self.worker.leave(seconds)
 
     async def reload(self) -> None:
         """Applies the configuration file as it is now: all of it, or nothing with a ``ConfigError``.

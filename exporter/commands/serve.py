@@ -10,6 +10,7 @@ from exporter.commands.notes import say_notes
 from exporter.config.file import load_config
 from exporter.logs import FORMATS, LEVELS, set_up_logging
 from exporter.server import listen_on, making_what_stays, serve
+from exporter.signals import end_at_once_when_told, end_on_time
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -34,10 +35,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    end_at_once_when_told()
     set_up_logging(arguments.log_level, arguments.log_format)
     with making_what_stays():
         config = load_config(arguments.config)
     say_notes(config)
     with listen_on(arguments.listen) as listen:
         asyncio.run(serve(config, arguments.config, listen, lifecycle=arguments.lifecycle))
+    end_on_time()
     return 0

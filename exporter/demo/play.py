@@ -33,13 +33,14 @@ def play(scenario: Scenario, *, exit_when_done: bool) -> int:
     """Plays on the terminal. Returns 0 only if every step happened; raises ``ProcessError`` if a program is missing."""
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="hubspot-salesforce-demo-"))
+    told = [signal.SIGINT]
     try:
-        progress = asyncio.run(_play(scenario, plan_stage(folder), console, stay=not exit_when_done))
-    except (KeyboardInterrupt, asyncio.CancelledError) as ended:
+        progress = asyncio.run(_play(scenario, plan_stage(folder), console, told, stay=not exit_when_done))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         shutil.rmtree(folder)
         console.print("Ended. Everything the demo started is stopped.")
-        return 130 if isinstance(ended, KeyboardInterrupt) else 143  # as a shell says it: 128 + signal
-    except ProcessError:
+        return 128 + told[-1]  # as a shell says it
+    except (ProcessError, OSError):  # or the terminal is gone
         shutil.rmtree(folder)
         raise
     _summarize(scenario, progress, console)
@@ -50,10 +51,10 @@ def play(scenario: Scenario, *, exit_when_done: bool) -> int:
     return 0
 
 
-async def _play(scenario: Scenario, planned: Stage, console: Console, *, stay: bool) -> Progress:
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101  a coroutine under asyncio.run has one
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+async def _play(
+    scenario: Scenario, planned: Stage, console: Console, told: list[signal.Signals], *, stay: bool
+) -> Progress:
+    _end_when_told(told)
     console.print("Starting simulator, exporter, Prometheus and Alertmanager …")
     async with (
         running_stage(planned, with_bridge=scenario.with_bridge) as stage,
@@ -68,6 +69,21 @@ async def _play(scenario: Scenario, planned: Stage, console: Console, *, stay: b
                 show(progress, await observer.look())
                 await asyncio.sleep(LOOK_SECONDS)
     return progress
+
+
+def _end_when_told(told: list[signal.Signals]) -> None:
+    """SIGTERM, and the SIGHUP of a terminal that is closed, do what Ctrl-C does; ``told`` is which it was."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None  # noqa: S101  a coroutine under asyncio.run has one
+
+    def end(number: signal.Signals) -> None:
+        told.append(number)
+        task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Under nohup it is to outlive its terminal.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, end, number)
 
 
 async def _tell(scenario: Scenario, observer: Observer, show: Show, pace: float) -> Progress:

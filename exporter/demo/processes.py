@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
 import shutil
 import socket
 from collections.abc import AsyncIterator, Sequence
@@ -63,10 +65,20 @@ async def running(program: Program, log: Path) -> AsyncIterator[asyncio.subproce
         await end(process, program.end_seconds)
 
 
+def _with_us() -> tuple[str, ...]:
+    """What runs a command that ends when we do, however that is: nobody ends the others for one that was killed."""
+    found = shutil.which("setpriv")
+    # Busybox has one that cannot.
+    return (found, "--pdeathsig=TERM", "--") if found and Path(found).resolve().name != "busybox" else ()
+
+
 async def _start(program: Program, log: Path) -> asyncio.subprocess.Process:
     try:
+        if shutil.which(program.command[0]) is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program.command[0])
         with log.open("wb") as output:
             return await asyncio.create_subprocess_exec(
+                *_with_us(),
                 *program.command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,

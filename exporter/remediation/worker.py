@@ -60,6 +60,8 @@ class Worker:
         self._ledger = ledger
         self._clock = clock
         self._bell: asyncio.Queue[None] = asyncio.Queue(maxsize=1)
+        self._leaving = False
+        self._working: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
         """There is a new job: one who is idle looks, or the first who will be."""
@@ -75,13 +77,21 @@ class Worker:
         """Works until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             for number in range(CONCURRENT_JOBS):
-                tasks.create_task(self._work(), name=f"worker {number}")
+                self._working.add(tasks.create_task(self._work(), name=f"worker {number}"))
             tasks.create_task(self._queues.watch(), name="queues")
             tasks.create_task(self._prover.run(), name="prover")
             tasks.create_task(self._ledger.keep(), name="ledger")
 
+    async def leave(self, seconds: float) -> None:
+        """Takes no more jobs, and waits so long for those it is at. They stop before their next request if ``Waiting``
+        has been told too."""
+        self._leaving = True
+        self.wake()
+        if self._working:
+            await asyncio.wait(self._working, timeout=seconds)
+
     async def _work(self) -> None:
-        while True:
+        while not self._leaving:
             try:
                 job = await self.claim()
                 if job is not None:
@@ -98,6 +108,8 @@ class Worker:
                     await self._bell.get()
             except TimeoutError:
                 continue
+        # The next who is idle leaves too.
+        self.wake()
 
     async def claim(self, job_id: int | None = None) -> Job | None:
         """The next job to be done here, or this one; raises ``StoreError``."""
@@ -107,20 +119,15 @@ class Worker:
 
     async def work_on(self, job_id: int) -> bool:
         """This job, as far as it gets now; ``False`` if it is not to be had: it has ended, has to wait, or another
-        process is at it. Cancelled, it puts the job back into the queue; raises ``StoreError``."""
+        process is at it. Raises ``StoreError``."""
         job = await self.claim(job_id)
         if job is None:
             return False
-        try:
-            await self.do(job)
-        except asyncio.CancelledError:
-            with contextlib.suppress(LeaseLost, StoreError):
-                await self._jobs.postpone(job, self._clock.time(), job.failures, "interrupted", "")
-            raise
+        await self.do(job)
         return True
 
     async def do(self, job: Job) -> None:
-        """One job as far as it gets now: to its end, or back into the queue."""
+        """One job as far as it gets now: to its end, or back into the queue, also if it is cancelled."""
         action = self._action_of(job)
         if action is None:
             await self._unknown(job)
@@ -136,6 +143,10 @@ class Worker:
             await self._failed(job, str(error), error.retry_after, error.again)
         except ResyncRefused as error:
             await self._journal.finish(job, FAILED, str(error))
+        except asyncio.CancelledError:
+            with contextlib.suppress(LeaseLost, StoreError):
+                await self._jobs.postpone(job, self._clock.time(), job.failures, "interrupted", "")
+            raise
         except StoreError:
             raise
         except Exception as error:  # a bug met by one job must not stop the others

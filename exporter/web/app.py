@@ -56,6 +56,7 @@ def build_app(
     metrics: SelfMetrics,
     settings: Callable[[], Remediation],
     store_problem: Callable[[], Awaitable[str | None]],
+    leaving: Callable[[], bool],
     reload: Callable[[], Awaitable[None]] | None,
     clock: Clock,
 ) -> Starlette:
@@ -77,7 +78,7 @@ def build_app(
             Route("/integrations/{name:path}", integration_endpoint(snapshots, poller, connections, history, clock)),
             Route(_METRICS, Scraping(exposition), methods=["GET"]),
             Route("/-/healthy", _healthy),
-            Route("/-/ready", _ready_endpoint(poller, store_problem)),
+            Route("/-/ready", _ready_endpoint(poller, store_problem, leaving)),
             Route("/-/reload", reload_endpoint(reload), methods=["POST", "PUT"]),
             Route("/alertmanager/webhook", webhook, methods=["POST"]),
             # Not redirected to the other: behind a proxy that would lead from https to http, the token with it.
@@ -131,11 +132,14 @@ async def _healthy(_request: Request) -> Response:
 
 
 def _ready_endpoint(
-    poller: Poller, store_problem: Callable[[], Awaitable[str | None]]
+    poller: Poller, store_problem: Callable[[], Awaitable[str | None]], leaving: Callable[[], bool]
 ) -> Callable[[Request], Awaitable[Response]]:
-    """503 until every integration has been tried, and while the store cannot be used: then no webhook is taken."""
+    """503 until every integration has been tried, while the store cannot be used, as then no webhook is taken, and from
+    when the process is told to end."""
 
     async def ready(_request: Request) -> Response:
+        if leaving():
+            return PlainTextResponse("hubspot-salesforce-exporter is about to end.\n", 503)
         if not poller.ready():
             return PlainTextResponse("Not every integration has been tried yet.\n", 503)
         problem = await store_problem()

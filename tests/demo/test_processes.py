@@ -88,6 +88,30 @@ async def test_a_program_is_ended_when_the_block_fails(tmp_path: Path) -> None:
     assert not is_running(pids[0])
 
 
+async def test_a_program_ends_with_who_started_it(tmp_path: Path) -> None:
+    """Even if that was killed, and could end nothing."""
+    port = free_port()
+    script = (
+        "import asyncio, pathlib, sys\n"
+        "from exporter.demo.processes import Program, running\n"
+        "async def run():\n"
+        f"    program = Program('program', (sys.executable, '-c', {SERVER.format(port=port)!r}), 'http://127.0.0.1:{port}/')\n"
+        f"    async with running(program, pathlib.Path({str(tmp_path)!r}) / 'program.log') as process:\n"
+        "        print(process.pid, flush=True)\n"
+        "        await asyncio.Event().wait()\n"
+        "asyncio.run(run())\n"
+    )
+    starter = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE)
+    assert starter.stdout is not None
+    pid = int(await starter.stdout.readline())
+    assert is_running(pid)
+    starter.kill()
+    await starter.wait()
+    async with asyncio.timeout(10):
+        while is_running(pid):  # noqa: ASYNC110  it is nobody's child any more
+            await asyncio.sleep(0.01)
+
+
 async def test_a_program_that_ends_at_once_says_why(tmp_path: Path) -> None:
     """Status and the last ten lines of what it printed, errors included."""
     script = "import sys; [print(n, flush=True) for n in range(30)]; sys.exit('no such option')"
