@@ -51,8 +51,12 @@ def test_a_step_that_does_not_happen_ends_the_story(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.binaries
-async def test_a_signal_ends_everything() -> None:
-    """SIGTERM does what Ctrl-C does: one line says so, without a traceback, and nothing is left behind."""
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.faults, id="SIGHUP")]
+)
+async def test_a_signal_ends_everything(number: signal.Signals) -> None:
+    """SIGTERM, and SIGHUP when the terminal is closed, do what Ctrl-C does: one line says so, without a traceback, and
+    nothing is left behind."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "exporter", "demo"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
@@ -66,13 +70,13 @@ async def test_a_signal_ends_everything() -> None:
                 printed += line.decode()
             folder = folder_in(printed)
             assert processes_in(folder)
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(number)
             rest, errors = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    assert (process.returncode, errors) == (143, b"")
+    assert (process.returncode, errors) == (128 + number, b"")
     assert "Everything the demo started is stopped." in rest.decode()
     assert not processes_in(folder)
     assert not Path(folder).exists()
