@@ -40,7 +40,7 @@ class Budget:
         try:
             self._known[integration] = await self._store.spent(integration, self._clock.time())
         except StoreError as error:
-            log.error("budget not read", integration=integration, error=str(error))
+            log.debug("budget not read", integration=integration, error=str(error))
         spent = self._without_store(integration)
         if spent >= share * cap:
             raise BudgetExceeded(
@@ -56,7 +56,7 @@ class Budget:
             self._owed[integration] = self._owed.get(integration, ())[len(owed) :]
             self._known[integration] = self._known.get(integration, 0) + len(owed) + counted
         except StoreError as error:
-            log.error("call not counted in the store", integration=integration, error=str(error))
+            log.debug("call not counted in the store", integration=integration, error=str(error))
             counted = self._without_store(integration) < cap
             if counted:
                 self._owed[integration] = (*self._owed.get(integration, ()), now)

@@ -61,7 +61,7 @@ class Recoveries:
             try:
                 await self._store.put(integration, recovery)
             except StoreError as error:
-                log.error("end of a suspension not stored", integration=integration, error=str(error))
+                log.debug("end of a suspension not stored", integration=integration, error=str(error))
                 return False
             if self._new.get(integration) == recovery:
                 del self._new[integration]

@@ -171,7 +171,7 @@ class Rounds:
         except StoreError as error:
             # A store that is away must not blind the on-call engineer: the schedule in memory still holds. The round
             # stays as it was seen, for nothing was claimed.
-            log.error("poll not claimed", **target.names, error=str(error))
+            log.debug("poll not claimed", **target.names, error=str(error))
             away = self._away.seconds(now)
             if not self._store.shared or schedule.due_alone(seen.due_at, now, target.interval, away):
                 return replace(seen, due_at=due_at)
@@ -182,7 +182,7 @@ class Rounds:
         try:
             row = await self._adopt(target, self._rows[target.key])
         except StoreError as error:
-            log.error("poll of another replica not seen", **target.names, error=str(error))
+            log.debug("poll of another replica not seen", **target.names, error=str(error))
             return 0.0
         return row.lease_left or 0.0
 
@@ -212,7 +212,7 @@ class Rounds:
             if not await self._store.finish(row) and self._store.shared:
                 await self._adopt(target, row)
         except StoreError as error:
-            log.error("poll not stored", **target.names, error=str(error))
+            log.debug("poll not stored", **target.names, error=str(error))
 
     async def _adopt(self, target: Target, seen: PollRow) -> PollRow:
         """Another replica polls this target: show what it read, wait until its next poll is due, or until it is clear

@@ -82,7 +82,7 @@ async def _keep(job: Job, lease: Lease, jobs: JobStore, clock: Clock) -> None:
         try:
             await jobs.renew(job, clock.time() + LEASE)
         except StoreError as error:
-            log.error("lease not renewed", job=job.id, error=str(error))
+            log.debug("lease not renewed", job=job.id, error=str(error))
         except LeaseLost:
             return
         else:

@@ -32,7 +32,7 @@ class Ledger:
             try:
                 forgotten = await forget_before(self._database, self._clock.time() - self._settings().retention)
             except StoreError as error:
-                log.error("ledger not shortened", error=str(error))
+                log.debug("ledger not shortened", error=str(error))
             else:
                 if forgotten:
                     log.info("ledger shortened", jobs=forgotten)

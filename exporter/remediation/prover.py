@@ -47,7 +47,7 @@ class Prover:
                 while await self.look():
                     pass
             except StoreError as error:
-                log.error("resyncs not looked at", error=str(error))
+                log.debug("resyncs not looked at", error=str(error))
             await self._clock.sleep(LOOK_PAUSE)
 
     async def look(self, job_id: int | None = None) -> bool:

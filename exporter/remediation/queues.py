@@ -57,4 +57,4 @@ class Queues:
             try:
                 await self.show_all()
             except StoreError as error:
-                log.error("queues not seen", error=str(error))
+                log.debug("queues not seen", error=str(error))

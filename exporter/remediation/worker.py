@@ -100,7 +100,7 @@ class Worker:
                     await self.do(job)
                     continue
             except StoreError as error:
-                log.error("store failed, job goes on later", error=str(error))
+                log.debug("store failed, job goes on later", error=str(error))
             except LeaseLost as error:
                 log.warning("resync job lost", error=str(error))
             try:

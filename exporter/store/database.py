@@ -68,8 +68,10 @@ class Database:
         # SQLite has one writer: who is in the middle of a transaction keeps the others waiting here.
         self._turns = Turns(1 if server is None else server.CONNECTIONS, self._health.check)
         self._group_commit: GroupCommit | None = None
+        self._file: sqlite.StoreFile | None = None
         if self.single_process:
-            self._group_commit = GroupCommit(sqlite.threads_engine_of(engine.url), self._turns)
+            self._file = sqlite.StoreFile(engine.url.database or "")
+            self._group_commit = GroupCommit(sqlite.threads_engine_of(engine.url), self._turns, self._file.check)
 
     @property
     def single_process(self) -> bool:
@@ -81,6 +83,7 @@ class Database:
         """Commits at the end, rolls back on any error; more ``patience`` is for who writes very much."""
         with self._watched():
             self._health.check()
+            await self._check_file()
             async with self._turns.one(), self._begun(patience) as connection:
                 yield connection
 
@@ -133,12 +136,14 @@ class Database:
         """Before anything else: afterwards its tables are those of this version."""
         with _as_store_errors():
             if self.single_process:
-                await asyncio.to_thread(sqlite.try_file, self._engine.url.database or "")
+                await asyncio.to_thread(sqlite.choose_journal, self._engine.url.database or "")
             async with self._begun(PATIENCE) as connection:
-                if await connection.run_sync(is_up_to_date):
-                    return
-            async with self._begun(UPGRADE_PATIENCE) as connection:
-                await connection.run_sync(bring_up_to_date)
+                up_to_date = await connection.run_sync(is_up_to_date)
+            if not up_to_date:
+                async with self._begun(UPGRADE_PATIENCE) as connection:
+                    await connection.run_sync(bring_up_to_date)
+            if self._file is not None:
+                await asyncio.to_thread(self._file.remember)
 
     async def close(self) -> None:
         await self._health.close()
@@ -152,8 +157,14 @@ class Database:
 
     async def _touch(self) -> None:
         with _as_store_errors():
+            await self._check_file()
             async with self._turns.one(unchecked=True), self._begun(PATIENCE) as connection:
                 await connection.execute(TOUCH)
+
+    async def _check_file(self) -> None:
+        if self._file is not None:
+            # In a thread: a network share may let us wait.
+            await asyncio.to_thread(self._file.check)
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

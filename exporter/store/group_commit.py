@@ -40,11 +40,12 @@ class GroupCommit:
     """Carries out works in the order in which they come; those that come during a commit share the next one.
 
     All of it happens in a thread, a batch at a time: the event loop goes on meanwhile. A batch has its turn, so that
-    nobody else in this process is in the middle of a transaction.
+    nobody else in this process is in the middle of a transaction. ``check`` comes before it, and raises ``StoreError``.
     """
 
-    def __init__(self, engine: sa.Engine, turns: Turns) -> None:
+    def __init__(self, engine: sa.Engine, turns: Turns, check: Callable[[], None] = lambda: None) -> None:
         self._engine = engine
+        self._check = check
         self._turns = turns
         self._waiting: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
@@ -96,5 +97,6 @@ class GroupCommit:
                 each.succeed(result)
 
     def _committed(self, works: Sequence[Work[Any]]) -> list[Any]:
+        self._check()  # a connection would make the file anew
         with self._engine.begin() as connection:
             return [work(connection) for work in works]

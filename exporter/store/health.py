@@ -27,12 +27,14 @@ class Health:
     """``look`` writes something, which costs little and changes nothing; it raises ``StoreError``.
 
     A store that fails says so at once, each time. One that hangs costs everybody the time they wait for it: so while it
-    does nobody asks it but ``look``, again and again, and everybody else is told at once.
+    does nobody asks it but ``look``, again and again, and everybody else is told at once. That it fails is logged here,
+    once, and that it answers again: whom it has failed says so at ``--log.level=debug``.
     """
 
     def __init__(self, look: Callable[[], Awaitable[None]]) -> None:
         self._look = look
         self._hanging: str | None = None
+        self._failures = 0
         self._awaiting: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._problem: str | None = None
@@ -46,9 +48,11 @@ class Health:
     def failed(self, failure: StoreError, *, hangs: bool) -> None:
         """Somebody could not use the store."""
         self._fresh_until = float("-inf")
+        self._failures += 1
         if hangs and self._hanging is None:
             self._hanging = str(failure)
-            log.error("store hangs, others are not kept waiting for it", error=self._hanging)
+        if self._awaiting is None:
+            log.error("store failed", error=str(failure), hangs=hangs)
             self._awaiting = asyncio.create_task(self._until_it_answers(), name="store")
 
     async def problem(self) -> str | None:
@@ -77,11 +81,15 @@ class Health:
             self._looking = None
 
     async def _until_it_answers(self) -> None:
+        was_away = self._hanging is not None
         while (problem := await self._why_not()) is not None:
-            self._hanging = problem
+            was_away = True
+            if self._hanging is not None:
+                self._hanging = problem
             await asyncio.sleep(PAUSE_SECONDS)
-        self._hanging = None
-        log.info("store answers again")
+        if was_away:
+            log.info("store answers again", failures=self._failures)
+        self._hanging, self._failures, self._awaiting = None, 0, None
 
     async def _why_not(self) -> str | None:
         try:

@@ -1,0 +1,99 @@
+"""The file of a store: on file systems that cannot share memory, and gone while it is in use."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+import structlog
+
+from exporter.errors import StoreError
+from exporter.store.database import Database, open_database
+from exporter.store.tables import polls
+
+ROW = {"integration": "acme", "source": "sync_health", "round": 1, "due_at": 5.5}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "exporter.db"
+
+
+@pytest.fixture
+async def database(file: Path) -> AsyncIterator[Database]:
+    opened = await open_database(f"sqlite:///{file}")
+    yield opened
+    await opened.close()
+
+
+async def write(database: Database) -> None:
+    await database.run(lambda connection: connection.execute(polls.insert().values(**ROW)))
+
+
+async def count(database: Database) -> int:
+    async with database.transaction() as connection:
+        return int((await connection.execute(sa.select(sa.func.count()).select_from(polls))).scalar_one())
+
+
+def journal(file: Path) -> str:
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+
+
+async def test_a_file_has_a_write_ahead_log(file: Path) -> None:
+    """Nothing is said of it."""
+    with structlog.testing.capture_logs() as said:
+        await (await open_database(f"sqlite:///{file}")).close()
+    assert (journal(file), said) == ("wal", [])
+
+
+@pytest.mark.parametrize("had_one", [False, True], ids=["new", "from another disk"])
+async def test_where_no_memory_can_be_shared_the_journal_is_another(file: Path, had_one: bool) -> None:
+    """It is said, with what would be better; everything works, also with a file that had a log elsewhere."""
+    if had_one:
+        await (await open_database(f"sqlite:///{file}")).close()
+        file.with_name("exporter.db-shm").unlink(missing_ok=True)
+    # What SQLite shares memory by can be no file here.
+    file.with_name("exporter.db-shm").mkdir()
+    with structlog.testing.capture_logs() as said:
+        database = await open_database(f"sqlite:///{file}")
+        await write(database)
+        assert await count(database) == 1
+        assert await database.problem() is None
+        await database.close()
+    (line,) = said
+    assert (line["log_level"], line["event"], line["file"]) == ("warning", "store has no write-ahead log", str(file))
+    assert line["remedy"] == "a local disk, or PostgreSQL"
+    assert journal(file) == "delete"
+
+
+async def test_a_file_that_is_gone_is_not_written_to(database: Database, file: Path) -> None:
+    """Whoever writes is told, and who asks whether the store can be used; once it is back everything goes on."""
+    with structlog.testing.capture_logs() as said:
+        file.rename(file.with_name("elsewhere.db"))
+        for use in (write, count, write):
+            with pytest.raises(
+                StoreError, match=r"exporter\.db is gone \(No such file or directory\): put it back, or"
+            ):
+                await use(database)
+        assert "is gone" in (await database.problem() or "")
+        file.with_name("elsewhere.db").rename(file)
+        await write(database)
+        assert await count(database) == 1
+    assert [line["event"] for line in said if line["log_level"] == "error"] == ["store failed"]
+
+
+async def test_a_file_in_its_place_is_another(database: Database, file: Path) -> None:
+    """It is neither the one that is open nor written to."""
+    with structlog.testing.capture_logs():
+        for part in file.parent.glob("exporter.db*"):
+            part.unlink()
+        file.touch()
+        with pytest.raises(StoreError, match="was replaced by another file"):
+            await write(database)
+        assert "was replaced" in (await database.problem() or "")
+    assert file.stat().st_size == 0
