@@ -8,7 +8,7 @@ import asyncio
 from exporter.commands.flags import add_config_file
 from exporter.commands.notes import say_notes
 from exporter.config.file import load_config
-from exporter.logs import FORMATS, LEVELS, set_up_logging
+from exporter.logs import FORMATS, LEVELS, log_bugs, set_up_logging
 from exporter.server import listen_on, making_what_stays, serve
 from exporter.signals import end_at_once_when_told, end_on_time
 
@@ -37,6 +37,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     end_at_once_when_told()
     set_up_logging(arguments.log_level, arguments.log_format)
+    log_bugs()
     with making_what_stays():
         config = load_config(arguments.config)
     say_notes(config)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -117,7 +118,8 @@ class Poller:
         """Until it is due."""
         if self._group is not None:
             self._alarms[target.key] = alarm = self._clock.alarm(self.due_at(target) - self._clock.time())
-            alarm.add_done_callback(partial(self._wake, target, first))
+            # A reload may be asked for by a request, whose id is not that of all polls to come.
+            alarm.add_done_callback(partial(self._wake, target, first), context=contextvars.Context())
 
     def _wake(self, target: Target, first: bool, alarm: asyncio.Future[None]) -> None:
         if alarm.cancelled() or self._group is None:

@@ -80,5 +80,9 @@ class Troubles:
         trouble = known.pop(part, None)
         if trouble is not None:
             names = target.names if part is None else {**target.names, "part": part}
-            event = "polls work again" if part is None else "part read again"
-            log.info(event, **names, kind=trouble.kind, times=trouble.times)
+            log.info(
+                "polls work again" if part is None else "part read again",
+                **names,
+                kind=trouble.kind,
+                times=trouble.times,
+            )

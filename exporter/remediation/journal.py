@@ -42,9 +42,11 @@ class Journal:
     async def record(self, job: Job, number: int, outcomes: Mapping[str, Outcome], fault: str = "") -> None:
         """What became of a batch: the outcome of each error id."""
         await self._batches.record(job, number, outcomes, self._clock.time(), LEASE, fault)
-        for outcome, count in Counter(each.outcome for each in outcomes.values()).items():
+        counts = Counter(each.outcome for each in outcomes.values())
+        for outcome, count in counts.items():
             if outcome in OUTCOMES:
                 self._metrics.records(job.integration, job.action, outcome, count)
+        log.info("resync request ended", integration=job.integration, job=job.id, batch=number, **counts)
 
     async def list_records(self, job: Job, records: Sequence[Listed], calls: int, refusals: Sequence[Refusal]) -> None:
         """What the job is to resync, and what not: all of it in one step, which is not taken twice."""

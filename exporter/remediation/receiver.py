@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import structlog
@@ -78,7 +78,7 @@ class Receiver:
         duplicates = len(decided) - len(jobs) - len(refusals)
         row = _row(notification, now, duplicates, len(left), len(refusals))
         made = await self._jobs.accept(jobs, refusals, now, row)
-        await self._announce(jobs, refusals)
+        await self._announce(jobs, made, refusals)
         for one in left:
             log.debug("alert ignored", **asdict(one))
         return Receipt(made, duplicates + len(jobs) - len(made), tuple(left), tuple(refusals))
@@ -114,13 +114,15 @@ class Receiver:
         ways = self._ways.get(alert.integration, Ways())
         return decide(alert, self._settings(), facts, ways.guards, own=ways.own, can=ways.by_name.keys())
 
-    async def _announce(self, jobs: list[NewJob], refusals: list[RefusalRow]) -> None:
+    async def _announce(self, jobs: list[NewJob], made: Sequence[int], refusals: list[RefusalRow]) -> None:
         # First: it is what the resync waits for.
         if jobs:
             self._worker.wake()
         for row in refusals:
             self._metrics.refusal(row.integration, row.reason)
             log.info("remediation refused", integration=row.integration, alert=row.alert, reason=row.reason)
+        if made:
+            log.info("notification accepted", jobs=",".join(map(str, made)), refused=len(refusals))
         for integration in {job.occurrence.integration for job in jobs}:
             await self._queues.show(integration)
 

@@ -128,6 +128,11 @@ class Worker:
 
     async def do(self, job: Job) -> None:
         """One job as far as it gets now: to its end, or back into the queue, also if it is cancelled."""
+        of_job = {"integration": job.integration, "job": job.id, "request_id": job.request_id}
+        with structlog.contextvars.bound_contextvars(**{key: value for key, value in of_job.items() if value}):
+            await self._do(job)
+
+    async def _do(self, job: Job) -> None:
         action = self._action_of(job)
         if action is None:
             await self._unknown(job)

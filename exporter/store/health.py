@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -53,7 +54,9 @@ class Health:
             self._hanging = str(failure)
         if self._awaiting is None:
             log.error("store failed", error=str(failure), hangs=hangs)
-            self._awaiting = asyncio.create_task(self._until_it_answers(), name="store")
+            # Not in the name of the request that has met it first.
+            looking = self._until_it_answers()
+            self._awaiting = asyncio.create_task(looking, name="store", context=contextvars.Context())
 
     async def problem(self) -> str | None:
         """Why the store cannot be used, ``None`` if it can; within ``LOOK_SECONDS``, and asked of it not too often."""

@@ -89,7 +89,8 @@ class Job:
     ``status`` is that of its alert, or ``REQUESTED``; ``planned`` are the records that were listed, once they are;
     ``trial`` is ``TRIAL_SENT`` while its first batches are to show whether they cure anything, ``cleared`` says that
     it has ended the suspension it was made for. ``starts_at`` is when its alert began, empty of one that was ordered;
-    ``since`` when the suspension began that it was about, where that is known.
+    ``since`` when the suspension began that it was about, where that is known; ``request_id`` is of the request, over
+    HTTP, that made it.
     """
 
     id: int
@@ -112,6 +113,7 @@ class Job:
     cleared: bool = False
     starts_at: str = ""
     since: float | None = None
+    request_id: str = ""
 
     @property
     def waits_since(self) -> float:

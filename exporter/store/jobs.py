@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from exporter.logs import current_request_id
 from exporter.store.batches import fail_left
 from exporter.store.database import Database
 from exporter.store.fence import hold
@@ -256,6 +257,7 @@ def job_values(job: NewJob, repetition: int, now: float) -> dict[str, Any]:
         "cooldown": job.cooldown,
         "max_attempts": job.max_attempts,
         "since": job.since,
+        "request_id": current_request_id(),
         "state": QUEUED,
         "listed": False,
         "failures": 0,
@@ -291,4 +293,5 @@ def job_of(row: Any) -> Job:
         cleared=row["cleared"],
         starts_at=row["starts_at"],
         since=row["since"],
+        request_id=row["request_id"],
     )

@@ -92,6 +92,8 @@ jobs = Table(
     Column("looks", Integer, nullable=False, server_default="0"),
     # Since when the suspension lasted whose alert made the job; NULL where nobody told, or it was none.
     Column("since", Double),
+    # Of the HTTP request that made it: in the log lines of the job too.
+    Column("request_id", String(64), nullable=False, server_default=NOTHING),
     UniqueConstraint(
         *("integration", "fingerprint", "starts_at", "status", "action", "repetition"), name="one_job_per_notification"
     ),

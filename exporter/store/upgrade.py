@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from exporter.errors import StoreError
 from exporter.store.tables import METADATA
 
-NEWEST = "0009"
+NEWEST = "0010"
 """The last of ``migrations/versions``."""
 
 _LOCK = 0x48535845

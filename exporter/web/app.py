@@ -30,6 +30,7 @@ from exporter.web.metrics import Scraping
 from exporter.web.openapi import openapi_endpoint
 from exporter.web.problem import as_problem
 from exporter.web.reload import reload_endpoint
+from exporter.web.request_ids import RequestIds
 from exporter.web.resync_orders import approve_endpoint, cancel_endpoint, order_endpoint
 from exporter.web.resyncs import notifications_endpoint, refusals_endpoint, resync_endpoint, resyncs_endpoint
 from exporter.web.status_page import status_endpoint
@@ -104,7 +105,7 @@ def build_app(
             Route("/api/v1/openapi.json", openapi_endpoint()),
         ],
         exception_handlers={HTTPException: as_problem},
-        middleware=[Middleware(_Packing, minimum_size=1024, compresslevel=5)],
+        middleware=[Middleware(RequestIds), Middleware(_Packing, minimum_size=1024, compresslevel=5)],
     )
 
 

@@ -25,6 +25,7 @@ def job_json(row: Mapping[str, Any]) -> Json:
     return {
         **{key: value for key, value in _readable(row).items() if key not in _HIDDEN},
         "starts_at": row["starts_at"] or None,
+        "request_id": row["request_id"] or None,
         # The store keeps the last of them, also of a job that waits no longer.
         "refused_for": row["refused_for"] if row["state"] == QUEUED else "",
         "categories": sorted({category for category, _ in pairs}),

@@ -60,11 +60,11 @@ def order_endpoint(orders: Orders, history: ResyncHistory, snapshots: Snapshots,
     async def place(request: Request, asked: Asked, key: str | None) -> Response:
         placed = await orders.place(asked.request, key)
         if placed.made:
-            _told("resync ordered", request, placed.job, integration=asked.request.integration)
+            _told("resync", request, placed.job, integration=asked.request.integration)
         headers = {"Location": f"/api/v1/resyncs/{placed.job}"}
         return await _job(history, request, placed.job, 202 if placed.made else 200, headers)
 
-    return _authorized(order, token, "resync order rejected")
+    return _authorized(order, token, "resync")
 
 
 async def _asked(request: Request) -> tuple[Asked, str | None]:
@@ -82,32 +82,32 @@ def approve_endpoint(orders: Orders, history: ResyncHistory, token: Token) -> En
     """202 once the job may go on; 404, 409 if it does not wait for approval."""
 
     async def approve(request: Request) -> Response:
-        return await _change(request, history, orders.approve, "resync approved", "it does not wait for approval")
+        return await _change(request, history, orders.approve, "approve", "it does not wait for approval")
 
-    return _authorized(approve, token, "approval rejected")
+    return _authorized(approve, token, "approve")
 
 
 def cancel_endpoint(orders: Orders, history: ResyncHistory, token: Token) -> Endpoint:
     """202 once the job has ended, or will before its next batch; 404, 409 if it has ended by itself."""
 
     async def cancel(request: Request) -> Response:
-        return await _change(request, history, orders.cancel, "resync cancelled", "it cannot be cancelled")
+        return await _change(request, history, orders.cancel, "cancel", "it cannot be cancelled")
 
-    return _authorized(cancel, token, "cancellation rejected")
+    return _authorized(cancel, token, "cancel")
 
 
 async def _change(
     request: Request,
     history: ResyncHistory,
     change: Callable[[int], Awaitable[bool]],
-    event: str,
+    order: str,
     not_possible: str,
 ) -> Response:
     job_id = id_of(request.path_params["id"])
     if job_id is None:
         return no_such_job(request)
     if await change(job_id):
-        _told(event, request, job_id)
+        _told(order, request, job_id)
         return await _job(history, request, job_id, 202)
     job = await history.job(job_id)
     if job is None:
@@ -123,25 +123,25 @@ async def _job(
     return no_such_job(request) if job is None else JSONResponse({"job": job_json(job)}, status, headers)
 
 
-def _authorized(endpoint: Endpoint, token: Token, event: str) -> Endpoint:
+def _authorized(endpoint: Endpoint, token: Token, order: str) -> Endpoint:
     """401 before anything is read; 503 when the store fails."""
 
     async def guarded(request: Request) -> Response:
         cause = why_unauthorized(request, token())
         if cause is not None:
-            log.warning(event, status=401, cause=cause, sender=_sender(request))
+            log.warning("order rejected", order=order, status=401, cause=cause, sender=_sender(request))
             return unauthorized()
         try:
             return await endpoint(request)
         except StoreError as error:
-            log.error(event, status=503, cause=str(error), sender=_sender(request))
+            log.error("order rejected", order=order, status=503, cause=str(error), sender=_sender(request))
             return problem(503, "the store failed; send it again, with the same Idempotency-Key if it is an order")
 
     return guarded
 
 
-def _told(event: str, request: Request, job_id: int, **more: str) -> None:
-    log.info(event, job=job_id, sender=_sender(request), **more)
+def _told(order: str, request: Request, job_id: int, **more: str) -> None:
+    log.info("order taken", order=order, job=job_id, sender=_sender(request), **more)
 
 
 def _sender(request: Request) -> str:

@@ -51,9 +51,7 @@ def test_a_step_that_does_not_happen_ends_the_story(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.binaries
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.faults, id="SIGHUP")]
-)
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.faults, id="SIGHUP")])
 async def test_a_signal_ends_everything(number: signal.Signals) -> None:
     """SIGTERM, and SIGHUP when the terminal is closed, do what Ctrl-C does: one line says so, without a traceback, and
     nothing is left behind."""

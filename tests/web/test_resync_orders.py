@@ -407,9 +407,9 @@ async def test_orders_are_logged_without_the_token(bench: Bench, api: httpx.Asyn
         await order(api, key="k1")
         await order(api, key="k1")
         await change(api, 1, "cancel")
-    assert [(entry["event"], entry["job"], entry["sender"]) for entry in logs] == [
-        ("resync ordered", 1, "127.0.0.1"),
-        ("resync cancelled", 1, "127.0.0.1"),
+    assert [(entry["event"], entry["order"], entry["job"], entry["sender"]) for entry in logs] == [
+        ("order taken", "resync", 1, "127.0.0.1"),
+        ("order taken", "cancel", 1, "127.0.0.1"),
     ]
     assert WEBHOOK_TOKEN not in str(logs)
 

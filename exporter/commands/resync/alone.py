@@ -119,7 +119,7 @@ class Alone:
                 if await self._service.crew.worker.work_on(job_id) or await self._service.crew.prover.look(job_id):
                     continue
             except StoreError as error:
-                log.error("store failed, job goes on later", error=str(error))
+                log.debug("store failed, job goes on later", error=str(error))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(IDLE_PAUSE):
                     await leaving.wait()

@@ -1,0 +1,59 @@
+"""A failure that repeats is said once an hour, with how often it was left out since."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+SAID_FOR = 3600.0
+"""Seconds for which the same is not said again."""
+MOST_KNOWN = 1000
+"""Of so many different ones at once; who sends ever new ones is forgotten first."""
+
+_NOT_TOLD_APART_BY = {"ts", "times", "failures", "request_id", "cause"}
+"""How often it was met, by which request, and what a sender has put into it."""
+
+
+@dataclass(slots=True)
+class _Said:
+    at: float
+    left_out: int = 0
+
+
+class Repetitions(logging.Filter):
+    """Lets a warning or an error through if the same was not said in the last hour."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now = now
+        self._said: OrderedDict[Hashable, _Said] = OrderedDict()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        key, now = _key_of(record), self._now()
+        said = self._said.pop(key, None)
+        if said is not None and now - said.at < SAID_FOR:
+            said.left_out += 1
+            self._keep(key, said)
+            return False
+        if said is not None and said.left_out and isinstance(record.msg, dict):
+            record.msg["repeated"] = said.left_out
+        self._keep(key, _Said(now))
+        return True
+
+    def _keep(self, key: Hashable, said: _Said) -> None:
+        self._said[key] = said
+        if len(self._said) > MOST_KNOWN:
+            self._said.popitem(last=False)
+
+
+def _key_of(record: logging.LogRecord) -> Hashable:
+    """What makes it the same: the event with its fields, or what a library says, whatever it fills in."""
+    if not isinstance(record.msg, dict):
+        return record.levelno, record.name, str(record.msg)
+    fields = ((name, str(value)) for name, value in record.msg.items() if name not in _NOT_TOLD_APART_BY)
+    return record.levelno, tuple(sorted(fields))
