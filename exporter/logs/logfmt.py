@@ -18,7 +18,7 @@ _ESCAPED = '"\\'
 
 def render_logfmt(_logger: object, _method: str, event: structlog.typing.EventDict) -> str:
     """The line of an event: time, level and event first. Escapes are those of JSON strings."""
-    ordered = {key: event.pop(key) for key in _FIRST if key in event} | event
+    ordered = {key: event.pop(key) for key in _FIRST if key in event} | dict(event)
     return " ".join(f"{key}={_value(value)}" for key, value in ordered.items())
 
 
