@@ -157,9 +157,12 @@ class Database:
 
     async def _touch(self) -> None:
         with _as_store_errors():
-            await self._check_file()
-            async with self._turns.one(unchecked=True), self._begun(PATIENCE) as connection:
-                await connection.execute(TOUCH)
+            async with self._turns.one(unchecked=True):
+                if self._group_commit is not None:
+                    await self._group_commit.at_once(lambda connection: connection.execute(TOUCH))
+                    return
+                async with self._begun(PATIENCE) as connection:
+                    await connection.execute(TOUCH)
 
     async def _check_file(self) -> None:
         if self._file is not None:
