@@ -9,6 +9,7 @@ import gc
 import re
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from exporter.config.settings import Config
 from exporter.errors import ListenError, StoreError
 from exporter.service import Service, open_service
 from exporter.service_manager import tell_service_manager
+from exporter.serving.guard import Guard
+from exporter.serving.live import LiveWebConfig
 from exporter.signals import ENDING, end_in_time
 
 WORK_GRACE = 4.0
@@ -39,20 +42,24 @@ OpenSocket = Callable[[socket.AddressFamily, socket.SocketKind, int], socket.soc
 log = structlog.get_logger(__name__)
 
 
-async def serve(config: Config, config_file: Path, listen: socket.socket, *, lifecycle: bool = False) -> None:
+async def serve(
+    config: Config, config_file: Path, listen: Sequence[socket.socket], web: LiveWebConfig, *, lifecycle: bool = False
+) -> None:
     """Serves until SIGINT or SIGTERM; SIGHUP reloads the configuration."""
     loop, reload, told = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
     # Before the store is opened, which takes its time: who asks for a reload meanwhile gets it afterwards.
     loop.add_signal_handler(signal.SIGHUP, reload.set)
     async with contextlib.AsyncExitStack() as stack:
-        opened = open_service(config, SystemClock(), config_file=config_file, lifecycle=lifecycle)
+        opened = open_service(
+            config, SystemClock(), config_file=config_file, lifecycle=lifecycle, reload_web=web.reload
+        )
         with making_what_stays():
             service = await stack.enter_async_context(opened)
         for number in ENDING:
             loop.add_signal_handler(number, told.set)
         server = _Server(
             uvicorn.Config(
-                service.app,
+                Guard(service.app, web.current, service.needs_no_user),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -60,18 +67,21 @@ async def serve(config: Config, config_file: Path, listen: socket.socket, *, lif
                 lifespan="off",
             )
         )
-        log.info(
-            "listening",
-            address=_listening_on(listen),
-            version=__version__,
-            integrations=len(config.integrations),
-        )
+        server.serve_over(web.server_context())
+        for one in listen:
+            log.info(
+                "listening",
+                address=_listening_on(one),
+                tls=server.config.ssl is not None,
+                version=__version__,
+                integrations=len(config.integrations),
+            )
         async with asyncio.TaskGroup() as tasks:
             work = tasks.create_task(service.run())
             reloading = tasks.create_task(_reload_whenever(reload, service))
             tasks.create_task(_end_when(told, service, server))
             tell_service_manager("READY=1")
-            await server.serve(sockets=[listen])
+            await server.serve(sockets=list(listen))
             reloading.cancel()
             work.cancel()
         log.info("stopped")
@@ -157,7 +167,10 @@ def _bound(open_socket: OpenSocket, family: socket.AddressFamily, place: tuple[s
 
 
 def _listening_on(listen: socket.socket) -> str:
-    host, port = listen.getsockname()[:2]
+    name = listen.getsockname()
+    if isinstance(name, str):
+        return name
+    host, port = name[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
@@ -167,6 +180,11 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    def serve_over(self, context: ssl.SSLContext | None) -> None:
+        """TLS by this context; uvicorn itself would make one of files, once."""
+        self.config.load()
+        self.config.ssl = context
 
     def stop(self) -> None:
         self.should_exit = True

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
 import structlog
 from starlette.applications import Starlette
+from starlette.requests import Request
 
 from exporter.clients.http.client import ClientOpener
 from exporter.clients.hubspot.account_paces import AccountPaces
@@ -38,6 +39,7 @@ from exporter.store.paces import shared_paces
 from exporter.store.polls import PollStore
 from exporter.store.recoveries import RecoveryStore
 from exporter.store.reports import ReportStore
+from exporter.web.admission import needs_no_user
 from exporter.web.app import build_app
 
 log = structlog.get_logger(__name__)
@@ -55,8 +57,10 @@ class Service:
         config_file: Path | None = None,
         *,
         lifecycle: bool = False,
+        reload_web: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
+        self._reload_web = reload_web
         self._config_file = config_file
         self._clock = clock
         self._reloading = asyncio.Lock()
@@ -114,6 +118,10 @@ class Service:
         """Who looks what they have done."""
         return self._crew.prover
 
+    def needs_no_user(self, request: Request) -> bool:
+        """Whether this request comes in by a token, where users are demanded of others."""
+        return needs_no_user(request, self._config.remediation.order_tokens)
+
     async def look_at_reports(self) -> None:
         """Takes up what another process on the same store was told of suspensions."""
         await self._reports.look()
@@ -146,13 +154,15 @@ class Service:
         await self.worker.leave(seconds)
 
     async def reload(self) -> None:
-        """Applies the configuration file as it is now: all of it, or nothing with a ``ConfigError``.
+        """Applies the configuration files as they are now: all of it, or nothing with a ``ConfigError``.
 
         An integration that has not changed keeps its schedule, its sessions and its series.
         """
         async with self._reloading:
             try:
-                await self._apply(self._readable())
+                config = self._readable()
+                self._reload_web()
+                await self._apply(config)
             except (ConfigError, StoreError) as error:
                 self.metrics.reloaded(False)
                 log.error("configuration not reloaded", error=str(error))
@@ -219,6 +229,7 @@ async def open_service(
     *,
     lifecycle: bool = False,
     take_over: bool = True,
+    reload_web: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Service]:
     """Opens the store and wires everything together; ``transport`` replaces the network in tests.
 
@@ -227,7 +238,9 @@ async def open_service(
     async with contextlib.AsyncExitStack() as stack:
         database = await open_database(config.store, config.store_password)
         stack.push_async_callback(database.close)
-        service = Service(config, database, ClientOpener(transport), clock, config_file, lifecycle=lifecycle)
+        service = Service(
+            config, database, ClientOpener(transport), clock, config_file, lifecycle=lifecycle, reload_web=reload_web
+        )
         stack.push_async_callback(service.close)
         await service.restore(take_over=take_over)
         yield service

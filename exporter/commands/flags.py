@@ -14,6 +14,17 @@ class _Flags(Protocol):
     def add_argument(self, *names: str, **options: Any) -> argparse.Action: ...
 
 
+def add_web_config_file(parser: _Flags) -> None:
+    """``--web.config.file``, parsed to ``web_config``."""
+    parser.add_argument(
+        "--web.config.file",
+        dest="web_config",
+        type=Path,
+        metavar="FILE",
+        help="TLS, users, headers and rate limit, in the format of all Prometheus components",
+    )
+
+
 def add_config_file(parser: _Flags, *, required: bool = True) -> None:
     """``--config.file``, parsed to ``config``."""
     parser.add_argument(

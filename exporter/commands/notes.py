@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 
 from exporter.config.settings import Config
+from exporter.serving.settings import WebConfig
 
 
-def say_notes(config: Config) -> None:
+def say_notes(*configs: Config | WebConfig) -> None:
     """A line each on standard error."""
-    for note in config.notes:
-        sys.stderr.write(f"note: {note}\n")
+    for config in configs:
+        for note in config.notes:
+            sys.stderr.write(f"note: {note}\n")

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
 
-from exporter.commands.flags import add_config_file
+from exporter.commands.flags import add_config_file, add_web_config_file
 from exporter.commands.notes import say_notes
 from exporter.config.file import load_config
 from exporter.logs import FORMATS, LEVELS, log_bugs, set_up_logging
 from exporter.server import listen_on, making_what_stays, serve
+from exporter.serving.live import LiveWebConfig
+from exporter.serving.systemd import passed_sockets
 from exporter.signals import end_at_once_when_told, end_on_time
+
+_ADDRESS = "127.0.0.1:9951"
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -18,10 +26,17 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--web.listen-address",
         dest="listen",
-        default="127.0.0.1:9951",
+        action="append",
         metavar="HOST:PORT",
-        help="where to serve (default: %(default)s)",
+        help=f"where to serve; may be given several times (default: {_ADDRESS})",
     )
+    parser.add_argument(
+        "--web.systemd-socket",
+        dest="systemd",
+        action="store_true",
+        help="serve on the sockets that systemd passes on, in the place of addresses",
+    )
+    add_web_config_file(parser)
     parser.add_argument("--log.level", dest="log_level", choices=LEVELS, default="info", help="default: %(default)s")
     parser.add_argument(
         "--log.format", dest="log_format", choices=FORMATS, default="logfmt", help="default: %(default)s"
@@ -40,8 +55,17 @@ def run(arguments: argparse.Namespace) -> int:
     log_bugs()
     with making_what_stays():
         config = load_config(arguments.config)
-    say_notes(config)
-    with listen_on(arguments.listen) as listen:
-        asyncio.run(serve(config, arguments.config, listen, lifecycle=arguments.lifecycle))
+        web = LiveWebConfig(arguments.web_config)
+    say_notes(config, web.current())
+    with contextlib.ExitStack() as stack:
+        listen = [stack.enter_context(one) for one in _sockets(arguments)]
+        asyncio.run(serve(config, arguments.config, listen, web, lifecycle=arguments.lifecycle))
     end_on_time()
     return 0
+
+
+def _sockets(arguments: argparse.Namespace) -> Iterator[socket.socket]:
+    if arguments.systemd:
+        yield from passed_sockets(os.environ, os.getpid())
+    else:
+        yield from map(listen_on, dict.fromkeys(arguments.listen or [_ADDRESS]))

@@ -20,7 +20,11 @@ class AuthoritiesError(ValueError):
 
 def read_authorities(file: Path) -> str:
     """The certificates of a file and nothing else of it; raises ``OSError`` or ``AuthoritiesError``."""
-    content = file.read_bytes()
+    return authorities_in(file.read_bytes())
+
+
+def authorities_in(content: bytes) -> str:
+    """The same of what stood in a file; raises ``AuthoritiesError``."""
     certificates = b"\n".join(match.group() for match in _CERTIFICATE.finditer(content)).decode("ascii")
     if not certificates:
         raise AuthoritiesError("is in DER form" if content.startswith(_DER) else "holds no certificate in PEM form")

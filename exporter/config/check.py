@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from exporter.config.checks import CHECKS
@@ -15,9 +15,14 @@ from exporter.config.yaml_document import DocumentPath, YamlDocument
 
 def find_problems(file: Path, document: YamlDocument) -> tuple[Problem, ...]:
     """Every problem of the document, in the order of its lines."""
+    return problems_in(file, document, _findings(Draft(without_extensions(document.data), file.parent)))
+
+
+def problems_in(file: Path, document: YamlDocument, findings: Iterable[Finding]) -> tuple[Problem, ...]:
+    """What was found in the document, and its keys that stand twice, in the order of its lines."""
     problems = [
         Problem(str(file), document.line(found.path), _dotted(found.path), found.value, found.expected)
-        for found in _findings(Draft(without_extensions(document.data), file.parent))
+        for found in findings
     ]
     problems += [
         Problem(str(file), line, _dotted(path), f"key {path[-1]!r} stands twice", "each key once")

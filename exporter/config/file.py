@@ -20,7 +20,7 @@ from exporter.config.network import network_of
 from exporter.config.notes import notes_of
 from exporter.config.problem import ConfigError, Problem
 from exporter.config.salesforce_host import audience_of
-from exporter.config.secret import Secret
+from exporter.config.secret import Secret, secrets_of
 from exporter.config.settings import (
     Canary,
     ClientCredentials,
@@ -199,8 +199,9 @@ def _remediation(entry: Mapping[str, Any], folder: Path) -> Remediation:
     return Remediation(
         enabled=entry.get("enabled", True),
         dry_run=entry.get("dry_run", False),
-        webhook_token=_secret(entry, "webhook_token", folder),
-        api_token=_secret(entry, "api_token", folder),
+        webhook_tokens=secrets_of(entry, "webhook_token", folder),
+        api_tokens=secrets_of(entry, "api_token", folder),
+        suspension_tokens=secrets_of(entry, "suspension_token", folder),
         policies=tuple(map(_policy, entry["policies"])) if "policies" in entry else None,
         **times,
     )

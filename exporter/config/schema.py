@@ -26,6 +26,7 @@ _SECRET_KEYS = {
     "access_token",
     "webhook_token",
     "api_token",
+    "suspension_token",
     "store_password",
     "secret",
 }
@@ -48,9 +49,10 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(inlined(config_schema()))
 
 
-def schema_findings(data: Any) -> Iterator[Finding]:
-    """Every misfit, each with its path, the value and what was expected."""
-    for error in _validator().iter_errors(data):
+def schema_findings(data: Any, validator: Draft202012Validator | None = None) -> Iterator[Finding]:
+    """Every misfit, each with its path, the value and what was expected; by the schema of the configuration unless
+    another is given."""
+    for error in (validator or _validator()).iter_errors(data):
         explain = _EXPLAIN.get(str(error.validator), _explain_value)
         yield from explain(tuple(error.absolute_path), error)
 

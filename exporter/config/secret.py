@@ -6,8 +6,10 @@ import errno
 import os
 import re
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 UNREADABLE = (OSError, KeyError, UnicodeError)
 """What reading a secret raises: it may be gone, or not be text. ``why_unreadable`` says it in words."""
@@ -27,14 +29,26 @@ class Secret:
 
     def read(self) -> str:
         """The secret without byte order mark and surrounding white space; raises one of ``UNREADABLE``."""
-        text = _decoded(_content(self.file)) if self.file is not None else os.environ[self.env or ""]
+        text = _decoded(content_of(self.file)) if self.file is not None else os.environ[self.env or ""]
         return _AROUND.sub("", text)
 
     def __str__(self) -> str:
         return f'the file "{self.file}"' if self.file is not None else f"the environment variable {self.env}"
 
 
-def _content(file: Path) -> bytes:
+def secrets_of(entry: Mapping[str, Any], key: str, folder: Path) -> tuple[Secret, ...]:
+    """What stands under ``KEY_file`` or ``KEY_env``: one, during a rotation two, or none."""
+    if f"{key}_file" in entry:
+        return tuple(Secret(file=folder / name) for name in _one_or_two(entry[f"{key}_file"]))
+    return tuple(Secret(env=name) for name in _one_or_two(entry.get(f"{key}_env", [])))
+
+
+def _one_or_two(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def content_of(file: Path) -> bytes:
+    """All of a file that can be read again; raises ``OSError``."""
     mode = file.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         # Of a pipe, as a shell's <(…) is one, there is nothing left when it is read for the second time.

@@ -248,23 +248,33 @@ class Remediation:
     """``policies`` is ``None`` when the default ones apply; ``repeat_after`` is how many seconds after the last that
     was taken the repeat of a firing alert is a new order.
 
-    Who brings ``api_token`` may order, approve and cancel resyncs; the webhook's, where there is none of its own.
+    Of each kind of token there are two during a rotation, the new one first. Who brings an API token may order, approve
+    and cancel resyncs, and upload; the webhook's, where there is none of its own. Suspensions are reported with either,
+    or where they have a token of their own with that or the API's own.
     ``verify_after`` seconds after a resync it is looked what it has cured; the ledger goes ``retention`` seconds back.
     """
 
     enabled: bool = True
     dry_run: bool = False
-    webhook_token: Secret | None = None
+    webhook_tokens: tuple[Secret, ...] = ()
     repeat_after: float = 300.0
     policies: tuple[Policy, ...] | None = None
-    api_token: Secret | None = None
+    api_tokens: tuple[Secret, ...] = ()
+    suspension_tokens: tuple[Secret, ...] = ()
     verify_after: float = 120.0
     retention: float = 30 * 86400.0
 
     @property
-    def order_token(self) -> Secret | None:
-        """What ``POST /api/v1/…`` has to bring."""
-        return self.api_token or self.webhook_token
+    def order_tokens(self) -> tuple[Secret, ...]:
+        """Of which ``POST /api/v1/resyncs`` and uploads have to bring one."""
+        return self.api_tokens or self.webhook_tokens
+
+    @property
+    def report_tokens(self) -> tuple[Secret, ...]:
+        """Of which ``POST /api/v1/suspensions`` has to bring one."""
+        if self.suspension_tokens:
+            return (*self.suspension_tokens, *self.api_tokens)
+        return (*self.api_tokens, *self.webhook_tokens)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,12 @@ class YamlSyntaxError(ValueError):
 
 def read_yaml(path: Path) -> YamlDocument:
     """Reads one YAML document; raises ``OSError`` or ``YamlSyntaxError``."""
-    text = _text(path)
+    return parse_yaml(path.read_bytes())
+
+
+def parse_yaml(content: bytes) -> YamlDocument:
+    """One YAML document; raises ``YamlSyntaxError``."""
+    text = _text(content)
     if _is_flat(text):
         with contextlib.suppress(yaml.YAMLError, ValueError, RecursionError):
             return _document(_FAST_LOADER, _without_tabs(text))
@@ -137,8 +142,7 @@ def _read_slowly(text: str) -> YamlDocument:
         raise YamlSyntaxError(1, str(error)) from error
 
 
-def _text(path: Path) -> str:
-    content = path.read_bytes()
+def _text(content: bytes) -> str:
     if content.startswith(_UTF_16_MARKS):
         raise YamlSyntaxError(1, "it is UTF-16, as Windows programs write it")
     try:

@@ -65,13 +65,11 @@ def build_app(
 
     ``settings`` are looked at anew every time. ``openapi.yaml`` describes each route.
     """
-    webhook = webhook_endpoint(receiver, lambda: settings().webhook_token, metrics)
+    webhook = webhook_endpoint(receiver, lambda: settings().webhook_tokens, metrics)
     resyncs = resyncs_endpoint(history, snapshots)
-    order = order_endpoint(orders, history, snapshots, lambda: settings().order_token)
-    suspensions = suspensions_endpoint(
-        snapshots, reports, lambda: (settings().order_token, settings().webhook_token), clock
-    )
-    uploads = uploads_endpoint(connections, lambda: settings().order_token, poller.hasten)
+    order = order_endpoint(orders, history, snapshots, lambda: settings().order_tokens)
+    suspensions = suspensions_endpoint(snapshots, reports, lambda: settings().report_tokens, clock)
+    uploads = uploads_endpoint(connections, lambda: settings().order_tokens, poller.hasten)
     return Starlette(
         routes=[
             Route("/", status_endpoint(snapshots, poller, clock)),
@@ -91,12 +89,12 @@ def build_app(
             Route("/api/v1/resyncs/{id}", resync_endpoint(history)),
             Route(
                 "/api/v1/resyncs/{id}/approve",
-                approve_endpoint(orders, history, lambda: settings().order_token),
+                approve_endpoint(orders, history, lambda: settings().order_tokens),
                 methods=["POST"],
             ),
             Route(
                 "/api/v1/resyncs/{id}/cancel",
-                cancel_endpoint(orders, history, lambda: settings().order_token),
+                cancel_endpoint(orders, history, lambda: settings().order_tokens),
                 methods=["POST"],
             ),
             Route("/api/v1/refusals", refusals_endpoint(history, snapshots)),

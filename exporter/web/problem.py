@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+TRY_AGAIN = "the exporter cannot read its own token; send it again"
 
 
 def problem(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
@@ -12,9 +16,12 @@ def problem(status: int, message: str, headers: dict[str, str] | None = None) ->
     return JSONResponse({"error": message}, status, headers)
 
 
-def unauthorized() -> Response:
-    """Why is for our own log: who is not let in does not hear it."""
-    return problem(401, "a valid bearer token is needed", {"WWW-Authenticate": "Bearer"})
+def denied(status: int) -> Response:
+    """401, or 503 where the exporter's own token cannot be read. Why is for our own log: who is not let in does not
+    hear it."""
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return problem(status, TRY_AGAIN)
+    return problem(status, "a valid bearer token is needed", {"WWW-Authenticate": "Bearer"})
 
 
 async def as_problem(request: Request, error: Exception) -> Response:
@@ -22,6 +29,11 @@ async def as_problem(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     headers = dict(error.headers or {})
+    return in_its_form(request, error.status_code, error.detail, headers)
+
+
+def in_its_form(request: Request, status: int, message: str, headers: dict[str, str]) -> Response:
+    """As all around it is: text for people, JSON under ``/api``."""
     if request.url.path.startswith("/api/"):
-        return problem(error.status_code, error.detail, headers)
-    return PlainTextResponse(error.detail, error.status_code, headers)
+        return problem(status, message, headers)
+    return PlainTextResponse(message, status, headers)

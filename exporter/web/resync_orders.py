@@ -9,24 +9,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from exporter.config.secret import Secret
 from exporter.errors import ExporterError, KeyUsed, OrderRefused, StoreError, UpstreamError
 from exporter.remediation.orders import Orders, Preview
 from exporter.state.snapshots import Snapshots
 from exporter.store.history import ResyncHistory
 from exporter.store.job import ENDED
-from exporter.web.bearer import why_unauthorized
+from exporter.web.bearer import Tokens, why_denied
 from exporter.web.body import read_body
 from exporter.web.ledger_json import Json, job_json
 from exporter.web.parameters import id_of
-from exporter.web.problem import problem, unauthorized
+from exporter.web.problem import denied, problem
 from exporter.web.resync_request import Asked, parse_key, parse_request
 from exporter.web.resyncs import no_such_job
 
 MAX_BODY_BYTES = 1024 * 1024
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-Token = Callable[[], Secret | None]
 
 _REFUSED: dict[type[ExporterError], tuple[int, str]] = {
     OrderRefused: (409, ""),
@@ -38,7 +36,7 @@ _REFUSED: dict[type[ExporterError], tuple[int, str]] = {
 log = structlog.get_logger(__name__)
 
 
-def order_endpoint(orders: Orders, history: ResyncHistory, snapshots: Snapshots, token: Token) -> Endpoint:
+def order_endpoint(orders: Orders, history: ResyncHistory, snapshots: Snapshots, tokens: Tokens) -> Endpoint:
     """202 once the job is stored, 200 for a dry run and for the same order again; 400 with the reason, 404 for an
     unknown integration, 409 where nothing can be resynced, 413, 422 for the key of another order, 502 if the errors
     of a dry run cannot be listed."""
@@ -64,7 +62,7 @@ def order_endpoint(orders: Orders, history: ResyncHistory, snapshots: Snapshots,
         headers = {"Location": f"/api/v1/resyncs/{placed.job}"}
         return await _job(history, request, placed.job, 202 if placed.made else 200, headers)
 
-    return _authorized(order, token, "resync")
+    return _authorized(order, tokens, "resync")
 
 
 async def _asked(request: Request) -> tuple[Asked, str | None]:
@@ -78,22 +76,22 @@ async def _asked(request: Request) -> tuple[Asked, str | None]:
         raise HTTPException(400, str(error) or "the body did not arrive whole") from error
 
 
-def approve_endpoint(orders: Orders, history: ResyncHistory, token: Token) -> Endpoint:
+def approve_endpoint(orders: Orders, history: ResyncHistory, tokens: Tokens) -> Endpoint:
     """202 once the job may go on; 404, 409 if it does not wait for approval."""
 
     async def approve(request: Request) -> Response:
         return await _change(request, history, orders.approve, "approve", "it does not wait for approval")
 
-    return _authorized(approve, token, "approve")
+    return _authorized(approve, tokens, "approve")
 
 
-def cancel_endpoint(orders: Orders, history: ResyncHistory, token: Token) -> Endpoint:
+def cancel_endpoint(orders: Orders, history: ResyncHistory, tokens: Tokens) -> Endpoint:
     """202 once the job has ended, or will before its next batch; 404, 409 if it has ended by itself."""
 
     async def cancel(request: Request) -> Response:
         return await _change(request, history, orders.cancel, "cancel", "it cannot be cancelled")
 
-    return _authorized(cancel, token, "cancel")
+    return _authorized(cancel, tokens, "cancel")
 
 
 async def _change(
@@ -123,14 +121,16 @@ async def _job(
     return no_such_job(request) if job is None else JSONResponse({"job": job_json(job)}, status, headers)
 
 
-def _authorized(endpoint: Endpoint, token: Token, order: str) -> Endpoint:
-    """401 before anything is read; 503 when the store fails."""
+def _authorized(endpoint: Endpoint, tokens: Tokens, order: str) -> Endpoint:
+    """401 before anything is read, or 503 for a token of our own that cannot be; 503 when the store fails."""
 
     async def guarded(request: Request) -> Response:
-        cause = why_unauthorized(request, token())
-        if cause is not None:
-            log.warning("order rejected", order=order, status=401, cause=cause, sender=_sender(request))
-            return unauthorized()
+        denial = why_denied(request, tokens())
+        if denial is not None:
+            log.warning(
+                "order rejected", order=order, status=denial.status, cause=denial.cause, sender=_sender(request)
+            )
+            return denied(denial.status)
         try:
             return await endpoint(request)
         except StoreError as error:

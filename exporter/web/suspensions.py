@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -13,15 +13,14 @@ from starlette.responses import JSONResponse, Response
 
 from exporter.catalog.catalog import CATALOG
 from exporter.clock import Clock, is_plausible, parse_timestamp
-from exporter.config.secret import Secret
 from exporter.errors import StoreError
 from exporter.model import Suspension
 from exporter.schemas.json_schema import first_problem
 from exporter.state.snapshots import Snapshots
 from exporter.store.reports import Report, ReportStore
-from exporter.web.bearer import why_unauthorized
+from exporter.web.bearer import Tokens, why_denied
 from exporter.web.body import read_body
-from exporter.web.problem import problem, unauthorized
+from exporter.web.problem import denied, problem
 
 MAX_BODY_BYTES = 64 * 1024
 CLOCKS_APART = 300.0
@@ -31,15 +30,15 @@ log = structlog.get_logger(__name__)
 
 
 def suspensions_endpoint(
-    snapshots: Snapshots, store: ReportStore, tokens: Callable[[], Sequence[Secret | None]], clock: Clock
+    snapshots: Snapshots, store: ReportStore, tokens: Tokens, clock: Clock
 ) -> Callable[[Request], Awaitable[Response]]:
     """202 once the report is stored; 400 with the reason, 401, 404 for an unknown integration, 413, 503."""
 
     async def report(request: Request) -> Response:
-        cause = why_unauthorized(request, *tokens())
-        if cause is not None:
-            log.warning("suspension report rejected", status=401, cause=cause)
-            return unauthorized()
+        denial = why_denied(request, tokens())
+        if denial is not None:
+            log.warning("suspension report rejected", status=denial.status, cause=denial.cause)
+            return denied(denial.status)
         try:
             body = await read_body(request, MAX_BODY_BYTES)
             if body is None:

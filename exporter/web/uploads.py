@@ -19,12 +19,11 @@ from exporter.catalog.catalog import CATALOG
 from exporter.clients.connection import Connection
 from exporter.clients.exports import ExportedErrors
 from exporter.clock import format_timestamp
-from exporter.config.secret import Secret
 from exporter.errors import BadExport, StoreError, UpstreamError
 from exporter.exports.loading import Loaded
 from exporter.exports.reader import MAX_BYTES
-from exporter.web.bearer import why_unauthorized
-from exporter.web.problem import problem, unauthorized
+from exporter.web.bearer import Tokens, why_denied
+from exporter.web.problem import denied, problem
 
 MEDIA_TYPES = frozenset(
     {
@@ -44,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 def uploads_endpoint(
     connections: Mapping[str, Connection],
-    token: Callable[[], Secret | None],
+    tokens: Tokens,
     hasten: Callable[[str, str], None],
     most_bytes: int = MAX_BYTES,
 ) -> Callable[[Request], Awaitable[Response]]:
@@ -55,10 +54,10 @@ def uploads_endpoint(
     free = asyncio.Semaphore(AT_ONCE)
 
     async def upload(request: Request) -> Response:
-        cause = why_unauthorized(request, token())
-        if cause is not None:
-            log.warning("upload rejected", status=401, cause=cause)
-            return unauthorized()
+        denial = why_denied(request, tokens())
+        if denial is not None:
+            log.warning("upload rejected", status=denial.status, cause=denial.cause)
+            return denied(denial.status)
         exported, category = _target(request, connections)
         if free.locked():
             return problem(503, "other exports are being read; send it again soon", {"Retry-After": str(RETRY_AFTER)})

@@ -9,20 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict
+from http import HTTPStatus
 from typing import Any
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from exporter.config.secret import Secret
 from exporter.errors import NotificationError, StoreError
 from exporter.remediation.notification import parse_notification
 from exporter.remediation.receiver import Receipt, Receiver
 from exporter.self_metrics import SelfMetrics
 from exporter.store.notifications import result_of
-from exporter.web.bearer import why_unauthorized
+from exporter.web.bearer import Tokens, why_denied
 from exporter.web.body import read_body
+from exporter.web.problem import denied
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 ANSWER_SECONDS = 9.0
@@ -32,17 +33,16 @@ log = structlog.get_logger(__name__)
 
 
 def webhook_endpoint(
-    receiver: Receiver, token: Callable[[], Secret | None], metrics: SelfMetrics
+    receiver: Receiver, tokens: Tokens, metrics: SelfMetrics
 ) -> Callable[[Request], Awaitable[Response]]:
     """The endpoint; every answer moves ``webhook_notifications_total``."""
 
     async def receive(request: Request) -> Response:
-        unauthorized = why_unauthorized(request, token())
-        if unauthorized is not None:
-            rejected(request, 401, unauthorized)
-            return answer(
-                "unauthorized", 401, {"error": "a valid bearer token is needed"}, {"WWW-Authenticate": "Bearer"}
-            )
+        denial = why_denied(request, tokens())
+        if denial is not None:
+            rejected(request, denial.status, denial.cause)
+            metrics.notification("unauthorized" if denial.status == HTTPStatus.UNAUTHORIZED else "unavailable")
+            return denied(denial.status)
         try:
             body = await read_body(request, MAX_BODY_BYTES)
             if body is None:
@@ -61,11 +61,16 @@ def webhook_endpoint(
         rejected(request, status, cause)
         return answer("invalid", status, {"error": cause})
 
-    def answer(result: str, status: int, body: dict[str, object], headers: dict[str, str] | None = None) -> Response:
+    def answer(result: str, status: int, body: dict[str, object]) -> Response:
         metrics.notification(result)
-        return JSONResponse(body, status, headers)
+        return JSONResponse(body, status)
 
     return receive
+
+
+def is_webhook(path: str) -> bool:
+    """Whether it leads here."""
+    return path.removesuffix("/") == "/alertmanager/webhook"
 
 
 def rejected(request: Request, status: int, cause: str) -> None:

@@ -35,12 +35,22 @@ class Authority:
         context.load_cert_chain(self._written(kind))
         return context
 
-    def _written(self, kind: str) -> Path:
+    def client(self, name: str, *names: x509.GeneralName) -> Path:
+        """Certificate and key of a client with these alternative names; ``self_signed`` is signed by nobody else."""
+        return self._written(name, names)
+
+    def pair(self, kind: str) -> Path:
+        """Certificate and key of a server, by the kinds of ``server``."""
+        return self._written(kind)
+
+    def _written(self, kind: str, names: tuple[x509.GeneralName, ...] | None = None) -> Path:
         valid = {"expired": PAST, "not_yet_valid": FUTURE}.get(kind, NOW)
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, kind)])
         key = ec.generate_private_key(ec.SECP256R1())
         signed_by, issuer = (key, name) if kind == "self_signed" else (self._key, self._name)
-        builder = _builder(name, issuer, valid, OTHER if kind == "other_host" else LOOPBACK, authority=False)
+        if names is None:
+            names = OTHER if kind == "other_host" else LOOPBACK
+        builder = _builder(name, issuer, valid, names, authority=False)
         certificate = builder.public_key(key.public_key()).sign(signed_by, hashes.SHA256())
         file = self._folder / f"{kind}.pem"
         file.write_bytes(

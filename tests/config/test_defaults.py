@@ -16,7 +16,7 @@ def test_left_out_keys_have_the_defaults_of_the_design(load: Load, tmp_path: Pat
     (acme,) = config.integrations
     assert config.store == f"sqlite:///{tmp_path}/hubspot-salesforce.db"
     assert config.remediation == Remediation(
-        enabled=True, dry_run=False, webhook_token=None, policies=None, repeat_after=300.0
+        enabled=True, dry_run=False, webhook_tokens=(), policies=None, repeat_after=300.0
     )
     assert (acme.salesforce, acme.allocated_api_calls, acme.notify) == (None, None, "immediate")
     careful = {"salesforce_limits": "5m", "salesforce_access": "1h", "salesforce_status": "1m", "sync_health": "1m"}

@@ -27,10 +27,10 @@ def test_a_secret_is_read_when_it_is_needed(load: Load, tmp_path: Path, monkeypa
     assert config.integrations[0].sync_health is not None
     assert config.integrations[0].sync_health.token is not None
     assert config.integrations[0].sync_health.token.read() == "from-the-environment"
-    assert config.remediation.webhook_token is not None
-    assert config.remediation.webhook_token.read() == "a-secret"
+    (token,) = config.remediation.webhook_tokens
+    assert token.read() == "a-secret"
     (tmp_path / "secret").write_text("rotated\n")
-    assert config.remediation.webhook_token.read() == "rotated"
+    assert token.read() == "rotated"
     assert "rotated" not in repr(config)
     assert "from-the-environment" not in repr(config)
 

@@ -76,11 +76,15 @@ class Remote:
         return f"Job {job.id} goes on in the exporter, unless it is ended by --cancel={job.id}."
 
     async def _get(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
-        return await self._call("GET", path, params=params)
+        # An exporter with users of its own lets in, to read, who may write.
+        return await self._call("GET", path, self._authorization(), params=params)
 
     async def _post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+        return await self._call("POST", path, {**self._authorization(), **(headers or {})}, json_body=body)
+
+    def _authorization(self) -> dict[str, str]:
         token = sendable_token(self._token, "exporter's API")
-        return await self._call("POST", path, {"Authorization": f"Bearer {token}", **(headers or {})}, json_body=body)
+        return {"Authorization": f"Bearer {token}"}
 
     async def _call(
         self,

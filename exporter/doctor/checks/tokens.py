@@ -19,31 +19,37 @@ MAKE_ONE = "make one with: openssl rand -base64 24, and give it to whoever sends
 
 
 async def webhook(house: House) -> Sequence[Finding]:
-    token = house.config.remediation.webhook_token
-    if token is None:
+    tokens = house.config.remediation.webhook_tokens
+    if not tokens:
         return (
             doubtful(
                 "none, so nobody may post to /alertmanager/webhook and nothing is resynced by itself",
                 "remediation.webhook_token_file",
             ),
         )
-    return (_judged(token, "remediation.webhook_token_file"),)
+    return tuple(_judged(token, "remediation.webhook_token_file") for token in tokens)
 
 
 async def api(house: House) -> Sequence[Finding]:
     remediation = house.config.remediation
-    token, other = remediation.api_token, remediation.webhook_token
-    if token is None:
+    if not remediation.api_tokens:
         return (good("none of its own: the webhook's token orders resyncs as well"),)
-    finding = _judged(token, "remediation.api_token_file")
-    if not finding.blocks and other is not None and _text(token) == _text(other):
+    findings = tuple(_judged(token, "remediation.api_token_file") for token in remediation.api_tokens)
+    others = {_text(token) for token in remediation.webhook_tokens}
+    if any(_text(token) in others for token in remediation.api_tokens) and not any(one.blocks for one in findings):
         return (
             doubtful(
                 "the same as the webhook's token: whoever sends notifications may order and approve resyncs",
                 "remediation.api_token_file: another token",
             ),
         )
-    return (finding,)
+    return findings
+
+
+async def suspension(house: House) -> Sequence[Finding]:
+    return tuple(
+        _judged(token, "remediation.suspension_token_file") for token in house.config.remediation.suspension_tokens
+    )
 
 
 def _judged(token: Secret, key: str) -> Finding:
@@ -69,4 +75,11 @@ def _text(token: Secret) -> str | None:
 CHECKS = (
     Check("webhook token", sections.CONFIGURATION, "the webhook's token is no good", lambda _house: True, webhook),
     Check("api token", sections.CONFIGURATION, "the API's token is no good", lambda _house: True, api),
+    Check(
+        "suspension token",
+        sections.CONFIGURATION,
+        "the token of reported suspensions is no good",
+        lambda house: bool(house.config.remediation.suspension_tokens),
+        suspension,
+    ),
 )

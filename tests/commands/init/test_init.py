@@ -73,7 +73,7 @@ class TestWritten:
         assert entry.hubspot is not None
         assert entry.hubspot.token is not None
         assert entry.sync_health is None
-        assert config.remediation.webhook_token != config.remediation.api_token
+        assert config.remediation.webhook_tokens != config.remediation.api_tokens
 
     def test_with_a_bridge(self, write: Write) -> None:
         (entry,) = load_config(write(*BRIDGE)).integrations

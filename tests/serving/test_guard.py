@@ -1,0 +1,144 @@
+"""Users, headers and the rate limit, in front of whatever is served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+import yaml
+
+from exporter.serving.guard import Guard
+from exporter.serving.live import LiveWebConfig
+from tests.serving.conftest import HASHED, PAGE, PASSWORD, Write
+
+USERS = {"basic_auth_users": {"alice": HASHED}}
+
+
+class Seconds:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def client(file: Path, clock: Seconds | None = None) -> httpx.AsyncClient:
+    guard = Guard(PAGE, LiveWebConfig(file).current, lambda request: request.method == "POST", clock or Seconds())
+    return httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://exporter")
+
+
+async def statuses(http: httpx.AsyncClient, count: int, path: str = "/") -> list[int]:
+    return [(await http.get(path)).status_code for _ in range(count)]
+
+
+class TestUsers:
+    """Who is let in where there are any."""
+
+    @pytest.mark.parametrize(
+        "auth", [None, ("alice", "wrong"), ("alice", ""), ("bob", PASSWORD), ("", PASSWORD), ("ALICE", PASSWORD)]
+    )
+    async def test_nobody_else_is(self, write: Write, auth: tuple[str, str] | None) -> None:
+        """At no path, whether there is such a page or not."""
+        async with client(write(USERS)) as http:
+            for path in ("/", "/metrics", "/-/healthy", "/api/v1/resyncs", "/nowhere"):
+                answer = await http.get(path, auth=auth or httpx.USE_CLIENT_DEFAULT)
+                assert answer.status_code == 401
+                assert answer.headers["www-authenticate"].startswith("Basic realm=")
+
+    @pytest.mark.parametrize("header", ["Basic", "Basic !", "Basic YWxpY2U=", "Bearer x", "basic"])
+    async def test_what_is_no_basic_authentication_is_refused(self, write: Write, header: str) -> None:
+        """Without an error."""
+        async with client(write(USERS)) as http:
+            assert (await http.get("/", headers={"Authorization": header})).status_code == 401
+
+    async def test_a_user_is(self, write: Write) -> None:
+        """Also by the prefixes that other programs write in front of a hash."""
+        for prefix in ("$2a$", "$2b$", "$2y$"):
+            async with client(write({"basic_auth_users": {"alice": HASHED.replace("$2b$", prefix)}})) as http:
+                assert (await http.get("/", auth=("alice", PASSWORD))).text == "a page"
+
+    async def test_who_needs_none_is(self, write: Write) -> None:
+        """As the application says."""
+        async with client(write(USERS)) as http:
+            assert (await http.post("/api/v1/resyncs")).status_code == 200
+
+    async def test_a_refusal_under_the_api_is_json(self, write: Write) -> None:
+        """As all else there."""
+        async with client(write(USERS)) as http:
+            assert (await http.get("/api/v1/resyncs")).json() == {"error": "a user name and its password are needed"}
+
+    async def test_users_are_those_of_the_file_as_it_is_now(self, write: Write) -> None:
+        """A new one comes in, one that is gone does not, and a broken file changes nothing."""
+        file = write(USERS)
+        async with client(file) as http:
+            assert (await http.get("/", auth=("alice", PASSWORD))).status_code == 200
+            file.write_text(yaml.safe_dump({"basic_auth_users": {"bob": HASHED}}))
+            assert (await http.get("/", auth=("alice", PASSWORD))).status_code == 401
+            assert (await http.get("/", auth=("bob", PASSWORD))).status_code == 200
+            with structlog.testing.capture_logs() as logs:
+                file.write_text("basic_auth_users: {carol: in the clear}")
+                assert (await http.get("/", auth=("bob", PASSWORD))).status_code == 200
+                assert (await http.get("/")).status_code == 401
+            assert len(logs) == 1
+            assert "basic_auth_users.carol" in logs[0]["error"]
+            assert "in the clear" not in str(logs)
+
+    @pytest.mark.parametrize("text", ["", "# users: later", "{}"])
+    async def test_a_file_that_is_empty_for_a_moment_lets_nobody_in(self, write: Write, text: str) -> None:
+        """As it is while an editor writes it."""
+        file = write(USERS)
+        async with client(file) as http:
+            file.write_text(text)
+            assert (await http.get("/")).status_code == 401
+
+
+class TestHeaders:
+    """Added to every answer."""
+
+    async def test_every_answer_has_them(self, write: Write) -> None:
+        """Refusals too; a blank one is left out; what a page says itself stays."""
+        headers = {"X-Frame-Options": "deny", "X-XSS-Protection": 1, "Content-Security-Policy": ""}
+        data: dict[str, Any] = {"http_server_config": {"headers": headers}, **USERS}
+        async with client(write(data)) as http:
+            for auth, path, frame in (
+                (None, "/", "deny"),
+                ("alice", "/nowhere", "deny"),
+                ("alice", "/own", "sameorigin"),
+            ):
+                told = (auth, PASSWORD) if auth else httpx.USE_CLIENT_DEFAULT
+                sent = (await http.get(path, auth=told)).headers
+                assert (sent["x-frame-options"], sent["x-xss-protection"]) == (frame, "1")
+                assert "content-security-policy" not in sent
+
+
+class TestRateLimit:
+    """A bucket of tokens."""
+
+    async def test_so_many_at_once_and_then_one_an_interval(self, write: Write) -> None:
+        """Who comes too soon is told when to come again."""
+        clock = Seconds()
+        async with client(write({"rate_limit": {"interval": "2s", "burst": 3}}), clock) as http:
+            assert await statuses(http, 4) == [200, 200, 200, 429]
+            clock.now = 1.9
+            refused = await http.get("/")
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "2")
+            clock.now = 4.0
+            assert await statuses(http, 3) == [200, 200, 429]
+            clock.now = 1000.0
+            assert await statuses(http, 4) == [200, 200, 200, 429]
+
+    async def test_alertmanager_is_asked_to_send_again(self, write: Write) -> None:
+        """It drops what is answered with any 4xx."""
+        async with client(write({"rate_limit": {"interval": "1s", "burst": 0}})) as http:
+            assert (await http.post("/alertmanager/webhook")).status_code == 503
+            assert (await http.get("/")).status_code == 429
+
+    async def test_without_an_interval_there_is_none(self, write: Write) -> None:
+        """As other components have it."""
+        async with client(write({"rate_limit": {"interval": 0, "burst": 0}})) as http:
+            assert await statuses(http, 5) == [200] * 5

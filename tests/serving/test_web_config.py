@@ -1,0 +1,119 @@
+"""What is particular to ours: what is said of what is accepted in vain, and what no message repeats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.config.problem import ConfigError
+from exporter.serving.web_config import load_web_config, seconds_of
+from tests.clients.authority import Authority
+from tests.serving.conftest import HASHED, Write
+
+PAIR = {"cert_file": "server.pem", "key_file": "server.pem"}
+SECRET = "hunter2hunter2"
+
+
+def refusal(file: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_web_config(file)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "note"),
+    [
+        ({"http_server_config": {"http2": True}}, "HTTP/1.1 is served"),
+        ({"rate_limit": {"interval": "1s"}}, "rate_limit.burst is 0: every request is refused"),
+        ({"basic_auth_users": {"alice": HASHED}}, "whoever is on the way can read the passwords"),
+        ({"tls_server_config": {**PAIR, "client_auth_type": "RequestClientCert"}}, "keeps nobody out"),
+        ({"tls_server_config": {**PAIR, "client_auth_type": "VerifyClientCertIfGiven"}}, "the system's authorities"),
+        ({"tls_server_config": {**PAIR, "curve_preferences": ["X25519", "CurveP256"]}}, "OpenSSL's own choice"),
+        ({"tls_server_config": {**PAIR, "min_version": "TLS10"}}, "TLS 1.0 and 1.1 are broken"),
+    ],
+)
+def test_what_is_accepted_in_vain_is_said(write: Write, data: Any, note: str) -> None:
+    """One sentence each."""
+    (said,) = load_web_config(write(data)).notes
+    assert note in said
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        ({"client_auth_type": "RequireAnyClientCert"}, "anybody can meet with a certificate of his own making"),
+        ({"client_allowed_sans": ["one"]}, "client_auth_type is NoClientCert, which verifies no certificate"),
+        ({"min_version": "TLS13", "max_version": "TLS12"}, "a max_version that is not below min_version"),
+        ({"cipher_suites": ["TLS_AES_128_GCM_SHA256"], "max_version": "TLS12"}, "which max_version excludes"),
+        ({"key_file": "other.pem"}, "key_file: the key of another certificate; expected the private key of cert_file"),
+        ({"key_file": "authority.pem"}, "key_file: no private key in PEM form"),
+        ({"cert_file": "web.yml"}, "cert_file: no certificate in PEM form"),
+        ({"key_file": "encrypted.pem"}, "key_file: it is encrypted; expected an unencrypted private key"),
+        ({"client_ca_file": "web.yml", "client_auth_type": "RequireAndVerifyClientCert"}, "holds no certificate"),
+        ({"cert_file": f"-----BEGIN\n{SECRET}"}, "got text that is no path"),
+    ],
+)
+def test_what_would_protect_nothing_is_refused(
+    write: Write, authority: Authority, tmp_path: Path, keys: dict[str, Any], sentence: str
+) -> None:
+    """Or could not be served."""
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        BestAvailableEncryption,
+        Encoding,
+        PrivateFormat,
+        load_pem_private_key,
+    )
+
+    (tmp_path / "other.pem").write_bytes(authority.pair("other").read_bytes())
+    key = load_pem_private_key(authority.pair("leaf").read_bytes(), None)
+    encrypted = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x"))
+    (tmp_path / "encrypted.pem").write_bytes(encrypted)
+    said = refusal(write({"tls_server_config": {**PAIR, **keys}}))
+    assert sentence in said
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"basic_auth_users: {{alice: {SECRET}}}",
+        f"basic_auth_users: {{'alice:{SECRET}': x}}",
+        f"basic_auth_users: alice:{SECRET}",
+        f"basic_auth_users: [{SECRET}]",
+        f"tls_server_config: {{key: {SECRET}, cert: x}}",
+        f"tls_server_config: {{key_file: '{SECRET * 30}', cert_file: server.pem}}",
+        f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n",
+    ],
+)
+def test_no_message_repeats_a_secret(write: Write, text: str) -> None:
+    """Neither a password in the clear, nor a key, nor a file that is something else."""
+    assert SECRET not in refusal(write(text))
+
+
+def test_a_key_twice_is_refused(write: Write) -> None:
+    """The second would hold in silence."""
+    assert "web.yml:2: rate_limit: key 'rate_limit' stands twice" in refusal(
+        write("rate_limit: {interval: 1s}\nrate_limit: {}\n")
+    )
+
+
+def test_what_is_commented_out_says_nothing(write: Write) -> None:
+    """A section or a key without a value is one that is not there; a user without a password is none."""
+    config = load_web_config(write("tls_server_config:\nhttp_server_config:\n  headers:\nbasic_auth_users:\n"))
+    assert (config.context, config.users, config.headers) == (None, {}, ())
+    assert "basic_auth_users.alice" in refusal(write("basic_auth_users:\n  alice:\n"))
+
+
+def test_neither_repr_nor_log_shows_a_hash(write: Write) -> None:
+    """Whoever has one can guess at leisure."""
+    assert HASHED not in repr(load_web_config(write({"basic_auth_users": {"alice": HASHED}})))
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"), [("1s", 1), ("1.5s", 1.5), ("100ms", 0.1), ("1m30s", 90), ("0", 0), (0, 0), ("5us", 5e-6)]
+)
+def test_durations_are_gos(duration: str | int, seconds: float) -> None:
+    """With fractions, and without days."""
+    assert seconds_of(duration) == pytest.approx(seconds)
