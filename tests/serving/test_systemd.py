@@ -19,10 +19,10 @@ from exporter.serving.systemd import passed_sockets
 from tests.commands.program import SECONDS, run
 
 PARENT = """
-import os, sys
+import fcntl, os, sys
 numbers = [int(number) for number in sys.argv[1].split(",")]
 # Out of the way first, so that none is overwritten before it has been moved.
-held = [os.dup(number) for number in numbers]
+held = [fcntl.fcntl(number, fcntl.F_DUPFD, 50) for number in numbers]
 for place, number in enumerate(held, 3):
     os.dup2(number, place, inheritable=True)
 os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(held))}

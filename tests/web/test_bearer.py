@@ -68,11 +68,11 @@ async def test_the_log_says_why_somebody_was_not_let_in(
 async def test_the_log_says_what_is_wrong_with_the_configured_token(
     http: httpx.AsyncClient, tmp_path: Path, written: str | None, cause: str
 ) -> None:
-    """A file that was emptied or taken away: every sender is refused, and only our own log can tell."""
+    """A file that was emptied or taken away: every sender is asked to come again, and only our own log can tell why."""
     file = tmp_path / "webhook-token"
     file.unlink() if written is None else file.write_text(written)
     with structlog.testing.capture_logs() as logs:
-        assert await status_of(http, bearer(WEBHOOK_TOKEN)) == 401
+        assert await status_of(http, bearer(WEBHOOK_TOKEN)) == 503
     assert [entry["cause"] for entry in logs] == [f"the configured token {'is ' if written == '' else ''}{cause}"]
 
 
@@ -106,18 +106,35 @@ async def test_a_token_can_be_rotated_without_a_restart(http: httpx.AsyncClient,
     assert await status_of(http, bearer("a-new-token")) == 200
 
 
+async def test_during_a_rotation_two_are_taken(
+    start: Start, config_data: dict[str, Any], write_config: Callable[[dict[str, Any]], Path], tmp_path: Path
+) -> None:
+    """Whether or not the other can be read; nobody else is, though one that cannot be read may be theirs."""
+    config_data["remediation"]["webhook_token_file"] = ["new-token", "webhook-token"]
+    (tmp_path / "new-token").write_text("a-new-token")
+    async with start(load_config(write_config(config_data))) as service, client_of(service) as http:
+        for token, status in ((WEBHOOK_TOKEN, 202), ("a-new-token", 200), ("another", 401)):
+            assert await status_of(http, bearer(token)) == status
+        (tmp_path / "webhook-token").unlink()
+        for token, status in ((WEBHOOK_TOKEN, 503), ("a-new-token", 200)):
+            assert await status_of(http, bearer(token)) == status
+
+
 @pytest.mark.parametrize("content", [None, b"", b"  \n", b"\xff\xfe"], ids=["gone", "empty", "blank", "no text"])
 async def test_without_a_readable_token_nobody_is_let_in(
-    http: httpx.AsyncClient, tmp_path: Path, content: bytes | None
+    http: httpx.AsyncClient, counted: Counted, tmp_path: Path, content: bytes | None
 ) -> None:
-    """A file that vanished or is empty shuts the door instead of opening it; when it is back, so is the sender."""
+    """A file that vanished or is empty shuts the door instead of opening it; when it is back, so is the sender, as
+    Alertmanager drops what is answered with 401 and sends again what is answered with 503."""
     file = tmp_path / "webhook-token"
     if content is None:
         file.unlink()
     else:
         file.write_bytes(content)
-    for headers in (bearer(WEBHOOK_TOKEN), bearer(""), bearer(" "), {}):
-        assert await status_of(http, headers) == 401
+    for headers in (bearer(WEBHOOK_TOKEN), bearer("x"), bearer("")):
+        assert await status_of(http, headers) == 503
+    assert await status_of(http, {}) == 401
+    assert await counted() == {"unavailable": 3, "unauthorized": 1}
     file.write_text(WEBHOOK_TOKEN)
     assert await status_of(http, bearer(WEBHOOK_TOKEN)) == 202
 
@@ -147,7 +164,7 @@ async def test_a_token_that_cannot_be_used_is_logged(
     file = tmp_path / "webhook-token"
     file.unlink() if content is None else file.write_bytes(content)
     with structlog.testing.capture_logs() as lines:
-        assert (await http.post(path, json={}, headers=bearer(WEBHOOK_TOKEN))).status_code == 401
+        assert (await http.post(path, json={}, headers=bearer(WEBHOOK_TOKEN))).status_code == 503
     (line,) = lines
     assert line["cause"] == f"the configured token {reason}"
     assert WEBHOOK_TOKEN not in str(line)

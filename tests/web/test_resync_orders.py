@@ -371,6 +371,25 @@ async def test_a_token_of_its_own(start: Start, config_data: Json, write_config:
                 assert (await http.post(url, json=body, headers=bearer(token))).status_code == status, (url, token)
 
 
+async def test_suspensions_may_have_a_token_of_their_own(
+    start: Start, config_data: Json, write_config: Callable[[Json], Path]
+) -> None:
+    """Then it opens nothing else, and the webhook's does not report any more."""
+    config_data["remediation"] |= {"api_token_file": "api-token", "suspension_token_file": "suspension-token"}
+    file = write_config(config_data)
+    for name in ("api-token", "suspension-token"):
+        (file.parent / name).write_text(name)
+    suspension = {"integration": "acme", "suspended": False}
+    async with start(load_config(file)) as service, client_of(service) as http:
+        for url, body, good in (
+            ("/api/v1/suspensions", suspension, {"suspension-token", "api-token"}),
+            (URL, PERMISSIONS, {"api-token"}),
+        ):
+            for token in ("suspension-token", "api-token", WEBHOOK_TOKEN):
+                status = 202 if token in good else 401
+                assert (await http.post(url, json=body, headers=bearer(token))).status_code == status, (url, token)
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
