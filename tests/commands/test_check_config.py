@@ -15,6 +15,20 @@ def test_a_good_configuration_is_called_good(config_file: Path) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{config_file}: good, 2 integrations\n", "")
 
 
+def test_a_web_configuration_is_judged_beside_it(config_file: Path, tmp_path: Path) -> None:
+    """A good one is called good, with its notes; of two bad files both are told of."""
+    web = tmp_path / "web.yml"
+    web.write_text(f"basic_auth_users: {{alice: {'$2y$10$' + 'a' * 53}}}")
+    ended = run("check-config", config_file, f"--web.config.file={web}")
+    assert (ended.returncode, ended.stdout.splitlines()[1]) == (0, f"{web}: good, no TLS, 1 user")
+    assert ended.stderr.startswith("note: basic_auth_users without tls_server_config")
+    web.write_text("colour: red")
+    config_file.write_text("colour: red\n" + config_file.read_text())
+    ended = run("check-config", config_file, f"--web.config.file={web}")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert [line.partition(": ")[0] for line in ended.stderr.splitlines()] == [f"{config_file}:1", f"{web}:1"]
+
+
 def test_one_integration_is_not_integrations(config_data: dict[str, Any], write_config: Callable[..., Path]) -> None:
     """Small things are read, too."""
     del config_data["integrations"][1]

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
+import exporter
 from exporter.config.problem import ConfigError
 from exporter.serving.web_config import load_web_config, seconds_of
 from tests.clients.authority import Authority
@@ -59,13 +68,6 @@ def test_what_would_protect_nothing_is_refused(
     write: Write, authority: Authority, tmp_path: Path, keys: dict[str, Any], sentence: str
 ) -> None:
     """Or could not be served."""
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
-        BestAvailableEncryption,
-        Encoding,
-        PrivateFormat,
-        load_pem_private_key,
-    )
-
     (tmp_path / "other.pem").write_bytes(authority.pair("other").read_bytes())
     key = load_pem_private_key(authority.pair("leaf").read_bytes(), None)
     encrypted = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x"))
@@ -117,3 +119,36 @@ def test_neither_repr_nor_log_shows_a_hash(write: Write) -> None:
 def test_durations_are_gos(duration: str | int, seconds: float) -> None:
     """With fractions, and without days."""
     assert seconds_of(duration) == pytest.approx(seconds)
+
+
+class TestTheReadme:
+    """What it shows is good as it stands there."""
+
+    @staticmethod
+    def example(name: str) -> str:
+        text = (Path(exporter.__file__).parent / "README.md").read_text(encoding="utf-8")
+        found = re.search(rf"```yaml\n# {re.escape(name)}\n(.*?)```", text, re.DOTALL)
+        assert found is not None
+        return found[1]
+
+    def test_its_web_configuration_is_good(self, write: Write, tmp_path: Path) -> None:
+        """With all that it names beside it, and without a note."""
+        file = write(self.example("web.yml"))
+        for name, source in (("tls.crt", "server"), ("tls.key", "server"), ("clients.crt", "authority")):
+            (tmp_path / name).write_bytes((tmp_path / f"{source}.pem").read_bytes())
+        config = load_web_config(file)
+        assert (config.context is not None, list(config.users), config.notes) == (True, ["prometheus"], ())
+
+    @pytest.mark.binaries
+    @pytest.mark.parametrize(
+        ("name", "command"),
+        [("prometheus.yml", ("promtool", "check", "config")), ("alertmanager.yml", ("amtool", "check-config"))],
+    )
+    def test_its_senders_are_good(self, tmp_path: Path, name: str, command: tuple[str, ...]) -> None:
+        """The real tools say so."""
+        for each in ("exporter-password", "exporter-ca.crt", "webhook-token"):
+            (tmp_path / each).write_text("x")
+        file = tmp_path / name
+        file.write_text(re.sub(r"/etc/(?:prometheus|alertmanager)", str(tmp_path), self.example(name)))
+        ended = subprocess.run([*command, file], capture_output=True, text=True, timeout=60, check=False)
+        assert ended.returncode == 0, ended.stderr
