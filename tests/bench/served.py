@@ -36,7 +36,7 @@ from tests.e2e.load import WatchedPoller
 async def exporter(folder: Path, integrations: int, polled: int) -> AsyncIterator[Starlette]:
     """The service as ``serve`` opens it, with readings of everything."""
     (folder / "webhook-token").write_text("a-webhook-token")
-    remediation = Remediation(webhook_tokens=(Secret(folder / "webhook-token")),)
+    remediation = Remediation(webhook_tokens=(Secret(folder / "webhook-token"),))
     config = dataclasses.replace(
         fleet_config(folder, integrations, polled=polled, remediation=remediation),
         store=f"sqlite:///{folder / 'served.db'}",

@@ -250,7 +250,7 @@ async def test_a_body_that_is_too_long(clock: ManualClock, tmp_path: Path) -> No
     exported = ExportedErrors("acme", SyncHealthFeed(None, None, None), MemoryShelf(), clock)
     acme = Integration("acme", None, None, exported.feed, "off", {})
     connection = replace(connect(acme, httpx.AsyncClient(), clock, lambda _name, _api: None), exported=exported)
-    endpoint = uploads_endpoint({"acme": connection}, lambda: Secret(file=token), lambda _name, _source: None, 100)
+    endpoint = uploads_endpoint({"acme": connection}, lambda: (Secret(file=token),), lambda _name, _source: None, 100)
     app = Starlette(routes=[Route("/{integration}/{category}", endpoint, methods=["PUT"])])
 
     async def body() -> AsyncIterator[bytes]:
