@@ -26,11 +26,13 @@ from exporter.service_manager import tell_service_manager
 from exporter.serving.guard import Guard
 from exporter.serving.live import LiveWebConfig
 from exporter.signals import ENDING, end_in_time
+from exporter.web.slow_clients import Patience, patient
 
 WORK_GRACE = 4.0
 """Seconds that a request of a resync has to come to its end when the process is told to end."""
 SHUTDOWN_GRACE = 3
 """Seconds that scrapes and other requests have after that."""
+PATIENCE = Patience()
 
 _ADDRESS = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\[\]:\s]*)):(?P<port>[0-9]{1,5})")
 _HIGHEST_PORT = 65535
@@ -60,6 +62,9 @@ async def serve(
         server = _Server(
             uvicorn.Config(
                 Guard(service.app, web.current, service.needs_no_user),
+                http=patient(PATIENCE),
+                ws="none",
+                h11_max_incomplete_event_size=PATIENCE.header_bytes,
                 log_config=None,
                 access_log=False,
                 server_header=False,

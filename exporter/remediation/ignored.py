@@ -12,7 +12,8 @@ _LONGEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An alert that makes neither a job nor a refusal; names are cut, they may be anything."""
+    """An alert that makes neither a job nor a refusal. Names may be anything: they are cut, and what of them cannot be
+    printed, or not even be encoded, is a question mark."""
 
     integration: str
     alert: str
@@ -22,7 +23,11 @@ class Ignored:
 
 def ignored(alert: Alert, configured: Container[str]) -> Ignored:
     """Why nothing was decided about an alert; ``configured`` are the names of the integrations."""
-    return Ignored(alert.integration[:_LONGEST], alert.name[:_LONGEST], alert.status, _cause(alert, configured))
+    return Ignored(_shown(alert.integration), _shown(alert.name), alert.status, _cause(alert, configured))
+
+
+def _shown(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:_LONGEST])
 
 
 def _cause(alert: Alert, configured: Container[str]) -> str:

@@ -27,12 +27,14 @@ from exporter.store.reports import ReportStore
 from exporter.web.api import integrations_endpoint
 from exporter.web.integration_page import integration_endpoint
 from exporter.web.metrics import Scraping
+from exporter.web.not_sniffed import NotSniffed
 from exporter.web.openapi import openapi_endpoint
 from exporter.web.problem import as_problem
 from exporter.web.reload import reload_endpoint
 from exporter.web.request_ids import RequestIds
 from exporter.web.resync_orders import approve_endpoint, cancel_endpoint, order_endpoint
 from exporter.web.resyncs import notifications_endpoint, refusals_endpoint, resync_endpoint, resyncs_endpoint
+from exporter.web.rooms import Rooms
 from exporter.web.status_page import status_endpoint
 from exporter.web.suspensions import suspensions_endpoint
 from exporter.web.sync_errors import sync_errors_endpoint
@@ -70,7 +72,7 @@ def build_app(
     order = order_endpoint(orders, history, snapshots, lambda: settings().order_tokens)
     suspensions = suspensions_endpoint(snapshots, reports, lambda: settings().report_tokens, clock)
     uploads = uploads_endpoint(connections, lambda: settings().order_tokens, poller.hasten)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", status_endpoint(snapshots, poller, clock)),
             # A name may hold a slash.
@@ -80,7 +82,7 @@ def build_app(
             Route("/-/ready", _ready_endpoint(poller, store_problem, leaving)),
             Route("/-/reload", reload_endpoint(reload), methods=["POST", "PUT"]),
             Route("/alertmanager/webhook", webhook, methods=["POST"]),
-            # Not redirected to the other: behind a proxy that would lead from https to http, the token with it.
+            # Alertmanager's most likely misprint; what else ends with a slash is nowhere.
             Route("/alertmanager/webhook/", webhook, methods=["POST"]),
             Route("/api/v1/integrations", integrations_endpoint(snapshots, clock)),
             Route("/api/v1/sync-errors", sync_errors_endpoint(connections, snapshots, clock)),
@@ -103,8 +105,16 @@ def build_app(
             Route("/api/v1/openapi.json", openapi_endpoint()),
         ],
         exception_handlers={HTTPException: as_problem},
-        middleware=[Middleware(RequestIds), Middleware(_Packing, minimum_size=1024, compresslevel=5)],
+        middleware=[
+            Middleware(NotSniffed),
+            Middleware(RequestIds),
+            Middleware(Rooms),
+            Middleware(_Packing, minimum_size=1024, compresslevel=5),
+        ],
     )
+    # Behind a proxy that ends TLS a redirect would lead from https to http, the token with it.
+    app.router.redirect_slashes = False
+    return app
 
 
 class _Packing(GZipMiddleware):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from exporter.errors import ExporterError, KeyUsed, OrderRefused, StoreError, UpstreamError
@@ -38,8 +38,8 @@ log = structlog.get_logger(__name__)
 
 def order_endpoint(orders: Orders, history: ResyncHistory, snapshots: Snapshots, tokens: Tokens) -> Endpoint:
     """202 once the job is stored, 200 for a dry run and for the same order again; 400 with the reason, 404 for an
-    unknown integration, 409 where nothing can be resynced, 413, 422 for the key of another order, 502 if the errors
-    of a dry run cannot be listed."""
+    unknown integration, 409 where nothing can be resynced, 413, 415, 422 for the key of another order, 502 if the
+    errors of a dry run cannot be listed."""
 
     async def order(request: Request) -> Response:
         asked, key = await _asked(request)
@@ -67,13 +67,11 @@ def order_endpoint(orders: Orders, history: ResyncHistory, snapshots: Snapshots,
 
 async def _asked(request: Request) -> tuple[Asked, str | None]:
     """What is ordered, and under which key."""
+    body = await read_body(request, MAX_BODY_BYTES)
     try:
-        body = await read_body(request, MAX_BODY_BYTES)
-        if body is None:
-            raise HTTPException(413, f"more than {MAX_BODY_BYTES} bytes")
         return parse_request(body), parse_key(request.headers.get("idempotency-key"))
-    except (ValueError, ClientDisconnect) as error:
-        raise HTTPException(400, str(error) or "the body did not arrive whole") from error
+    except ValueError as error:
+        raise HTTPException(400, str(error)) from error
 
 
 def approve_endpoint(orders: Orders, history: ResyncHistory, tokens: Tokens) -> Endpoint:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from exporter.catalog.catalog import CATALOG
@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 def suspensions_endpoint(
     snapshots: Snapshots, store: ReportStore, tokens: Tokens, clock: Clock
 ) -> Callable[[Request], Awaitable[Response]]:
-    """202 once the report is stored; 400 with the reason, 401, 404 for an unknown integration, 413, 503."""
+    """202 once the report is stored; 400 with the reason, 401, 404 for an unknown integration, 413, 415, 503."""
 
     async def report(request: Request) -> Response:
         denial = why_denied(request, tokens())
@@ -40,12 +40,9 @@ def suspensions_endpoint(
             log.warning("suspension report rejected", status=denial.status, cause=denial.cause)
             return denied(denial.status)
         try:
-            body = await read_body(request, MAX_BODY_BYTES)
-            if body is None:
-                return problem(413, f"more than {MAX_BODY_BYTES} bytes")
-            stated = _parse(body, clock.time())
-        except (ValueError, RecursionError, ClientDisconnect) as error:
-            return problem(400, str(error) or "the body did not arrive whole")
+            stated = _parse(await read_body(request, MAX_BODY_BYTES), clock.time())
+        except ValueError as error:
+            return problem(400, str(error))
         if stated.integration not in snapshots:
             return problem(404, f"integration: got {stated.integration!r}; no integration has this name")
         try:
@@ -64,6 +61,8 @@ def _parse(body: bytes, now: float) -> Report:
     """Raises ``ValueError`` with a sentence for anything that is not a report."""
     try:
         payload = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("the body is nested too deeply") from error
     except ValueError as error:
         raise ValueError("the body is not JSON") from error
     misfit = first_problem(payload, "suspension_report")

@@ -23,6 +23,7 @@ from exporter.errors import BadExport, StoreError, UpstreamError
 from exporter.exports.loading import Loaded
 from exporter.exports.reader import MAX_BYTES
 from exporter.web.bearer import Tokens, why_denied
+from exporter.web.body import refuse_packed
 from exporter.web.problem import denied, problem
 
 MEDIA_TYPES = frozenset(
@@ -96,8 +97,7 @@ def _target(request: Request, connections: Mapping[str, Connection]) -> tuple[Ex
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type and media_type not in MEDIA_TYPES:
         raise HTTPException(415, f"Content-Type: got {media_type!r}; expected text/csv or application/zip")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise HTTPException(415, "Content-Encoding: expected none; a zip may hold the file")
+    refuse_packed(request, "a zip may hold the file")
     return exported, category
 
 

@@ -13,7 +13,8 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from exporter.errors import NotificationError, StoreError
@@ -45,12 +46,11 @@ def webhook_endpoint(
             return denied(denial.status)
         try:
             body = await read_body(request, MAX_BODY_BYTES)
-            if body is None:
-                return invalid(request, 413, f"more than {MAX_BODY_BYTES} bytes")
-            encoding = request.headers.get("content-encoding", "")
-            receipt = await in_time(receiver.receive(parse_notification(body, encoding)))
-        except (NotificationError, ClientDisconnect) as error:
-            return invalid(request, 400, str(error) or "the body did not arrive whole")
+            receipt = await in_time(receiver.receive(parse_notification(body)))
+        except HTTPException as error:
+            return invalid(request, error.status_code, error.detail)
+        except NotificationError as error:
+            return invalid(request, 400, str(error))
         except StoreError as error:
             log.error("notification not stored", error=str(error))
             return answer("unavailable", 503, {"error": "the notification could not be stored; send it again"})

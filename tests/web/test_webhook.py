@@ -340,12 +340,13 @@ async def test_an_alert_without_start_is_a_bad_notification(config: Config, post
     ("body", "headers", "status", "cause"),
     [
         (json.dumps({"text": "hunter2"}).encode(), {}, 400, "the message of a chat tool"),
-        (gzip.compress(b"{}"), {"Content-Encoding": "gzip"}, 400, "compressed (gzip)"),
+        (gzip.compress(b"{}"), {"Content-Encoding": "gzip"}, 415, "expected none; switch compression off"),
+        (gzip.compress(b"{}"), {}, 400, "compressed (gzip)"),
         (b"hunter2=hunter2", {}, 400, "an HTML form"),
         (b" " * (MAX_BODY_BYTES + 1), {}, 413, f"more than {MAX_BODY_BYTES} bytes"),
         (b"{}", {"Authorization": "Bearer hunter2"}, 401, "another token was sent than the configured one"),
     ],
-    ids=["chat", "gzip", "form", "too long", "wrong token"],
+    ids=["chat", "gzip", "gzip that is not announced", "form", "too long", "wrong token"],
 )
 async def test_a_rejected_notification_is_logged_with_its_cause(
     http: httpx.AsyncClient, body: bytes, headers: dict[str, str], status: int, cause: str

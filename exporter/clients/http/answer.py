@@ -19,6 +19,9 @@ WEB_PAGE = "WEB_PAGE"
 _WEB_PAGES = {"text/html", "application/xhtml+xml"}
 _TOLD = "with a web page instead of an answer (maintenance, or a proxy or portal in between)"
 
+MOST_LEVELS = 100
+"""Of lists and objects within one another: no API that is asked here has a tenth of them."""
+
 SAME_HOST = "another page of the same host"
 """Where a redirect leads that stays at the host that was asked."""
 
@@ -70,6 +73,8 @@ class Answer:
             if self.is_web_page:
                 raise InvalidAnswer(self.told(), code=WEB_PAGE) from error
             what = "a body that is not JSON" if self.body.strip() else "an empty body"
+            if isinstance(error, RecursionError):
+                what = "a body that is nested too deeply"
             raise InvalidAnswer(f"{self.where}: status {self.status} with {what}") from error
 
     @property
@@ -94,8 +99,24 @@ def is_web_page(headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """JSON as RFC 8259 has it, without NaN and Infinity; raises ``ValueError``, or ``RecursionError`` if too deep."""
-    return json.loads(text, parse_constant=_refuse_constant)
+    """JSON as RFC 8259 has it, without NaN and Infinity; raises ``ValueError``, or ``RecursionError`` if too deep.
+
+    What can just be read is deep enough for whoever walks through it later, or writes it into the store, to fail.
+    """
+    value = json.loads(text, parse_constant=_refuse_constant)
+    if _is_deeper(value, MOST_LEVELS):
+        raise RecursionError("nested too deeply")
+    return value
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    level = [value]
+    for _ in range(most + 1):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        if not inner:
+            return False
+        level = [each for children in inner for each in children]
+    return True
 
 
 def _refuse_constant(name: str) -> None:
