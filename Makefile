@@ -29,7 +29,7 @@ FAULT_WORKERS := 5
 
 .DEFAULT_GOAL := help
 .PHONY: help demo scenarios test test-mutants test-faults test-current image-test check check-rules dashboards previews dashboards-types bench large-log large-export \
-	bench-rules load fuzz full-size replicas week touch-load pair clean programs-demo programs-test $(RULE_TESTS)
+	bench-rules load fuzz full-size replicas week touch-load pair audit sbom clean programs-demo programs-test $(RULE_TESTS)
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -125,6 +125,14 @@ full-size: $(VENV)/installed ## ten minutes of 500 integrations on simulated tim
 
 week: $(VENV)/installed programs-demo ## a simulated week of a healthy org at the default intervals: fails if anything fires
 	$(BIN)/python -m tests.polling.play_week
+
+audit: $(VENV)/installed ## look the locked packages up among known vulnerabilities (pip-audit); needs the network
+	@$(BIN)/pip-audit --requirement .ci/constraints.txt --no-deps --disable-pip --progress-spinner=off $(ARGS) || \
+		{ echo 'make audit: vulnerabilities are listed above, or the service could not be asked: then nothing is known' >&2; exit 1; }
+
+sbom: $(VENV)/installed ## write the SBOM (CycloneDX 1.6) of what a user installs to dist/sbom.json
+	@mkdir -p dist
+	$(BIN)/python .ci/sbom > dist/sbom.json
 
 clean: ## remove the virtual environment, the newest set and what the tools left
 	rm -rf $(VENV) $(CURRENT) dist .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis {$(GRAFANA),$(COMPONENTS)}/node_modules $(GRAFANA)/generated
