@@ -243,7 +243,9 @@ async def test_nothing_that_is_served_or_logged_holds_a_secret(tmp_path: Path, s
         url, log = f"http://127.0.0.1:{port}", tmp_path / "serve.log"
         arguments = ("serve", "--config.file=exporter.yml", f"--web.listen-address=127.0.0.1:{port}")
         command = ("env", *(f"{key}={value}" for key, value in environment().items()), *program(*arguments))
-        served = Program("serve", (*command, "--log.level=debug", "--web.enable-lifecycle"), f"{url}/-/healthy")
+        served = Program(
+            "serve", (*command, "--log.level=debug", "--web.enable-lifecycle"), f"{url}/-/healthy", start_seconds=60
+        )
         async with running(served, log), httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as http:
             async with asyncio.timeout(60):
                 while echo.heard < 2 * len(MODES):  # noqa: ASYNC110
