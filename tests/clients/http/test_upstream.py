@@ -350,7 +350,9 @@ class TestBody:
     )
     async def test_what_is_not_json_is_invalid(self, upstream_over: MakeUpstream, sent: Sent, body: bytes) -> None:
         """Cut, NaN, HTML, too deep, too long a number: the answer is refused, and its text is not repeated."""
-        with pytest.raises(InvalidAnswer, match=r"^GET /thing: status 200 with a body that is (not JSON|nested too deeply)$"):
+        with pytest.raises(
+            InvalidAnswer, match=r"^GET /thing: status 200 with a body that is (not JSON|nested too deeply)$"
+        ):
             await ask(upstream_over(CannedTransport(Canned(200, body))))
         assert sent.count == 1
 
