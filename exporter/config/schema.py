@@ -7,15 +7,16 @@ import json
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import resources
-from typing import Any
-
-from jsonschema import Draft202012Validator
+from typing import TYPE_CHECKING, Any
 
 from exporter.catalog.catalog import CATALOG
 from exporter.config.finding import Finding
 from exporter.config.masking import shown
 from exporter.config.yaml_document import DocumentPath, named_by
-from exporter.schemas.inlined import inlined
+from exporter.schemas.json_schema import compiled_from, explaining, fits
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 _NEAR = 0.8
 _SECRET_KEYS = {
@@ -46,12 +47,14 @@ def config_schema() -> dict[str, Any]:
 
 @cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(inlined(config_schema()))
+    return explaining(config_schema())
 
 
 def schema_findings(data: Any, validator: Draft202012Validator | None = None) -> Iterator[Finding]:
     """Every misfit, each with its path, the value and what was expected; by the schema of the configuration unless
     another is given."""
+    if validator is None and fits(data, compiled_from(json.dumps(config_schema()))):
+        return
     for error in (validator or _validator()).iter_errors(data):
         explain = _EXPLAIN.get(str(error.validator), _explain_value)
         yield from explain(tuple(error.absolute_path), error)

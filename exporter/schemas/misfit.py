@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import ValidationError
+from exporter.schemas.json_schema import compiled, fits, validator
 
-from exporter.schemas.json_schema import validator
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 _LONGEST = 80
 _NEAR = 0.7
@@ -19,6 +20,8 @@ _NEAR = 0.7
 
 def misfit(payload: Any, schema: str) -> str | None:
     """Key, value and what was expected; the schema's descriptions are written as «expected …»."""
+    if fits(payload, compiled(schema)):
+        return None
     error = min(validator(schema).iter_errors(payload), key=_place, default=None)
     if error is None:
         return None
