@@ -39,7 +39,15 @@ Path(found_file).write_text(json.dumps(found))
 
 OF_A_SCREEN = {"rich", "pygments", "exporter.demo", "exporter.doctor"}
 OF_A_KEY = {"cryptography", "jwt"}
-OF_A_SERVER = {"psycopg", "sqlalchemy.dialects.postgresql", "alembic", "mako"}
+OF_A_SERVER = {
+    "psycopg",
+    "sqlalchemy.dialects.postgresql",
+    "sqlalchemy.ext.asyncio",
+    "sqlalchemy.orm",
+    "alembic",
+    "mako",
+}
+OF_A_MISFIT = {"jsonschema", "referencing", "rpds"}
 ON_DEMAND = {"jinja2", "charset_normalizer", "exporter.store.postgresql"}
 OF_A_PROCESS = {"sqlalchemy", "uvicorn", "starlette", "httpx", "prometheus_client", "imapclient", "stamina"}
 
@@ -72,8 +80,8 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         ("version", OF_A_SCREEN | OF_A_KEY | OF_A_SERVER | ON_DEMAND | OF_A_PROCESS | {"jsonschema", "structlog"}),
         ("help", OF_A_SCREEN | OF_A_KEY | OF_A_SERVER | ON_DEMAND | OF_A_PROCESS | {"jsonschema", "structlog"}),
         ("rules", OF_A_SCREEN | OF_A_KEY | OF_A_SERVER | ON_DEMAND | OF_A_PROCESS | {"jsonschema", "structlog"}),
-        ("check-config", OF_A_SCREEN | OF_A_KEY | OF_A_SERVER | ON_DEMAND | OF_A_PROCESS),
-        ("serve", OF_A_SCREEN | OF_A_KEY | OF_A_SERVER | ON_DEMAND),
+        ("check-config", OF_A_SCREEN | OF_A_KEY | OF_A_SERVER | ON_DEMAND | OF_A_MISFIT | OF_A_PROCESS),
+        ("serve", OF_A_SCREEN | OF_A_KEY | OF_A_SERVER | ON_DEMAND | OF_A_MISFIT),
     ],
 )
 def test_a_command_imports_what_it_uses(modules: dict[str, set[str]], step: str, unused: set[str]) -> None:

@@ -58,7 +58,6 @@ def set_up_logging(level: str, log_format: str) -> None:
         "uvicorn",
         "uvicorn.error",
         "stamina",
-        "aiosqlite",
         "imapclient",
     ):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from exporter.config.secret import Secret
 from exporter.errors import StoreError
 from exporter.store import sqlite
 from exporter.store.group_commit import GroupCommit, Work
 from exporter.store.health import Health, NoAnswer
+from exporter.store.transaction import Transaction
 from exporter.store.turns import Turns
 from exporter.store.upgrade import TOUCH, bring_up_to_date, is_up_to_date
+
+if TYPE_CHECKING:
+    from exporter.store.postgresql import Server
 
 PATIENCE = 8.0
 """Seconds that a transaction may take: less than Alertmanager waits for the answer to a webhook."""
@@ -41,50 +44,32 @@ class Done:
     first: Any
 
 
-class Server(Protocol):
-    """What ``exporter.store.postgresql`` does."""
-
-    CONNECTIONS: int
-
-    def begun(self, engine: AsyncEngine, patience: float, /) -> AbstractAsyncContextManager[AsyncConnection]: ...
-
-    def plain(self, engine: AsyncEngine, patience: float, /) -> AbstractAsyncContextManager[AsyncConnection]: ...
-
-    def insert(self, table: sa.Table, /) -> Any: ...
-
-
 class Database:
     """A migrated database. Every access is one transaction; whatever goes wrong in it is a ``StoreError``.
 
     None is waited for longer than it has ``patience``, and once one was in vain the others are not: see ``Health``.
     """
 
-    def __init__(self, engine: AsyncEngine, server: Server | None = None) -> None:
-        self._engine = engine
-        self._server = server
-        # The same pool of connections, without BEGIN and COMMIT around what is sent.
-        self._plain = engine.execution_options(isolation_level="AUTOCOMMIT")
+    def __init__(self, place: sqlite.File | Server) -> None:
+        self._place = place
         self._health = Health(self._touch)
         # SQLite has one writer: who is in the middle of a transaction keeps the others waiting here.
-        self._turns = Turns(1 if server is None else server.CONNECTIONS, self._health.check)
+        self._turns = Turns(place.AT_ONCE, self._health.check)
         self._group_commit: GroupCommit | None = None
-        self._file: sqlite.StoreFile | None = None
-        if self.single_process:
-            self._file = sqlite.StoreFile(engine.url.database or "")
-            self._group_commit = GroupCommit(sqlite.threads_engine_of(engine.url), self._turns, self._file.check)
+        if isinstance(place, sqlite.File) and self.single_process:
+            self._group_commit = GroupCommit(place, self._turns)
 
     @property
     def single_process(self) -> bool:
         """SQLite belongs to one process: whatever an earlier one had begun, nobody else is working on."""
-        return self._server is None
+        return isinstance(self._place, sqlite.File)
 
     @asynccontextmanager
-    async def transaction(self, patience: float = PATIENCE) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, patience: float = PATIENCE) -> AsyncIterator[Transaction]:
         """Commits at the end, rolls back on any error; more ``patience`` is for who writes very much."""
         with self._watched():
             self._health.check()
-            await self._check_file()
-            async with self._turns.one(), self._begun(patience) as connection:
+            async with self._turns.one(), self._place.begun(patience) as connection:
                 yield connection
 
     async def run(self, work: Work[T]) -> T:
@@ -102,11 +87,11 @@ class Database:
     async def alone(self, statement: sa.Executable, parameters: Mapping[str, Any]) -> Done:
         """What one statement did that is a transaction by itself. On PostgreSQL it is sent in one piece, so a process
         that stands still in the middle holds no lock that others wait for."""
-        if self._server is None:
+        if isinstance(self._place, sqlite.File):
             return await self.run(lambda connection: _done(connection, statement, parameters))
         with self._watched():
             self._health.check()
-            async with self._turns.one(), self._server.plain(self._plain, PATIENCE) as connection:
+            async with self._turns.one(), self._place.plain(PATIENCE) as connection:
                 return await connection.run_sync(_done, statement, parameters)
 
     async def problem(self) -> str | None:
@@ -115,9 +100,8 @@ class Database:
 
     def insert_once(self, table: sa.Table) -> Any:
         """An INSERT that leaves an existing row alone; its ``rowcount`` says whether it made one."""
-        insert: Any = sqlite.insert if self._server is None else self._server.insert
         # Without this SQLAlchemy asks no PostgreSQL driver for the row count of an INSERT and says -1.
-        return insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        return self._place.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
     def lock(self, connection: Connection, name: str) -> None:
         """Keeps other replicas out of the same transaction until this one ends; SQLite has only one writer anyway."""
@@ -127,47 +111,39 @@ class Database:
     async def is_up_to_date(self) -> bool:
         """Whether its tables are those of this version; changes nothing."""
         with _as_store_errors():
-            if self.single_process:
-                await asyncio.to_thread(sqlite.try_file, self._engine.url.database or "")
-            async with self._begun(PATIENCE) as connection:
+            if isinstance(self._place, sqlite.File):
+                await asyncio.to_thread(sqlite.try_file, self._place.path)
+            async with self._place.begun(PATIENCE) as connection:
                 return await connection.run_sync(is_up_to_date)
 
     async def bring_up_to_date(self) -> None:
         """Before anything else: afterwards its tables are those of this version."""
         with _as_store_errors():
-            if self.single_process:
-                await asyncio.to_thread(sqlite.choose_journal, self._engine.url.database or "")
-            async with self._begun(PATIENCE) as connection:
+            if isinstance(self._place, sqlite.File):
+                await asyncio.to_thread(sqlite.choose_journal, self._place.path)
+            async with self._place.begun(PATIENCE) as connection:
                 up_to_date = await connection.run_sync(is_up_to_date)
             if not up_to_date:
-                async with self._begun(UPGRADE_PATIENCE) as connection:
+                async with self._place.begun(UPGRADE_PATIENCE) as connection:
                     await connection.run_sync(bring_up_to_date)
-            if self._file is not None:
-                await asyncio.to_thread(self._file.remember)
+            if isinstance(self._place, sqlite.File):
+                await self._place.remember()
 
     async def close(self) -> None:
         await self._health.close()
         if self._group_commit is not None:
             await self._group_commit.close()
-        await self._engine.dispose()
-
-    def _begun(self, patience: float) -> AbstractAsyncContextManager[AsyncConnection]:
-        # SQLite ends every wait itself, and nobody else can.
-        return self._engine.begin() if self._server is None else self._server.begun(self._plain, patience)
+        await self._place.close()
 
     async def _touch(self) -> None:
         with _as_store_errors():
             async with self._turns.one(unchecked=True):
-                if self._group_commit is not None:
-                    await self._group_commit.at_once(lambda connection: connection.execute(TOUCH))
+                if isinstance(self._place, sqlite.File):
+                    # In one go, so that nothing is locked while the event loop is busy.
+                    await self._place.committed(lambda connection: connection.execute(TOUCH))
                     return
-                async with self._begun(PATIENCE) as connection:
+                async with self._place.begun(PATIENCE) as connection:
                     await connection.execute(TOUCH)
-
-    async def _check_file(self) -> None:
-        if self._file is not None:
-            # In a thread: a network share may let us wait.
-            await asyncio.to_thread(self._file.check)
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -214,7 +190,7 @@ async def open_as_it_is(url: str, password: Secret | None = None) -> tuple[Datab
 
 async def _opened(url: str, password: Secret | None, begin: Callable[[Database], Awaitable[T]]) -> tuple[Database, T]:
     where = sa.make_url(url)
-    database = Database(sqlite.engine_of(where)) if where.drivername == "sqlite" else _at_server(where, password)
+    database = Database(sqlite.File(where)) if where.drivername == "sqlite" else _at_server(where, password)
     try:
         return database, await begin(database)
     except StoreError as error:
@@ -223,10 +199,10 @@ async def _opened(url: str, password: Secret | None, begin: Callable[[Database],
 
 
 def _at_server(url: sa.URL, password: Secret | None) -> Database:
-    # Most stores are a file, and psycopg takes 9 MiB.
+    # Most stores are a file; psycopg takes 9 MiB, and what SQLAlchemy has for asyncio 7.
     from exporter.store import postgresql  # noqa: PLC0415
 
-    return Database(postgresql.engine_of(url, password), postgresql)
+    return Database(postgresql.Server(url, password))
 
 
 def _first_line(error: BaseException) -> str:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from exporter.errors import StoreError
+from exporter.store.sqlite import File
 from exporter.store.turns import Turns
 
 T = TypeVar("T")
@@ -39,13 +40,12 @@ class _Waiting:
 class GroupCommit:
     """Carries out works in the order in which they come; those that come during a commit share the next one.
 
-    All of it happens in a thread, a batch at a time: the event loop goes on meanwhile. A batch has its turn, so that
-    nobody else in this process is in the middle of a transaction. ``check`` comes before it, and raises ``StoreError``.
+    All of it happens in the file's thread, a batch at a time: the event loop goes on meanwhile. A batch has its turn,
+    so that nobody else in this process is in the middle of a transaction.
     """
 
-    def __init__(self, engine: sa.Engine, turns: Turns, check: Callable[[], None] = lambda: None) -> None:
-        self._engine = engine
-        self._check = check
+    def __init__(self, file: File, turns: Turns) -> None:
+        self._file = file
         self._turns = turns
         self._waiting: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
@@ -59,16 +59,10 @@ class GroupCommit:
         result: T = await waiting.done
         return result
 
-    async def at_once(self, work: Work[T]) -> T:
-        """The same for who has a turn: in one go, so that nothing is locked while the event loop is busy."""
-        result: T = (await asyncio.to_thread(self._committed, [work]))[0]
-        return result
-
     async def close(self) -> None:
         """What has been asked for is carried out first."""
         if self._task is not None:
             await self._task
-        self._engine.dispose()
 
     async def _carry_out_all(self) -> None:
         while self._waiting:
@@ -88,7 +82,7 @@ class GroupCommit:
     async def _carry_out(self, batch: Sequence[_Waiting]) -> None:
         """All of them in one transaction; each in its own if one spoils that of the others."""
         try:
-            results = await asyncio.to_thread(self._committed, [each.work for each in batch])
+            results = await self._file.committed(lambda connection: [each.work(connection) for each in batch])
         except Exception as error:  # noqa: BLE001  it goes to those who wait
             # A store that is away is away for everybody.
             if len(batch) == 1 or isinstance(error, OperationalError | OSError):
@@ -100,8 +94,3 @@ class GroupCommit:
         else:
             for each, result in zip(batch, results, strict=True):
                 each.succeed(result)
-
-    def _committed(self, works: Sequence[Work[Any]]) -> list[Any]:
-        self._check()  # a connection would make the file anew
-        with self._engine.begin() as connection:
-            return [work(connection) for work in works]

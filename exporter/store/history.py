@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from exporter.store.database import Database
 from exporter.store.job import ENDED
 from exporter.store.tables import batches, job_records, jobs, notifications, refusals
 from exporter.store.tally import Tally, tallies
+from exporter.store.transaction import Transaction
 
 MOST_COUNTED = 100_000
 """Records of all jobs on a page: it ends before the job that would be too many."""
@@ -147,7 +147,7 @@ def _countable(rows: Sequence[Row]) -> list[Row]:
     return chosen
 
 
-async def _count(connection: AsyncConnection, rows: Sequence[Row]) -> None:
+async def _count(connection: Transaction, rows: Sequence[Row]) -> None:
     by_job = await tallies(connection, [row["id"] for row in rows])
     for row in rows:
         tally = by_job.get(row["id"], Tally())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from exporter.errors import StoreError
 from exporter.store.batches import fail_left
@@ -13,6 +12,7 @@ from exporter.store.database import Database
 from exporter.store.job import CANCELLED, NEEDS_APPROVAL, QUEUED, REQUESTED, RUNNING, Job, NewJob
 from exporter.store.jobs import job_of, job_values
 from exporter.store.tables import jobs
+from exporter.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _of_key(key: str) -> tuple[sa.ColumnElement[bool], ...]:
     return jobs.c.fingerprint == key, jobs.c.status == REQUESTED
 
 
-async def _ordered(connection: AsyncConnection, key: str) -> Ordered | None:
+async def _ordered(connection: Transaction, key: str) -> Ordered | None:
     query = sa.select(jobs.c.id, jobs.c.request).where(*_of_key(key)).order_by(jobs.c.id).limit(1)
     row = (await connection.execute(query)).first()
     return Ordered(row.id, row.request) if row else None

@@ -13,6 +13,7 @@ import os
 import select
 import socket
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Self, TypeVar, cast
 
 import psycopg
@@ -25,8 +26,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from exporter.config.secret import UNREADABLE, Secret, why_unreadable
 from exporter.errors import StoreError
 from exporter.store.health import NoAnswer
-
-insert = dialect.insert
 
 CONNECT_SECONDS = 3
 """For a connection, and for the first sign of life on one that was idle."""
@@ -103,6 +102,29 @@ class PatientConnection(psycopg.AsyncConnection[Any]):
             socket.socket(fileno=os.dup(self.pgconn.socket)) as line,
         ):
             line.shutdown(socket.SHUT_RDWR)
+
+
+class Server:
+    """A store that is a database of a server; ``password`` is read for every connection."""
+
+    AT_ONCE = CONNECTIONS
+
+    def __init__(self, url: sa.URL, password: Secret | None) -> None:
+        # Without BEGIN and COMMIT around what is sent.
+        self._engine = engine_of(url, password).execution_options(isolation_level="AUTOCOMMIT")
+
+    def insert(self, table: sa.Table) -> Any:
+        return dialect.insert(table)
+
+    def begun(self, patience: float) -> AbstractAsyncContextManager[AsyncConnection]:
+        return begun(self._engine, patience)
+
+    def plain(self, patience: float) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Every statement commits by itself."""
+        return plain(self._engine, patience)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
 
 
 def engine_of(url: sa.URL, password: Secret | None) -> AsyncEngine:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from exporter.store.batches import SUCCEEDED
 from exporter.store.database import Database
 from exporter.store.job import Job, Way
 from exporter.store.jobs import by_these_ways, job_of
 from exporter.store.tables import batches, job_records, jobs
+from exporter.store.transaction import Transaction
 
 CURED = "cured"
 
@@ -132,7 +132,7 @@ class ProofStore:
             await _looked(connection, look, look_at=None)
 
 
-async def _looked(connection: AsyncConnection, look: Look, **values: Any) -> bool:
+async def _looked(connection: Transaction, look: Look, **values: Any) -> bool:
     """Whether the look was still the next one of its job."""
     same = (jobs.c.id == look.job.id, jobs.c.looks == look.number)
     return (await connection.execute(sa.update(jobs).where(*same).values(values))).rowcount == 1

@@ -1,45 +1,119 @@
-"""SQLite, which belongs to one process."""
+"""SQLite, which belongs to one process: a thread of its own reads and writes the file, one transaction at a time."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import sqlite3
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.dialects import sqlite as dialect
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from exporter.errors import StoreError
-
-insert = dialect.insert
 
 BUSY_MILLISECONDS = 5000
 """How long a statement waits for another process that has locked the file."""
 
 log = structlog.get_logger(__name__)
 
-
-def engine_of(url: sa.URL) -> AsyncEngine:
-    # One connection: SQLite has one writer anyway, and a second one would only meet its lock.
-    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), pool_size=1, max_overflow=0)
-    sa.event.listen(engine.sync_engine, "connect", _prepare)
-    return engine
+T = TypeVar("T", bound=Any)
+P = ParamSpec("P")
 
 
-def threads_engine_of(url: sa.URL) -> sa.Engine:
-    """The same file for use in a thread, without a message to another thread for every step of a statement."""
-    engine = sa.create_engine(url.set(drivername="sqlite"), pool_size=1, max_overflow=0)
-    sa.event.listen(engine, "connect", _prepare)
-    return engine
+class File:
+    """A store that is a file."""
+
+    AT_ONCE = 1
+    """So many transactions are good for it."""
+
+    def __init__(self, url: sa.URL) -> None:
+        self.path = url.database or ""
+        # One connection: SQLite has one writer anyway, and a second one would only meet its lock.
+        self._engine = sa.create_engine(url.set(drivername="sqlite"), pool_size=1, max_overflow=0)
+        sa.event.listen(self._engine, "connect", _prepare)
+        self._thread = ThreadPoolExecutor(1, "store")
+        self._used = StoreFile(self.path)
+
+    def insert(self, table: sa.Table) -> Any:
+        return dialect.insert(table)
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """What ``work`` returned; it is carried out to its end, also if nobody waits for it any more."""
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
+
+    async def committed(self, work: Callable[[sa.Connection], T]) -> T:
+        """What ``work`` returned, and a commit, in one go."""
+        return await self.in_thread(lambda: self._committed(work))
+
+    def _committed(self, work: Callable[[sa.Connection], T]) -> T:
+        with self.connected() as connection, connection.begin():
+            return work(connection)
+
+    def connected(self) -> sa.Connection:
+        """In its thread: a network share may let us wait. Raises ``StoreError`` for a file that is gone."""
+        self._used.check()  # a connection would make the file anew
+        return self._engine.connect()
+
+    async def remember(self) -> None:
+        """It is open now, and has to stay where it is."""
+        await self.in_thread(self._used.remember)
+
+    @contextlib.asynccontextmanager
+    async def begun(self, _patience: float) -> AsyncIterator[FileTransaction]:
+        """SQLite ends every wait itself, and nobody else can."""
+        transaction = FileTransaction(self)
+        try:
+            yield transaction
+            await transaction.run_sync(sa.Connection.commit)
+        finally:
+            await self.in_thread(transaction.close)
+
+    async def close(self) -> None:
+        await self.in_thread(self._engine.dispose)
+        self._thread.shutdown(wait=False)
+
+
+class FileTransaction:
+    """The ``Transaction`` of a file: each of its steps goes to the file's thread."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._connection: sa.Connection | None = None
+
+    async def execute(self, statement: sa.Executable, parameters: Any = None, /) -> sa.CursorResult[*tuple[Any, ...]]:
+        return await self.run_sync(_executed, statement, parameters)
+
+    async def run_sync(self, fn: Callable[Concatenate[sa.Connection, P], T], *arg: P.args, **kw: P.kwargs) -> T:
+        return await self._file.in_thread(lambda: fn(self._opened(), *arg, **kw))
+
+    def close(self) -> None:
+        """In the file's thread, as all that touches the connection. What is not committed is rolled back."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _opened(self) -> sa.Connection:
+        if self._connection is None:
+            self._connection = self._file.connected()
+        return self._connection
+
+
+def _executed(
+    connection: sa.Connection, statement: sa.Executable, parameters: Any
+) -> sa.CursorResult[*tuple[Any, ...]]:
+    result = connection.execute(statement, parameters)
+    # Rows are read here rather than in the event loop: of them that is all that counts.
+    return cast("sa.CursorResult[*tuple[Any, ...]]", result.freeze()()) if result.returns_rows else result
 
 
 def try_file(path: str) -> None:
-    """Raises ``sqlite3.Error`` if SQLite cannot use the file: aiosqlite, when it cannot connect, leaves a thread behind
-    that complains about the closed event loop after our own message."""
+    """Raises ``sqlite3.Error`` if SQLite cannot use the file."""
     _refuse_read_only(path)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA schema_version")

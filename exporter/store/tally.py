@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from exporter.store.batches import FAILED, PENDING, SENDING, SUCCEEDED
 from exporter.store.tables import job_records
+from exporter.store.transaction import Transaction
 
 OUTCOMES = (PENDING, SENDING, SUCCEEDED, FAILED)
 PROOFS = ("cured", "came_back", "unchanged")
@@ -31,7 +31,7 @@ class Tally:
     failed_for: dict[str, int] = field(default_factory=dict)
 
 
-async def tallies(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, Tally]:
+async def tallies(connection: Transaction, job_ids: Sequence[int]) -> dict[int, Tally]:
     """Of each job that has records."""
     counts = await _counts(connection, job_ids)
     reasons = await _reasons(connection, job_ids)
@@ -47,7 +47,7 @@ def _tally(counted: dict[tuple[str, str], int], failed_for: dict[str, int]) -> T
     return Tally(records, proof, counted.get((SUCCEEDED, ""), 0), failed_for)
 
 
-async def _counts(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, dict[tuple[str, str], int]]:
+async def _counts(connection: Transaction, job_ids: Sequence[int]) -> dict[int, dict[tuple[str, str], int]]:
     group = (job_records.c.job_id, job_records.c.outcome, job_records.c.proof)
     query = sa.select(*group, sa.func.count()).where(job_records.c.job_id.in_(job_ids)).group_by(*group)
     found: dict[int, dict[tuple[str, str], int]] = {}
@@ -56,7 +56,7 @@ async def _counts(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[i
     return found
 
 
-async def _reasons(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+async def _reasons(connection: Transaction, job_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     """Only the first of each job leave the database: every record may have failed for a reason of its own."""
     # Written out: PostgreSQL takes an expression with parameters for another one each time.
     reason = sa.func.substr(job_records.c.reason, sa.literal_column("1"), sa.literal_column(str(LONGEST_REASON)))

@@ -19,7 +19,7 @@ PARTS = (
     ("JSON", ("/json/", "/orjson/")),
     ("HTTP", ("/httpx/", "/httpcore/", "/h11/", "/anyio/", "/sniffio/", "/aiohttp/", "/httpx_aiohttp/", "/stamina/",
               "/exporter/clients/", "/ssl.py", "/yarl/", "/multidict/", "/urllib/")),
-    ("store", ("/sqlalchemy/", "/aiosqlite/", "/sqlite3/", "/psycopg/", "/exporter/store/")),
+    ("store", ("/sqlalchemy/", "/sqlite3/", "/psycopg/", "/exporter/store/")),
     ("exposition", ("/exporter/exposition/",)),
     ("state", ("/exporter/state/", "/exporter/model/")),
     ("sources", ("/exporter/sources/", "/exporter/exports/")),

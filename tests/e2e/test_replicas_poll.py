@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+import sqlalchemy as sa
 import yaml
 
 from exporter.clients.connection import Connection
@@ -228,7 +229,7 @@ async def _says(log: Path, text: str) -> bool:
 async def test_a_transaction_whose_process_stands_still_is_ended_by_the_server(database: Database, url: str) -> None:
     """So that others do not wait for its locks; a statement alone holds none."""
     async with database.transaction() as connection:
-        answer = await connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout")
+        answer = await connection.execute(sa.text("SHOW idle_in_transaction_session_timeout"))
         assert answer.scalar_one() == "3s"
     with psycopg.connect(url) as other:
         await PollStore(database).begin("acme", "sync_health", 0, 5.0, 30.0)

@@ -27,7 +27,7 @@ class SharedDatabase(Database):
     """The same file, treated as one that several processes share; what is sent to it is still SQLite's."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database._engine)
+        super().__init__(database._place)
         self.transaction = database.transaction  # type: ignore[method-assign]
         self.insert_once = database.insert_once  # type: ignore[method-assign]
         self.lock = database.lock  # type: ignore[method-assign]

@@ -53,7 +53,9 @@ async def begun(store: ExportStore, origin: Origin, *errors: Labelled, now: floa
 async def rows(database: Database) -> tuple[int, int]:
     """How many there are of both tables."""
     async with database.transaction() as connection:
-        counted = [await connection.scalar(sa.select(sa.func.count()).select_from(one)) or 0 for one in TABLES]
+        counted = [
+            (await connection.execute(sa.select(sa.func.count()).select_from(one))).scalar_one() for one in TABLES
+        ]
     return counted[0], counted[1]
 
 

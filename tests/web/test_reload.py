@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 import structlog
 
 from exporter.config.file import load_config
@@ -349,13 +350,13 @@ class TestABadFile:
         database = await open_database(load_config(write_config(config_data)).store)
         try:
             async with database.transaction() as connection:
-                await connection.exec_driver_sql("ALTER TABLE suspension_reports RENAME TO elsewhere")
+                await connection.execute(sa.text("ALTER TABLE suspension_reports RENAME TO elsewhere"))
             assert (await reload(http)).status_code == 503
             assert await reloaded(http) == 0
             assert service.poller.targets == targets
             assert (await look(http)).series(integration="beta")
             async with database.transaction() as connection:
-                await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO suspension_reports")
+                await connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO suspension_reports"))
         finally:
             await database.close()
         assert (await reload(http)).status_code == 200

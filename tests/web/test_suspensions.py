@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 import structlog
 
 from exporter.config.file import load_config
@@ -226,12 +227,12 @@ class TestRefusals:
         database = await open_database(config.store)
         try:
             async with database.transaction() as connection:
-                await connection.exec_driver_sql("ALTER TABLE suspension_reports RENAME TO elsewhere")
+                await connection.execute(sa.text("ALTER TABLE suspension_reports RENAME TO elsewhere"))
             answer = await report(suspended=True)
             assert answer.status_code == 503
             assert suspended(await look(http)) is None
             async with database.transaction() as connection:
-                await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO suspension_reports")
+                await connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO suspension_reports"))
             assert (await report(suspended=True)).status_code == 202
             (stored,) = await ReportStore(database).all()
         finally:

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 import structlog
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -233,11 +234,11 @@ async def test_a_store_that_is_away(http: httpx.AsyncClient, service: Service) -
     database = await open_database(service_config(service).store)
     try:
         async with database.transaction() as connection:
-            await connection.exec_driver_sql("ALTER TABLE exported_errors RENAME TO elsewhere")
+            await connection.execute(sa.text("ALTER TABLE exported_errors RENAME TO elsewhere"))
         answer = await put(http, HEADINGS + TWO)
         assert (answer.status_code, answer.json()) == (503, {"error": "the export could not be stored; send it again"})
         async with database.transaction() as connection:
-            await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO exported_errors")
+            await connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO exported_errors"))
         assert (await put(http, HEADINGS + TWO)).status_code == 200
     finally:
         await database.close()
