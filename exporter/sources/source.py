@@ -108,4 +108,4 @@ def configured(needed: T | None, what: str) -> T:
 
 def remembered(previous: Any, schema: str) -> Any | None:
     """The last good payload; ``None`` if there is none, or another version wrote one that is different."""
-    return previous if first_problem(previous, schema) is None else None
+    return previous if previous is not None and first_problem(previous, schema) is None else None

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from exporter.model import MailboxNews, Suspension, UnreadableMessage
-from exporter.schemas.json_schema import first_problem
+from exporter.sources.source import remembered
 
 SCHEMA = "mailbox"
 
@@ -110,7 +110,7 @@ def newer(*statements: Statement | None) -> Statement | None:
 def remembered_memory(previous: Any, place: str, judged_by: str) -> Memory:
     """What still holds of the last payload: of another folder nothing."""
     new = Memory(place, judged_by)
-    if first_problem(previous, SCHEMA) is not None:
+    if remembered(previous, SCHEMA) is None:
         return new
     old = memory_of(previous)
     return old if old.place == place else new
