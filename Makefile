@@ -28,7 +28,7 @@ WORKERS := $(shell echo $$(($$(nproc) + 1)))
 FAULT_WORKERS := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test test-mutants test-faults test-current image-test check check-rules dashboards previews dashboards-types bench large-log large-export \
+.PHONY: help demo scenarios test test-mutants test-faults test-current image-test check check-rules dashboards previews dashboards-types bench bench-memory large-log large-export \
 	bench-rules load fuzz full-size replicas week touch-load pair audit sbom clean programs-demo programs-test $(RULE_TESTS)
 
 help: ## say what there is
@@ -95,6 +95,9 @@ dashboards-types: $(VENV)/installed $(GRAFANA)/node_modules/.package-lock.json #
 
 bench: $(VENV)/installed programs-test ## what everything costs, each figure beside its reference; ARGS='--rows=a,c --integrations=100 --json=FILE'
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-memory: $(VENV)/installed programs-test ## what a running exporter weighs, and whether that stays; ARGS='--integrations=1000 --rounds=50 --interval=10'
+	$(BIN)/python -m tests.bench.memory $(ARGS)
 
 large-log: $(VENV)/installed ## read an event log of 600 MB over loopback: calls, memory, other polls; ARGS=--megabytes=20
 	$(BIN)/python -m tests.large_log $(ARGS)

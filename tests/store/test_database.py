@@ -7,6 +7,7 @@ import contextlib
 import socket
 import sqlite3
 import tempfile
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -241,3 +242,26 @@ class TestStoresThatCannotBeOpened:
 
 def _url(file: Path) -> str:
     return f"sqlite:///{file}"
+
+
+async def test_a_transaction_that_is_given_up_leaves_nothing_behind(database: Database) -> None:
+    """Also in the middle of a statement, which is carried out to its end: then the next has its turn."""
+    begun, go = threading.Event(), threading.Event()
+
+    def write(connection: sa.Connection) -> None:
+        connection.execute(polls.insert(), ROW)
+        begun.set()
+        assert go.wait(10)
+
+    async def transaction() -> None:
+        async with database.transaction() as connection:
+            await connection.run_sync(write)
+
+    giving_up = asyncio.create_task(transaction())
+    assert await asyncio.to_thread(begun.wait, 10)
+    giving_up.cancel()
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await giving_up
+    async with database.transaction() as connection:
+        assert (await connection.execute(sa.select(polls))).all() == []

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from exporter.model import MailboxNews, Suspension, UnreadableMessage
-from exporter.sources.source import remembered
+from exporter.schemas.json_schema import first_problem
 
 SCHEMA = "mailbox"
 
@@ -110,7 +110,7 @@ def newer(*statements: Statement | None) -> Statement | None:
 def remembered_memory(previous: Any, place: str, judged_by: str) -> Memory:
     """What still holds of the last payload: of another folder nothing."""
     new = Memory(place, judged_by)
-    if remembered(previous, SCHEMA) is None:
+    if previous is None or first_problem(previous, SCHEMA) is not None:
         return new
     old = memory_of(previous)
     return old if old.place == place else new

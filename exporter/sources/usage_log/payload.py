@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from exporter.sources.source import remembered
+from exporter.schemas.json_schema import first_problem
 from exporter.sources.usage_log.app_calls import AppCalls
 from exporter.sources.usage_log.identity import Identity
 from exporter.sources.usage_log.log_file import LogFile, Trouble
@@ -67,7 +67,7 @@ def remembered_memory(previous: Any, org: str, user: str | None, apps: tuple[str
     """What still holds of the last payload: nothing of another org or user; of other apps the files, which tell of
     every app, and not whose calls they were."""
     new = Memory(org, user, Identity(apps))
-    if remembered(previous, SCHEMA) is None:
+    if previous is None or first_problem(previous, SCHEMA) is not None:
         return new
     old = memory_of(previous)
     if (old.org, old.user) != (org, user):
