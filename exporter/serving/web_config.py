@@ -13,9 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
-
-from jsonschema import Draft202012Validator
+from typing import TYPE_CHECKING, Any
 
 from exporter.config.check import problems_in
 from exporter.config.finding import Finding
@@ -27,6 +25,9 @@ from exporter.serving.files import Files
 from exporter.serving.settings import RateLimit, WebConfig
 from exporter.serving.tls_section import NAME as TLS
 from exporter.serving.tls_section import TlsSection
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 _YAML = "one YAML document in UTF-8, indented with spaces"
 _NOT_SHOWN = "got text (not shown, it may be a secret)"
@@ -84,6 +85,8 @@ def _notes(data: Mapping[str, Any]) -> Iterator[str]:
 @cache
 def _validator() -> Draft202012Validator:
     """Of the JSON Schema, with the names of the cipher suites filled in."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  of no use to who has no such file
+
     text = (resources.files("exporter.serving") / "web_config.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     schema["properties"][TLS]["properties"]["cipher_suites"]["items"]["enum"] = list(CIPHER_SUITES)
