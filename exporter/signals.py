@@ -14,14 +14,10 @@ import signal
 import sys
 from types import FrameType
 
-import structlog
-
 ENDING = (signal.SIGTERM, signal.SIGINT)
 
 LONGEST_END = 9
 """Seconds from the first signal until the process is gone: Docker kills after ten, others later."""
-
-log = structlog.get_logger(__name__)
 
 
 def end_when_told() -> None:
@@ -54,5 +50,7 @@ def _end_at_once(number: int, _frame: FrameType | None) -> None:
         # The signal may have come in the middle of a line, or while another thread waits for a reader of the log.
         if select.select((), (sys.stderr.fileno(),), (), 0)[1]:
             why = "not finished in time" if number == signal.SIGALRM else signal.Signals(number).name
-            log.warning("stopped at once", why=why)
+            import structlog  # noqa: PLC0415  a command imports it without what it draws with
+
+            structlog.get_logger(__name__).warning("stopped at once", why=why)
     os._exit(0)
