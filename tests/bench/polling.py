@@ -1,7 +1,7 @@
 """Row b: what a poll costs, and how many integrations one core keeps.
 
 ``python -m tests.bench.polling INTEGRATIONS COMPRESSION SECONDS`` is the process that is measured: the poller as the
-service has it, alone on the first core, the simulator on the second.
+service has it, alone on the first core, what answers on the second: the simulator's answers, played back (``canned``).
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -28,11 +29,12 @@ from exporter.demo.simulator.settings import Settings
 from exporter.logs import set_up_logging
 from exporter.polling.poller import POLL_DEADLINE
 from exporter.polling.schedule import JITTER
+from tests.bench.canned import ASKED
 from tests.bench.machine import pin
 from tests.bench.parts import looking
 from tests.bench.table import Row, Target, percentile
 from tests.e2e.load import WatchedPoller, compressed, open_poller, resident_mebibytes, write_config
-from tests.e2e.test_load import first_round, requests_of, total
+from tests.e2e.test_load import first_round
 
 CHEAP = Target(0.002)
 MANY = Target(6_000, at_most=False)
@@ -110,20 +112,13 @@ def polled(integrations: int, compression: float, seconds: float) -> Polled:
 
 
 async def live(folder: Path, integrations: int, compression: float, seconds: float) -> Polled:
-    url = f"http://127.0.0.1:{(port := free_port())}"
-    command = (
-        *(sys.executable, "-m", "exporter.demo.simulator", f"--port={port}", "--orgs=", "--records=20"),
-        *(f"--more-orgs={integrations}", "--sync-interval=0", "--limit=10000000", "--searches-per-second=100"),
-    )
-    # The simulator is born where it is to stay.
+    config_of = partial(write_config, folder, integrations=integrations, intervals=compressed(compression))
+    # What answers is born where it is to stay.
     pin(os.getpid(), 1)
-    program = Program("simulator", command, f"{url}/control/org-0001", start_seconds=120.0)
-    intervals = compressed(compression)
-    config = write_config(folder, url, integrations, intervals)
-    async with running_program(program, folder / "simulator.log"):
+    async with _answering(folder, integrations) as url:
         pin(os.getpid(), 0)
         bare = await _bare(f"{url}/org-0001/bridge/sync-health")
-        async with open_poller(config, SystemClock()) as (poller, _exposition):
+        async with open_poller(config_of(url=url), SystemClock()) as (poller, _exposition):
             polling = asyncio.create_task(poller.run())
             try:
                 await first_round(poller, 600.0)
@@ -134,9 +129,32 @@ async def live(folder: Path, integrations: int, compression: float, seconds: flo
                     await polling
 
 
+@contextlib.asynccontextmanager
+async def _answering(folder: Path, integrations: int) -> AsyncIterator[str]:
+    """The URL under which the APIs of so many orgs are."""
+    simulator, port = free_port(), free_port()
+    simulated = (
+        *(sys.executable, "-m", "exporter.demo.simulator", f"--port={simulator}", "--orgs=", "--records=20"),
+        *(f"--more-orgs={integrations}", "--sync-interval=0", "--limit=10000000", "--searches-per-second=100"),
+    )
+    played = (sys.executable, "-m", "tests.bench.canned", str(port), str(simulator))
+    ready = f"http://127.0.0.1:{simulator}/control/org-0001"
+    async with (
+        running_program(Program("simulator", simulated, ready, start_seconds=120.0), folder / "simulator.log"),
+        running_program(Program("canned", played, f"http://127.0.0.1:{port}{ASKED}"), folder / "canned.log"),
+    ):
+        yield f"http://127.0.0.1:{port}"
+
+
+async def _asked(url: str) -> int:
+    """How many requests were answered by now."""
+    async with httpx.AsyncClient(trust_env=False) as http:
+        return int((await http.get(f"{url}{ASKED}")).text)
+
+
 async def _measured(poller: WatchedPoller, url: str, size: tuple[int, float, float], bare: float) -> Polled:
     integrations, compression, seconds = size
-    asked = total(await requests_of(url, integrations))
+    asked = await _asked(url)
     poller.forget_times()
     ended = sum(poller.ended.values())
     began, cpu = time.monotonic(), time.process_time()
@@ -145,7 +163,7 @@ async def _measured(poller: WatchedPoller, url: str, size: tuple[int, float, flo
     took, cpu = time.monotonic() - began, time.process_time() - cpu
     polls = sum(poller.ended.values()) - ended
     a_second = sum(1 / (target.longest_interval * (1 + JITTER / 2)) for target in poller.targets)
-    requests = total(await requests_of(url, integrations)) - asked
+    requests = await _asked(url) - asked - 1
     missed = sum(behind >= min(defaults.INTERVALS.values()) / compression for behind in poller.behind)
     return Polled(
         polls=polls,
