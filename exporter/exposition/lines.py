@@ -1,4 +1,4 @@
-"""Snapshots, and what is counted of integrations, as exposition text, by family. Pure.
+"""Snapshots, and what is counted of integrations, as exposition text, by family.
 
 Samples read the same in the Prometheus text format 0.0.4 and in OpenMetrics 1.0, so one rendering serves both. What is
 said of a family differs in one thing: OpenMetrics calls a counter by its name without ``_total``.
@@ -6,29 +6,53 @@ said of a family differs in one thing: OpenMetrics calls a counter by its name w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from exporter.counters import COUNTED, Numbers
 from exporter.exposition.escaping import escape
-from exporter.exposition.families import FAMILIES
-from exporter.exposition.families.entry import COUNTER, GAUGE, Known
+from exporter.exposition.families import ENTRIES, FAMILIES
+from exporter.exposition.families.entry import COUNTER, GAUGE, Families, Known
 from exporter.self_metrics import PREFIX
 from exporter.state.snapshot import Snapshot
 
 
-def lines_of(snapshot: Snapshot, now: float) -> dict[str, bytes]:
-    """The lines of an integration, by family; a family it has nothing of is left out."""
-    lines: dict[str, list[str]] = {}
-    owner = _owner(snapshot.integration)
-    for sample, labels, value in FAMILIES.samples(Known.of(snapshot, now)):
-        lines.setdefault(FAMILIES.family_of(sample), []).append(_line(sample, owner, labels.items(), value))
-    return {family: "".join(entries).encode() for family, entries in lines.items()}
+class Lines:
+    """Renders the lines of integrations, those that can have changed."""
+
+    def __init__(self) -> None:
+        # Of each entry, by integration.
+        self._made_of: tuple[dict[str, object], ...] = tuple({} for _ in ENTRIES)
+
+    def changed(self, snapshot: Snapshot, now: float) -> Iterator[tuple[str, bytes]]:
+        """The lines of an integration, by family; of a family it has nothing of, none. What is left out stays as it
+        was when it was rendered last."""
+        known, owner = Known.of(snapshot, now), _owner(snapshot.integration)
+        for entry, before in zip(ENTRIES, self._made_of, strict=True):
+            made_of = entry.made_of(known) if entry.made_of is not None else None
+            if made_of is None:
+                yield from _lines(entry, known, owner)
+            elif snapshot.integration not in before or before[snapshot.integration] != made_of:
+                yield from _lines(entry, known, owner)
+                before[snapshot.integration] = made_of
+
+    def forget(self, integration: str) -> None:
+        """All its lines are new ones if it comes back."""
+        for before in self._made_of:
+            before.pop(integration, None)
+
+
+def _lines(entry: Families, known: Known, owner: str) -> Iterator[tuple[str, bytes]]:
+    lines: dict[str, list[str]] = {family: [] for family in entry.help}
+    for sample, labels, value in entry.samples(known):
+        lines[entry.family_of(sample)].append(_line(sample, owner, tuple(labels.items()), value))
+    return ((family, "".join(entries).encode()) for family, entries in lines.items())
 
 
 def counted_lines(integration: str, family: str, numbers: Numbers) -> bytes:
     """The lines of what is counted of an integration in one family."""
     owner, names = _owner(integration), COUNTED[family].labels
-    lines = [_line(family, owner, zip(names, labels, strict=True), float(at)) for labels, at in numbers.items()]
+    lines = [_line(family, owner, tuple(zip(names, labels, strict=True)), float(at)) for labels, at in numbers.items()]
     return "".join(lines).encode()
 
 
@@ -44,9 +68,14 @@ def _owner(integration: str) -> str:
     return f'integration="{escape(integration)}"'
 
 
-def _line(sample: str, owner: str, labels: Iterable[tuple[str, str]], value: float) -> str:
-    more = "".join([f',{name}="{escape(text)}"' for name, text in labels])
-    return f"{PREFIX}{sample}{{{owner}{more}}} {value!r}\n"
+def _line(sample: str, owner: str, labels: tuple[tuple[str, str], ...], value: float) -> str:
+    return f"{PREFIX}{sample}{{{owner}{_more(labels)}}} {value!r}\n"
+
+
+@lru_cache(maxsize=1024)
+def _more(labels: tuple[tuple[str, str], ...]) -> str:
+    """The same labels stand in the lines of all integrations, and of most families one after the other."""
+    return "".join([f',{name}="{escape(text)}"' for name, text in labels])
 
 
 def _head(family: str, kind: str, explanation: str, openly: bool) -> bytes:

@@ -18,8 +18,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from exporter.clock import Clock
 from exporter.counters import Numbers
 from exporter.exposition.blocks import Blocks, cut
-from exporter.exposition.families import FAMILIES
-from exporter.exposition.lines import counted_lines, heads, lines_of
+from exporter.exposition.lines import Lines, counted_lines, heads
 from exporter.exposition.negotiation import OPENMETRICS, wants_openmetrics
 from exporter.exposition.packing import Piece, gzipped
 from exporter.exposition.selection import ALL, Selection
@@ -65,6 +64,7 @@ class Exposition:
         self._clock = clock
         self._snapshots: dict[str, Snapshot] = {}
         self._stale_at: dict[str, float] = {}
+        self._lines = Lines()
         self._blocks = Blocks()
         self._heads = {
             openly: {family: Piece(head) for family, head in heads(openly).items()} for openly in (False, True)
@@ -80,6 +80,7 @@ class Exposition:
         """Drops an integration that is no longer configured."""
         self._snapshots.pop(integration, None)
         self._stale_at.pop(integration, None)
+        self._lines.forget(integration)
         self._blocks.forget(integration)
 
     def page(self, accept: str) -> tuple[bytes, str]:
@@ -127,9 +128,8 @@ class Exposition:
             self._render(self._snapshots[integration], now)
 
     def _render(self, snapshot: Snapshot, now: float) -> None:
-        lines = lines_of(snapshot, now)
-        for family in FAMILIES.help:
-            self._blocks.put(snapshot.integration, family, lines.get(family, b""))
+        for family, lines in self._lines.changed(snapshot, now):
+            self._blocks.put(snapshot.integration, family, lines)
         self._stale_at[snapshot.integration] = conditions_change_at(snapshot, now)
 
     def _count(self, integration: str, family: str, numbers: Numbers) -> None:

@@ -1,4 +1,4 @@
-"""What the page of ``/metrics`` says of an integration: one file per noun, and ``FAMILIES``, the table of all of them.
+"""What the page of ``/metrics`` says of an integration: one file per noun, and ``ENTRIES``, the table of all of them.
 
 A new metric is a file beside these and its line in the table.
 """
@@ -24,7 +24,7 @@ from exporter.exposition.families import (
 )
 from exporter.exposition.families.entry import Families, joined
 
-FAMILIES: Families = joined(
+ENTRIES: tuple[Families, ...] = (
     calls.FAMILIES,
     calls_by_app.FAMILIES,
     hubspot_calls.FAMILIES,
@@ -43,4 +43,6 @@ FAMILIES: Families = joined(
 )
 """In the order of the page."""
 
-__all__ = ["FAMILIES"]
+FAMILIES: Families = joined(*ENTRIES)
+
+__all__ = ["ENTRIES", "FAMILIES"]

@@ -50,12 +50,14 @@ class Families:
     ``help`` says what each one is, by name without prefix, in the order of the page; ``samples`` yields the samples of
     these families and of no other. What is not known has no sample. ``kinds`` names those that are no gauges; the name
     of a counter ends in ``_total``, here as on the page. A counter is one only where all replicas show the same, and go
-    on with it after a restart: from what the store keeps.
+    on with it after a restart: from what the store keeps. ``made_of`` is all that the samples are made of, for entries
+    of many that seldom change: as long as it is equal they are not made anew.
     """
 
     help: Mapping[str, str]
     samples: Callable[[Known], Iterable[Sample]]
     kinds: Mapping[str, str] = field(default_factory=dict)
+    made_of: Callable[[Known], object] | None = None
 
     def __post_init__(self) -> None:
         misnamed = [name for name, kind in self.kinds.items() if (kind == COUNTER) != name.endswith("_total")]

@@ -30,4 +30,5 @@ FAMILIES = Families(
         "sync_error_affected_records": "Records that current sync errors keep from syncing.",
     },
     samples=_samples,
+    made_of=lambda known: (known.facts.errors, known.facts.error_categories),
 )
