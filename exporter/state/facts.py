@@ -71,8 +71,20 @@ class Facts:
     stated_at: Mapping[str, float] = field(default_factory=dict)
 
 
+_newest: tuple[Snapshot, float, Facts] | None = None
+"""Whoever looks at a snapshot wants its facts, one after the other: they are put together once."""
+
+
 def facts_of(snapshot: Snapshot, now: float) -> Facts:
     """The facts of a snapshot at a time: readings past their visibility say nothing any more."""
+    global _newest  # noqa: PLW0603
+    newest = _newest
+    if newest is None or newest[0] is not snapshot or newest[1] != now:
+        _newest = newest = snapshot, now, _put_together(snapshot, now)
+    return newest[2]
+
+
+def _put_together(snapshot: Snapshot, now: float) -> Facts:
     used = newest_page(snapshot, now, "api_calls_used")
     allocated = newest_page(snapshot, now, "api_calls_allocated")
     suspension, recovery = _suspension(snapshot, now)
