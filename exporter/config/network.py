@@ -42,7 +42,7 @@ class Network:
 
     def proxy_for(self, url: str) -> Proxy | None:
         """Whom to ask for this URL, ``None`` for its host itself; raises ``ProxyError``."""
-        if not self.needs_proxy(url):
+        if (self.proxy is None and self.unusable is None) or not self.needs_proxy(url):
             return None
         if self.unusable is not None:
             raise ProxyError(self.unusable)

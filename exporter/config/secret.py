@@ -88,6 +88,6 @@ def why_unsendable(token: str) -> str | None:
         return "is empty"
     if not token.isascii():
         return "holds a character that is not ASCII"
-    if any(character.isspace() for character in token):
+    if token.split() != [token]:
         return "has white space or a line break inside"
     return None if token.isprintable() else "holds a control character"

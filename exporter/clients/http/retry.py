@@ -30,6 +30,8 @@ def pause_before_retry(error: Exception) -> bool | float:
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds of a ``Retry-After`` header (RFC 9110: a number or a date), ``None`` without a readable one."""
     text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
     if text.isascii() and text.isdigit():
         return float(text[:9])
     try:

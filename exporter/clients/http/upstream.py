@@ -94,13 +94,13 @@ class Upstream:
             content=content,
             timeout=self._timeout,
         )
-        attempts = ATTEMPTS if retry else 1
-        async for attempt in stamina.retry_context(on=pause_before_retry, attempts=attempts, timeout=None):
-            with attempt:
-                if admit is not None:
-                    await admit()
-                return judge(await self._send(request))
-        raise AssertionError("stamina returns or raises")
+
+        async def once() -> T:
+            if admit is not None:
+                await admit()
+            return judge(await self._send(request))
+
+        return await _retried(once) if retry else await once()
 
     async def _about_to_send(self) -> None:
         if self._spend is not None:
@@ -141,10 +141,7 @@ class Upstream:
             await response.aclose()
 
     async def _opened(self, request: httpx.Request, judge: Callable[[Answer], object]) -> httpx.Response:
-        async for attempt in stamina.retry_context(on=pause_before_retry, attempts=ATTEMPTS, timeout=None):
-            with attempt:
-                return await self._open(request, judge)
-        raise AssertionError("stamina returns or raises")
+        return await _retried(lambda: self._open(request, judge))
 
     async def _open(self, request: httpx.Request, judge: Callable[[Answer], object]) -> httpx.Response:
         where = _where(request)
@@ -185,6 +182,23 @@ class Upstream:
     def asked_pause(self, answer: Answer) -> float | None:
         """Seconds the API asks to be left alone, ``None`` if it does not."""
         return retry_after(answer.headers, self._clock.time())
+
+
+async def _retried(ask: Callable[[], Awaitable[T]]) -> T:
+    """What ``ask`` returned, or what it raised last."""
+    try:
+        return await ask()
+    except UpstreamError as error:
+        if not pause_before_retry(error):
+            raise
+        failed = error
+    # Only now: nearly all succeed at once, and to set a retry up takes as long as to build the request.
+    async for attempt in stamina.retry_context(on=pause_before_retry, attempts=ATTEMPTS, timeout=None):
+        with attempt:
+            if attempt.num == 1:
+                raise failed
+            return await ask()
+    raise AssertionError("stamina returns or raises")
 
 
 @contextmanager
