@@ -37,10 +37,12 @@ class Budget:
     async def check(self, integration: str, share: float) -> None:
         """Raises ``BudgetExceeded`` once ``share`` of the cap is spent: the smaller the share, the earlier."""
         cap = self.caps[integration]
-        try:
-            self._known[integration] = await self._store.spent(integration, self._clock.time())
-        except StoreError as error:
-            log.debug("budget not read", integration=integration, error=str(error))
+        # As long as nobody else spends it, no more are spent than when it was seen last: calls only grow old since.
+        if self._store.shared or not self._is_known_to_be_below(integration, share * cap):
+            try:
+                self._known[integration] = await self._store.spent(integration, self._clock.time())
+            except StoreError as error:
+                log.debug("budget not read", integration=integration, error=str(error))
         spent = self._without_store(integration)
         if spent >= share * cap:
             raise BudgetExceeded(
@@ -52,9 +54,10 @@ class Budget:
         cap, now = self.caps[integration], self._clock.time()
         owed = self._owed.get(integration, ())
         try:
-            counted = await self._store.spend(integration, cap, now, owed)
+            spent = await self._store.spend(integration, cap, now, owed)
             self._owed[integration] = self._owed.get(integration, ())[len(owed) :]
-            self._known[integration] = self._known.get(integration, 0) + len(owed) + counted
+            counted = spent > 0
+            self._known[integration] = spent or cap
         except StoreError as error:
             log.debug("call not counted in the store", integration=integration, error=str(error))
             counted = self._without_store(integration) < cap
@@ -62,6 +65,9 @@ class Budget:
                 self._owed[integration] = (*self._owed.get(integration, ()), now)
         if not counted:
             raise BudgetExceeded(f"max_api_calls_per_day {cap} is spent")
+
+    def _is_known_to_be_below(self, integration: str, calls: float) -> bool:
+        return integration in self._known and self._without_store(integration) < calls
 
     def _without_store(self, integration: str) -> int:
         return self._known.get(integration, 0) + len(self._owed.get(integration, ()))

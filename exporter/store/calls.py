@@ -31,26 +31,33 @@ class CallStore:
         self._database = database
         self._first = database.insert_once(api_calls)
 
-    async def spend(self, integration: str, at_most: int, now: float, owed: Iterable[float] = ()) -> bool:
-        """Counts one call, unless that would make more than ``at_most`` in any 24 hours. ``owed`` are the times of
-        calls that were sent while the store was away; they are counted in any case.
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may spend the same."""
+        return not self._database.single_process
+
+    async def spend(self, integration: str, at_most: int, now: float, owed: Iterable[float] = ()) -> int:
+        """Counts one call, and says how many are spent with it; 0, and it is not counted, if that would be more than
+        ``at_most`` in any 24 hours. ``owed`` are the times of calls that were sent while the store was away; they
+        are counted in any case.
 
         A minute that is only partly inside the window counts whole, so the cap errs on the careful side. Replicas that
         share the store share the cap.
         """
         minute = int(now // 60)
 
-        def work(connection: sa.Connection) -> bool:
+        def work(connection: sa.Connection) -> int:
             self._database.lock(connection, f"api_calls {integration}")
             for moment in owed:
                 self._count(connection, integration, int(moment // 60))
-            if _spent(connection, integration, minute) >= at_most:
-                return False
+            spent = _spent(connection, integration, minute)
+            if spent >= at_most:
+                return 0
             self._count(connection, integration, minute)
             connection.execute(_FORGET, {"its_integration": integration, "since": minute - WINDOW_MINUTES})
-            return True
+            return spent + 1
 
-        return await self._database.run(work)
+        return await self._database.run(work, patient=True)
 
     def _count(self, connection: sa.Connection, integration: str, minute: int) -> None:
         connection.execute(self._first, {"integration": integration, "minute": minute, "calls": 0})

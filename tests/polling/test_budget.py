@@ -220,7 +220,7 @@ class AwayStore(CallStore):
 
     away = False
 
-    async def spend(self, integration: str, at_most: int, now: float, owed: Any = ()) -> bool:
+    async def spend(self, integration: str, at_most: int, now: float, owed: Any = ()) -> int:
         if self.away:
             raise StoreError("away")
         return await super().spend(integration, at_most, now, owed)
