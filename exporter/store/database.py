@@ -72,8 +72,9 @@ class Database:
             async with self._turns.one(), self._place.begun(patience) as connection:
                 yield connection
 
-    async def run(self, work: Work[T]) -> T:
-        """What ``work`` returned, once it is committed: for what is done so often that commits are worth sharing.
+    async def run(self, work: Work[T], *, patient: bool = False) -> T:
+        """What ``work`` returned, once it is committed: for what is done so often that commits are worth sharing. Who
+        is ``patient`` waits some hundredths of a second for others to share one.
 
         PostgreSQL shares them by itself, between all its clients.
         """
@@ -82,13 +83,13 @@ class Database:
                 return await connection.run_sync(work)
         with self._watched():
             self._health.check()
-            return await self._group_commit.run(work)
+            return await self._group_commit.run(work, patient=patient)
 
-    async def alone(self, statement: sa.Executable, parameters: Mapping[str, Any]) -> Done:
+    async def alone(self, statement: sa.Executable, parameters: Mapping[str, Any], *, patient: bool = False) -> Done:
         """What one statement did that is a transaction by itself. On PostgreSQL it is sent in one piece, so a process
         that stands still in the middle holds no lock that others wait for."""
         if isinstance(self._place, sqlite.File):
-            return await self.run(lambda connection: _done(connection, statement, parameters))
+            return await self.run(lambda connection: _done(connection, statement, parameters), patient=patient)
         with self._watched():
             self._health.check()
             async with self._turns.one(), self._place.plain(PATIENCE) as connection:

@@ -85,9 +85,10 @@ class PollStore:
             claim["lease"] = lease
         if seen_round:
             same = {"its_integration": integration, "its_source": source, "its_round": seen_round}
-            done = await self._database.alone(self._next, same | claim)
+            done = await self._database.alone(self._next, same | claim, patient=True)
         else:
-            done = await self._database.alone(self._first, {"integration": integration, "source": source} | claim)
+            target = {"integration": integration, "source": source}
+            done = await self._database.alone(self._first, target | claim, patient=True)
         return done.rows == 1
 
     async def let_go(self, integration: str, source: str, round_: int, due_at: float) -> None:
@@ -116,7 +117,7 @@ class PollStore:
         elif row.payload is not None:
             values |= {"payload": row.payload}
         same = {"its_integration": row.integration, "its_source": row.source, "its_round": row.round}
-        return (await self._database.alone(_OF_ROUND, same | values)).rows == 1
+        return (await self._database.alone(_OF_ROUND, same | values, patient=True)).rows == 1
 
 
 def _poll_row(row: Any) -> PollRow:

@@ -14,8 +14,10 @@ import sqlalchemy as sa
 
 from exporter.errors import StoreError
 from exporter.store.database import Database, open_database
-from exporter.store.group_commit import Work
+from exporter.store.group_commit import ENOUGH, GroupCommit, Work
+from exporter.store.sqlite import File
 from exporter.store.tables import polls
+from exporter.store.turns import Turns
 from tests.store.shelf import usable
 
 
@@ -183,3 +185,49 @@ async def test_closing_waits_for_what_was_asked_for(file: Path) -> None:
     await database.close()
     assert await writing == "last"
     assert on_disk(file) == {"last"}
+
+
+@contextlib.asynccontextmanager
+async def gathering(file: Path) -> AsyncIterator[GroupCommit]:
+    """One that waits for as long as it takes, whose last batch was shared."""
+    turns = Turns(1, lambda: None)
+    commits = GroupCommit(File(sa.make_url(f"sqlite:///{file}")), turns, gather=60.0)
+    async with turns.one():
+        works = [asyncio.create_task(commits.run(insert(f"shared-{number}"), patient=True)) for number in range(2)]
+        await asyncio.sleep(0)
+    await asyncio.gather(*works)
+    yield commits
+    await commits.close()
+
+
+async def test_who_is_patient_waits_for_others_once_commits_are_shared(database: Database, file: Path) -> None:
+    """Until there are enough of them."""
+    async with gathering(file) as commits, asyncio.timeout(20):
+        first = asyncio.create_task(commits.run(insert("first"), patient=True))
+        await database.run(insert("somebody else's"))
+        assert not first.done()
+        assert "first" not in on_disk(file)
+        await asyncio.gather(*(commits.run(insert(f"{number}"), patient=True) for number in range(ENOUGH - 1)))
+        assert first.done()
+
+
+async def test_who_is_not_patient_takes_the_others_along(database: Database, file: Path) -> None:
+    """In one transaction, at once."""
+    seen: list[set[str]] = []
+    async with gathering(file) as commits, asyncio.timeout(20):
+        patient = asyncio.create_task(commits.run(insert("patient"), patient=True))
+        await database.run(insert("somebody else's"))
+        await commits.run(lambda _connection: seen.append(on_disk(file)))
+        await patient
+    assert "patient" not in seen[0]
+    assert "patient" in on_disk(file)
+
+
+async def test_who_is_alone_waits_for_nobody(database: Database, file: Path) -> None:
+    """However patient it is."""
+    commits = GroupCommit(File(sa.make_url(f"sqlite:///{file}")), Turns(1, lambda: None), gather=60.0)
+    async with asyncio.timeout(20):
+        for number in range(3):
+            await commits.run(insert(f"{number}"), patient=True)
+    await commits.close()
+    assert len(on_disk(file)) == 3
