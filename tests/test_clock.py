@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.clock import SystemClock, format_timestamp, is_plausible, parse_timestamp
+from exporter.clock import NOTICED, SystemClock, format_timestamp, is_plausible, parse_timestamp
 
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
@@ -111,3 +111,30 @@ def test_an_unknown_time_is_written_as_none() -> None:
     """Not as 1970."""
     assert format_timestamp(None) is None
     assert format_timestamp(0.0) == "1970-01-01T00:00:00.000Z"
+
+
+class SetClock(SystemClock):
+    """Somebody sets it."""
+
+    set_by = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.set_by
+
+
+@pytest.mark.parametrize("step", [3600.0, -86_400.0])
+async def test_a_clock_that_is_set_wakes_who_waits(step: float) -> None:
+    """And says by how much; once, and what is asked for afterwards rings when it should."""
+    clock = SetClock(look_every=0.01)
+    alarms = [clock.alarm(3600.0), clock.alarm(7200.0)]
+    clock.set_by = step
+    assert [await alarm for alarm in alarms] == pytest.approx([step, step], abs=1)
+    assert await clock.alarm(0.03) == 0
+
+
+async def test_a_clock_that_is_slewed_wakes_nobody() -> None:
+    """A second is what a busy machine is late by."""
+    clock = SetClock(look_every=0.01)
+    alarm = clock.alarm(0.05)
+    clock.set_by = NOTICED / 2
+    assert await alarm == 0

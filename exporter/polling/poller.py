@@ -26,6 +26,9 @@ POLL_DEADLINE = 30.0
 LEASE_BEYOND = 2.0
 """Seconds after the end of a poll before another replica may begin the next: what was sent last may be under way."""
 
+AT_ONCE = 10.0
+"""Seconds. What is overdue for longer is not so alone, and goes in as after a start."""
+
 
 class Poller:
     """Owns the tasks. One a target, so there are never two polls of one source at a time; while it waits to be due
@@ -51,7 +54,7 @@ class Poller:
         self._troubles = Troubles()
         self._entrance = Entrance()
         self._ready = False
-        self._alarms: dict[Key, asyncio.Future[None]] = {}
+        self._alarms: dict[Key, asyncio.Future[float]] = {}
         self._group: asyncio.TaskGroup | None = None
         self._tasks: dict[Target, asyncio.Task[None]] = {}
 
@@ -117,17 +120,21 @@ class Poller:
     def _wait(self, target: Target, *, first: bool = False) -> None:
         """Until it is due."""
         if self._group is not None:
-            self._alarms[target.key] = alarm = self._clock.alarm(self.due_at(target) - self._clock.time())
+            self._alarms[target.key] = alarm = self._clock.alarm(self._rounds.seconds_left(target))
             # A reload may be asked for by a request, whose id is not that of all polls to come.
             alarm.add_done_callback(partial(self._wake, target, first), context=contextvars.Context())
 
-    def _wake(self, target: Target, first: bool, alarm: asyncio.Future[None]) -> None:
+    def _wake(self, target: Target, first: bool, alarm: asyncio.Future[float]) -> None:
         if alarm.cancelled() or self._group is None:
             return
-        if self.due_at(target) > self._clock.time():
-            # It was seen meanwhile that another replica has polled it.
+        self._rounds.follow_clock(target, alarm.result())
+        overdue = self._clock.time() - self.due_at(target)
+        if overdue < 0:
+            # It was seen meanwhile that another replica has polled it, or the clock was set.
             self._wait(target, first=first)
             return
+        # Of a clock that was set forward, as of a machine that was suspended, all wake at once.
+        first = first or overdue > AT_ONCE
         name = f"poll {target.integration} {target.source.name}"
         self._tasks[target] = self._group.create_task(self._follow(target, first), name=name)
 
@@ -206,7 +213,7 @@ class Poller:
     def _ring(self, key: Key) -> None:
         alarm = self._alarms.get(key)
         if alarm is not None and not alarm.done():
-            alarm.set_result(None)
+            alarm.set_result(0.0)
 
 
 def _by_org(targets: Iterable[Target]) -> dict[str, list[Target]]:

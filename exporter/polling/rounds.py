@@ -97,6 +97,21 @@ class Rounds:
         """When the target is polled next."""
         return self._rows[target.key].due_at
 
+    def seconds_left(self, target: Target) -> float:
+        """Until it is polled next. What was under way when the clock was set back is due an age later by that clock."""
+        row, now = self._rows[target.key], self._clock.time()
+        due_at = schedule.resumed_due(row.due_at, now, self._interval(target), _may_have_to_wait(row))
+        if due_at < row.due_at:
+            self._rows[target.key] = replace(row, due_at=due_at)
+        return due_at - now
+
+    def follow_clock(self, target: Target, step: float) -> None:
+        """The clock was set by so many seconds. Back: everything is due as long from now as before. Forward: what
+        would have been polled meanwhile is due, as what it said last is as old as the clock says."""
+        if step < 0:
+            row = self._rows[target.key]
+            self._rows[target.key] = replace(row, due_at=row.due_at + step)
+
     def tried(self, targets: Iterable[Target]) -> bool:
         """Whether each of these has been read, or tried, at least once."""
         return all(self._rows[target.key].attempted_at is not None for target in targets)

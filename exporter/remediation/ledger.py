@@ -1,4 +1,4 @@
-"""Keeps the ledger from growing for ever."""
+"""Keeps the ledger from growing for ever, and its times in step with the clock."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import structlog
 
-from exporter.clock import Clock
+from exporter.clock import Clock, ClockSteps
 from exporter.config.settings import Remediation
 from exporter.errors import StoreError
 from exporter.store.database import Database
 from exporter.store.retention import forget_before
+from exporter.store.set_back import bring_nearer
 
 LEDGER_PAUSE = 3600.0
 """Seconds between looks."""
@@ -25,6 +26,14 @@ class Ledger:
         self._database = database
         self._settings = settings
         self._clock = clock
+        self._steps = ClockSteps(clock)
+
+    async def follow_clock(self) -> None:
+        """Where the clock was set back since the last time, nothing waits longer for it. Who shares the store has
+        another clock. Raises ``StoreError``."""
+        step = self._steps.since_last()
+        if step < 0 and self._database.single_process:
+            await bring_nearer(self._database, -step, self._clock.time())
 
     async def keep(self) -> None:
         """Until cancelled."""

@@ -180,7 +180,8 @@ class Waiting:
             await self._journal.refuse(job, refusal)
         now, for_human = self._clock.time(), refusal.reason == NEEDS_APPROVAL
         longest = LONGEST_APPROVAL if for_human else patience(job)
-        if now - job.waits_since > longest:
+        # Not at its first refusal for this: a clock that was set forward makes every job old, and every reading stale.
+        if now - job.waits_since > longest and refusal.reason == job.refused_for:
             await self._journal.finish(job, FAILED, f"refused for {_WORDS[longest]}: {refusal.detail}")
         else:
             pause = pause or (APPROVAL_PAUSE if for_human else self._until_news(job.integration, now))

@@ -59,6 +59,7 @@ class Worker:
         self._prover = prover
         self._ledger = ledger
         self._clock = clock
+        self._at_work: set[int] = set()
         self._bell: asyncio.Queue[None] = asyncio.Queue(maxsize=1)
         self._leaving = False
         self._working: set[asyncio.Task[None]] = set()
@@ -93,6 +94,7 @@ class Worker:
     async def _work(self) -> None:
         while not self._leaving:
             try:
+                await self._ledger.follow_clock()
                 job = await self.claim()
                 if job is not None:
                     # There may be more of them.
@@ -115,7 +117,7 @@ class Worker:
         """The next job to be done here, or this one; raises ``StoreError``."""
         now = self._clock.time()
         reach = Reach(known_ways(self._ways), now - LONGEST_JOB, now - LONGEST_APPROVAL)
-        return await self._jobs.claim(now, LEASE, job_id, reach)
+        return await self._jobs.claim(now, LEASE, job_id, reach, self._at_work)
 
     async def work_on(self, job_id: int) -> bool:
         """This job, as far as it gets now; ``False`` if it is not to be had: it has ended, has to wait, or another
@@ -129,8 +131,12 @@ class Worker:
     async def do(self, job: Job) -> None:
         """One job as far as it gets now: to its end, or back into the queue, also if it is cancelled."""
         of_job = {"integration": job.integration, "job": job.id, "request_id": job.request_id}
-        with structlog.contextvars.bound_contextvars(**{key: value for key, value in of_job.items() if value}):
-            await self._do(job)
+        self._at_work.add(job.id)
+        try:
+            with structlog.contextvars.bound_contextvars(**{key: value for key, value in of_job.items() if value}):
+                await self._do(job)
+        finally:
+            self._at_work.discard(job.id)
 
     async def _do(self, job: Job) -> None:
         action = self._action_of(job)

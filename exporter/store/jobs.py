@@ -19,6 +19,8 @@ from exporter.store.notifications import NotificationRow, insert_notification
 from exporter.store.refusals import RefusalRow, insert_refusals
 from exporter.store.tables import jobs
 
+Ids = Collection[int]
+
 
 @dataclass(frozen=True, slots=True)
 class Queue:
@@ -85,16 +87,19 @@ class JobStore:
         return not self._database.single_process
 
     async def claim(
-        self, now: float, lease: float, job_id: int | None = None, reach: Reach | None = None
+        self, now: float, lease: float, job_id: int | None = None, reach: Reach | None = None, at_work: Ids = ()
     ) -> Job | None:
         """Takes the oldest job that may run now, or this one, one an integration; it is lost again if its lease runs
-        out. ``reach`` limits whoever shares the store."""
+        out. ``reach`` limits whoever shares the store. Jobs that this process is ``at_work`` on are not lost, however
+        far the clock was set forward."""
         running = sa.alias(jobs)
         busy = sa.exists().where(
-            running.c.integration == jobs.c.integration, running.c.state == RUNNING, running.c.lease_until > now
+            running.c.integration == jobs.c.integration,
+            running.c.state == RUNNING,
+            sa.or_(running.c.lease_until > now, running.c.id.in_(at_work)),
         )
         free = sa.or_(jobs.c.state == QUEUED, sa.and_(jobs.c.state == RUNNING, jobs.c.lease_until <= now))
-        query = sa.select(jobs).where(free, jobs.c.not_before <= now, ~busy).order_by(jobs.c.id).limit(1)
+        query = sa.select(jobs).where(free, jobs.c.id.not_in(at_work), jobs.c.not_before <= now, ~busy).order_by(jobs.c.id).limit(1)
         if job_id is not None:
             query = query.where(jobs.c.id == job_id)
         if reach is not None and self.shared:

@@ -45,7 +45,7 @@ class CrowdClock:
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self._now = now
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._sleepers: list[tuple[float, int, asyncio.Future[float]]] = []
         self._numbers = itertools.count()
         self._asleep = 0
         self._queued: Callable[[], int] = lambda: 0
@@ -66,14 +66,14 @@ class CrowdClock:
         if seconds > 0:
             await self.alarm(seconds)
 
-    def alarm(self, seconds: float) -> asyncio.Future[None]:
-        waking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def alarm(self, seconds: float) -> asyncio.Future[float]:
+        waking: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._now + max(0.0, seconds), next(self._numbers), waking))
         self._asleep += 1
         self._somebody_fell_asleep.set()
         waking.add_done_callback(self._woken)
         if seconds <= 0:
-            waking.set_result(None)
+            waking.set_result(0.0)
         return waking
 
     def _woken(self, _: object) -> None:
@@ -92,7 +92,7 @@ class CrowdClock:
             while self._sleepers and self._sleepers[0][0] <= self._now:
                 waking = heapq.heappop(self._sleepers)[2]
                 if not waking.done():
-                    waking.set_result(None)
+                    waking.set_result(0.0)
             # Those who were woken get up.
             await asyncio.sleep(0)
 

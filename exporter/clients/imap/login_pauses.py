@@ -22,7 +22,8 @@ _TOLD = (
 class _Refused:
     mark: bytes
     times: int
-    until: float
+    at: float
+    pause: float
     error: AuthError
 
 
@@ -39,7 +40,8 @@ class LoginPauses:
         refused = self._refused.get(account)
         if refused is None or refused.mark != self._mark(secret):
             return
-        if self._clock.time() < refused.until:
+        # Nothing is known of a time that lies ahead: the clock was set back.
+        if 0 <= self._clock.time() - refused.at < refused.pause:
             raise refused.error.retold(str(refused.error))
 
     def refused(self, account: str, secret: str, error: AuthError) -> AuthError:
@@ -48,7 +50,7 @@ class LoginPauses:
         times = before.times + 1 if before is not None and before.mark == mark else 1
         told = error.retold(f"{error}{_TOLD}")
         pause = PAUSES[min(times, len(PAUSES)) - 1]
-        self._refused[account] = _Refused(mark, times, self._clock.time() + pause, told)
+        self._refused[account] = _Refused(mark, times, self._clock.time(), pause, told)
         return told
 
     def accepted(self, account: str) -> None:
