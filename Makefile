@@ -8,7 +8,7 @@ ARGS ?=
 INSTALL := .ci/install-debian-packages
 DEMO_PROGRAMS := prometheus=prometheus prometheus-alertmanager=prometheus-alertmanager
 TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertmanager \
-	/usr/lib/postgresql/*/bin/initdb=postgresql /usr/sbin/pgbouncer=pgbouncer /usr/lib/dovecot/imap=dovecot-imapd chromium=chromium vmalert=victoria-metrics systemd-analyze=systemd
+	/usr/lib/postgresql/*/bin/initdb=postgresql /usr/sbin/pgbouncer=pgbouncer /usr/sbin/iptables=iptables ip=iproute2 /usr/lib/dovecot/imap=dovecot-imapd chromium=chromium vmalert=victoria-metrics systemd-analyze=systemd
 
 # The newest Prometheus, Alertmanager and VictoriaMetrics of Debian; `rm .tools/versions` lets the next run look for newer ones.
 CURRENT := .tools
@@ -29,7 +29,7 @@ FAULT_WORKERS := 5
 
 .DEFAULT_GOAL := help
 .PHONY: help demo scenarios test test-mutants test-faults test-current image-test check check-rules dashboards previews dashboards-types bench bench-memory large-log large-export \
-	bench-rules load fuzz full-size replicas week touch-load pair audit sbom clean programs-demo programs-test $(RULE_TESTS)
+	bench-rules load fuzz full-size replicas week touch-load pair soak audit sbom clean programs-demo programs-test $(RULE_TESTS)
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -116,6 +116,9 @@ touch-load: $(VENV)/installed ## touch 10,000 records on simulated time: the sha
 
 pair: $(VENV)/installed programs-demo ## a pair of Alertmanagers while the exporter is away for a minute; ARGS=--down=120
 	$(BIN)/python -m tests.e2e.test_alertmanager_pair $(ARGS)
+
+soak: $(VENV)/installed ## two hours of everything at once, and its memory curve; ARGS='--minutes=5 --csv=FILE'
+	$(BIN)/python -m tests.e2e.soak $(ARGS)
 
 load: $(VENV)/installed ## 500 integrations against the simulator; ARGS='--compression=10 --seconds=60'
 	$(BIN)/python -m tests.e2e.test_load $(ARGS)

@@ -14,9 +14,10 @@ from exporter.logs import current_request_id
 from exporter.store.batches import fail_left
 from exporter.store.database import Database
 from exporter.store.fence import hold
-from exporter.store.job import ENDED, NEEDS_APPROVAL, QUEUED, RUNNING, Cue, Job, NewJob, Occurrence, Reach, Way
+from exporter.store.job import NEEDS_APPROVAL, QUEUED, RUNNING, Cue, Job, NewJob, Reach, Way
 from exporter.store.notifications import NotificationRow, insert_notification
 from exporter.store.refusals import RefusalRow, insert_refusals
+from exporter.store.repetitions import repetitions
 from exporter.store.tables import jobs
 
 Ids = Collection[int]
@@ -62,7 +63,7 @@ class JobStore:
         return await self._database.run(write)
 
     def _insert(self, connection: Connection, new: Sequence[NewJob], now: float) -> tuple[int, ...]:
-        numbers = _repetitions(connection, [job.cue for job in new], now)
+        numbers = repetitions(connection, [job.cue for job in new], now)
         rows = [job_values(job, number, now) for job in new if (number := numbers[job.cue]) is not None]
         if not rows:
             return ()
@@ -71,7 +72,7 @@ class JobStore:
 
     async def known(self, cues: Collection[Cue], now: float) -> frozenset[Cue]:
         """Those whose occurrence of an alert has its job already, and is not yet to have another."""
-        numbers = await self._database.run(lambda connection: _repetitions(connection, cues, now))
+        numbers = await self._database.run(lambda connection: repetitions(connection, cues, now))
         return frozenset(cue for cue, number in numbers.items() if number is None)
 
     async def release(self) -> None:
@@ -99,7 +100,12 @@ class JobStore:
             sa.or_(running.c.lease_until > now, running.c.id.in_(at_work)),
         )
         free = sa.or_(jobs.c.state == QUEUED, sa.and_(jobs.c.state == RUNNING, jobs.c.lease_until <= now))
-        query = sa.select(jobs).where(free, jobs.c.id.not_in(at_work), jobs.c.not_before <= now, ~busy).order_by(jobs.c.id).limit(1)
+        query = (
+            sa.select(jobs)
+            .where(free, jobs.c.id.not_in(at_work), jobs.c.not_before <= now, ~busy)
+            .order_by(jobs.c.id)
+            .limit(1)
+        )
         if job_id is not None:
             query = query.where(jobs.c.id == job_id)
         if reach is not None and self.shared:
@@ -207,46 +213,6 @@ def _within(reach: Reach) -> sa.ColumnElement[bool]:
     since = sa.func.coalesce(jobs.c.approved_at, jobs.c.created_at)
     longest = sa.case((jobs.c.refused_for == NEEDS_APPROVAL, reach.unapproved), else_=reach.stranded)
     return sa.or_(by_these_ways(reach.ways), since < longest)
-
-
-def _repetitions(connection: Connection, cues: Collection[Cue], now: float) -> dict[Cue, int | None]:
-    """The number of the job that each of them makes; ``None`` if it is a duplicate of the last that made one."""
-    made: dict[tuple[Occurrence, str], list[Any]] = {}
-    names = sorted({(cue.occurrence.integration, cue.occurrence.fingerprint) for cue in cues})
-    for first in range(0, len(names), _AT_ONCE):
-        integrations, fingerprints = map(set, zip(*names[first : first + _AT_ONCE], strict=True))
-        for row in connection.execute(
-            _MADE, {"integrations": sorted(integrations), "fingerprints": sorted(fingerprints)}
-        ):
-            occurrence = Occurrence(row.integration, row.fingerprint, row.starts_at, row.status)
-            made.setdefault((occurrence, row.action), []).append(row)
-    return {cue: _number(made.get((cue.occurrence, cue.action), []), cue.repeat_after, now) for cue in cues}
-
-
-_AT_ONCE = 500
-"""Alerts that are looked for by one statement."""
-
-_MADE = (
-    sa.select(
-        *(jobs.c[name] for name in ("integration", "fingerprint", "starts_at", "status", "action")),
-        *(jobs.c.repetition, jobs.c.state, jobs.c.created_at),
-    )
-    .where(jobs.c.integration.in_(sa.bindparam("integrations", expanding=True)))
-    .where(jobs.c.fingerprint.in_(sa.bindparam("fingerprints", expanding=True)))
-    .order_by(jobs.c.repetition.desc())
-)
-"""Jobs of these alerts, the last of each first; some of others, where integrations share a fingerprint."""
-
-
-def _number(made: Sequence[Any], repeat_after: float | None, now: float) -> int | None:
-    """The number of the next job, where these were made of the same occurrence, the last first."""
-    if not made:
-        return 0
-    # Any of them: the oldest may wait still where a version before took one alert for several.
-    going_on = any(job.state not in ENDED for job in made)
-    if repeat_after is None or going_on or now - made[0].created_at < repeat_after:
-        return None
-    return int(made[0].repetition) + 1
 
 
 def job_values(job: NewJob, repetition: int, now: float) -> dict[str, Any]:

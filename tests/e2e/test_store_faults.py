@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import resource
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -86,7 +87,22 @@ def locked_file(folder: Path) -> Trouble:
     return Trouble("sqlite:///exporter.db", r"OperationalError: database is locked|no answer within 3 s", locked)
 
 
-@pytest.mark.parametrize("made", [full_disk, locked_file], ids=lambda made: made.__name__)
+def no_writes(_folder: Path) -> Trouble:
+    """Whatever the process writes to a file fails, its log too, as on a disk that the kernel has made read-only: files
+    that are open keep a test from doing that, so it is a limit of the process that says no."""
+
+    @contextlib.contextmanager
+    def refused(pid: int) -> Iterator[None]:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        try:
+            yield
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    return Trouble("sqlite:///exporter.db", r"OperationalError: (disk I/O error|database or disk is full)", refused)
+
+
+@pytest.mark.parametrize("made", [full_disk, no_writes, locked_file], ids=lambda made: made.__name__)
 async def test_a_file_in_trouble(made: Callable[[Path], Trouble], tmp_path: Path) -> None:
     await through(made(tmp_path), tmp_path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -82,9 +83,7 @@ async def connection(config: Config, clock: WatchedClock) -> AsyncIterator[Conne
 
 
 @pytest.fixture
-async def polled(
-    tmp_path: Path, config: Config, connection: Connection, clock: WatchedClock
-) -> AsyncIterator[Polled]:
+async def polled(tmp_path: Path, config: Config, connection: Connection, clock: WatchedClock) -> AsyncIterator[Polled]:
     """At work, and polled once."""
     database = await open_database(f"sqlite:///{tmp_path / 'steps.db'}")
     seen: list[Polled] = []
@@ -124,7 +123,7 @@ async def test_no_poll_is_missed_and_none_comes_twice(polled: Polled, step: floa
     await polled.all_wait()
     await polled.live(10 * MINUTE)
     frequent, rare = polled.at["sync_health"], polled.at["hubspot_unsynced"]
-    pauses = [later - earlier for earlier, later in zip(frequent, frequent[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(frequent)]
     assert max(pauses) <= MINUTE * (1 + JITTER) + 5
     assert sum(pause < MINUTE for pause in pauses) == (1 if step > 0 else 0)
     assert len(rare) == (2 if step > SIX_HOURS else 1)

@@ -33,7 +33,7 @@ from exporter.remediation.worker import (
 )
 from exporter.store.database import Database
 from exporter.store.job import Job, Reach
-from exporter.store.jobs import JobStore
+from exporter.store.jobs import Ids, JobStore
 from tests.remediation.at_work import DEADLINE, PERMISSIONS, permission_errors, records, running, until
 from tests.remediation.bench import Bench
 from tests.remediation.conftest import OpenBench
@@ -366,9 +366,9 @@ class Overtaken(JobStore):
         self._came = asyncio.Event()
 
     async def claim(
-        self, now: float, lease: float, job_id: int | None = None, reach: Reach | None = None
+        self, now: float, lease: float, job_id: int | None = None, reach: Reach | None = None, at_work: Ids = ()
     ) -> Job | None:
-        job = await super().claim(now, lease, job_id, reach)
+        job = await super().claim(now, lease, job_id, reach, at_work)
         self.looks += 1
         if self.looks == CONCURRENT_JOBS:
             await self.job_comes()
@@ -396,12 +396,12 @@ class AwayOnce(JobStore):
     failed = False
 
     async def claim(
-        self, now: float, lease: float, job_id: int | None = None, reach: Reach | None = None
+        self, now: float, lease: float, job_id: int | None = None, reach: Reach | None = None, at_work: Ids = ()
     ) -> Job | None:
         if not self.failed:
             self.failed = True
             raise StoreError("store: OperationalError: disk I/O error")
-        return await super().claim(now, lease, job_id, reach)
+        return await super().claim(now, lease, job_id, reach, at_work)
 
 
 async def test_a_store_that_fails_does_not_end_the_worker(open_on: OpenBench, config: Config, acme: Org) -> None:
