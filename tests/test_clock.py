@@ -48,7 +48,7 @@ async def test_an_alarm_rings_after_as_long_as_it_says() -> None:
 async def test_who_sets_an_alarm_wakes_whoever_waits_for_it() -> None:
     """An hour early; the timer behind it is gone."""
     alarm = SystemClock().alarm(3600.0)
-    asyncio.get_running_loop().call_soon(alarm.set_result, None)
+    asyncio.get_running_loop().call_soon(alarm.set_result, 0.0)
     await alarm
 
 

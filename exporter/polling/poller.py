@@ -99,8 +99,11 @@ class Poller:
 
     async def _give_up(self, dropped: Sequence[Target]) -> None:
         tasks = [self._tasks.pop(target) for target in dropped if target in self._tasks]
-        for ending in (*(self._alarms.pop(target.key) for target in dropped if target.key in self._alarms), *tasks):
-            ending.cancel()
+        for target in dropped:
+            if target.key in self._alarms:
+                self._alarms.pop(target.key).cancel()
+        for task in tasks:
+            task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def run(self) -> None:

@@ -168,7 +168,7 @@ async def through(name: str, folder: Path) -> None:
             else:
                 await exporter.reads_again()
         await exporter.reads_again()
-        line.keep_answers()
+        line.keep_answer_to(b"/bridge/resync ")
         await exporter.notify()
         await until(exporter.resyncs, lambda resyncs: bool(resyncs["requests"]))
         with trouble(name, near):

@@ -17,20 +17,22 @@ class Line:
         self._whole.set()
         self._answers = asyncio.Event()
         self._answers.set()
+        self._fatal: bytes | None = None
         self._carrying: set[asyncio.Task[None]] = set()
 
     def cut(self) -> None:
         """From now on nothing passes, and no connection ends."""
         self._whole.clear()
 
-    def keep_answers(self) -> None:
-        """From now on only what is asked passes."""
-        self._answers.clear()
+    def keep_answer_to(self, words: bytes) -> None:
+        """Once a request with these words has passed, no answer does, to whatever."""
+        self._fatal = words
 
     def mend(self) -> None:
         """What was kept back arrives."""
         self._whole.set()
         self._answers.set()
+        self._fatal = None
 
     async def carry(self, near: asyncio.StreamReader, near_back: asyncio.StreamWriter) -> None:
         """One connection, from its beginning to its end."""
@@ -39,20 +41,20 @@ class Line:
         self._carrying.add(task)
         far, far_back = await asyncio.open_connection("127.0.0.1", self._port)
         try:
-            await asyncio.gather(self._pass_on(near, far_back), self._pass_on(far, near_back, self._answers))
+            await asyncio.gather(self._pass_on(near, far_back), self._pass_on(far, near_back, back=True))
         finally:
             self._carrying.discard(task)
             near_back.close()
             far_back.close()
 
-    async def _pass_on(
-        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, open_: asyncio.Event | None = None
-    ) -> None:
+    async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, back: bool = False) -> None:
         with contextlib.suppress(ConnectionError):
             while data := await source.read(65536):
                 await self._whole.wait()
-                if open_ is not None:
-                    await open_.wait()
+                if back:
+                    await self._answers.wait()
+                elif self._fatal is not None and self._fatal in data:
+                    self._answers.clear()
                 sink.write(data)
                 await sink.drain()
         await self._whole.wait()

@@ -19,11 +19,18 @@ def test_what_stays_as_it_is_has_not_grown() -> None:
     assert summary(curve)[0] == "resident_mib: start 60, after 10% 101, max 102, end 100"
 
 
-@pytest.mark.parametrize(("name", "end"), [("resident_mib", 160.0), ("descriptors", 90), ("threads", 20)])
-def test_what_is_more_at_the_end_has_grown(name: str, end: float) -> None:
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("resident_mib", replace(FLAT[-1], resident_mib=160.0)),
+        ("descriptors", replace(FLAT[-1], descriptors=90)),
+        ("threads", replace(FLAT[-1], threads=20)),
+        ("store_mib", replace(FLAT[-1], store_mib=90.0)),
+    ],
+)
+def test_what_is_more_at_the_end_has_grown(name: str, end: Weight) -> None:
     """Beyond its bound, after everything has happened."""
-    curve = [*FLAT[:-1], replace(FLAT[-1], **{name: end})]  # type: ignore[arg-type]  of the name's kind
-    assert grown(curve) == [name]
+    assert grown([*FLAT[:-1], end]) == [name]
 
 
 @pytest.mark.faults
