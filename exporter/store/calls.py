@@ -19,9 +19,9 @@ _COUNT = (
     .values(calls=api_calls.c.calls + 1)
 )
 _SPENT = sa.select(sa.func.coalesce(sa.func.sum(api_calls.c.calls), 0)).where(
-    _ITS, api_calls.c.minute >= sa.bindparam("since")
+    _ITS, api_calls.c.minute.between(sa.bindparam("since"), sa.bindparam("until"))
 )
-_FORGET = sa.delete(api_calls).where(_ITS, api_calls.c.minute < sa.bindparam("since"))
+_FORGET = sa.delete(api_calls).where(_ITS, ~api_calls.c.minute.between(sa.bindparam("since"), sa.bindparam("until")))
 
 
 class CallStore:
@@ -54,7 +54,7 @@ class CallStore:
             if spent >= at_most:
                 return 0
             self._count(connection, integration, minute)
-            connection.execute(_FORGET, {"its_integration": integration, "since": minute - WINDOW_MINUTES})
+            connection.execute(_FORGET, _window(integration, minute))
             return spent + 1
 
         return await self._database.run(work, patient=True)
@@ -69,5 +69,10 @@ class CallStore:
 
 
 def _spent(connection: sa.Connection, integration: str, minute: int) -> int:
-    window = {"its_integration": integration, "since": minute - WINDOW_MINUTES}
-    return int(connection.execute(_SPENT, window).scalar_one())
+    return int(connection.execute(_SPENT, _window(integration, minute)).scalar_one())
+
+
+def _window(integration: str, minute: int) -> dict[str, str | int]:
+    """A clock that was set back leaves calls that lie ahead: within a day of it they count, beyond it nobody knows when
+    they were, and they would count for as long as the clock was wrong."""
+    return {"its_integration": integration, "since": minute - WINDOW_MINUTES, "until": minute + WINDOW_MINUTES}

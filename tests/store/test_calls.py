@@ -50,6 +50,13 @@ async def test_a_call_counts_for_a_day(store: CallStore) -> None:
     assert await store.spent("acme", NOW + 59 + DAY + 120) == 0
 
 
+async def test_a_clock_that_was_set_back(store: CallStore) -> None:
+    """By an hour: what was spent in it counts on. By years: it does not count for years."""
+    assert await store.spend("acme", 9, NOW)
+    assert await store.spent("acme", NOW - 3600) == 1
+    assert await store.spent("acme", NOW - 365 * DAY) == 0
+
+
 async def test_the_ledger_stays_small(store: CallStore, database: Database) -> None:
     """Minutes that no longer count are forgotten with the next call."""
     for day in range(5):
