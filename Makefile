@@ -28,8 +28,8 @@ WORKERS := $(shell echo $$(($$(nproc) + 1)))
 FAULT_WORKERS := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test test-mutants test-faults test-current image-test check check-rules dashboards previews dashboards-types bench bench-memory large-log large-export \
-	bench-rules load fuzz full-size replicas week touch-load pair soak audit sbom clean programs-demo programs-test $(RULE_TESTS)
+.PHONY: help demo scenarios test test-mutants test-faults test-current image-test check check-rules dashboards previews dashboards-types bench bench-memory large-log large-export bench-rules load fuzz full-size replicas \
+	week touch-load pair soak audit sbom clean programs-demo programs-test test-pythons dist $(RULE_TESTS)
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,20 @@ check-rules:
 	vmalert -dryRun -loggerLevel=WARN -rule='rules/*.rules.yml'
 	amtool check-config rules/alertmanager.yml
 
+# The same bytes from the same sources: hatchling stamps no time of the build into them.
+dist: $(VENV)/installed ## build the wheel and the sources' archive into dist/
+	@rm -rf dist
+	$(BIN)/python -m hatchling build
+
+# Debian's newest Pythons, beside those of the machine; `rm .tools/pythons/versions` lets the next run look for newer ones.
+$(CURRENT)/pythons/versions: .ci/unpack-pythons .ci/debian-suite
+	@$(INSTALL) patchelf=patchelf
+	@$< $(CURRENT)/pythons
+
+test-pythons: dist programs-demo $(CURRENT)/pythons/versions ## install the wheel on every Python there is, from 3.11 on, and play the demo with it
+	@cat $(CURRENT)/pythons/versions
+	PATH="$$PATH:$(CURDIR)/$(CURRENT)/pythons/bin" $(BIN)/pytest tests/stack/each_python.py
+
 # Memory is cheap: with more of it promtool takes two thirds of the time.
 $(RULE_TESTS):
 	GOGC=400 promtool test rules $@
@@ -86,6 +100,9 @@ compose-config: $(VENV)/installed ## make rules/compose/ from rules/prometheus.y
 
 dashboards: $(VENV)/installed ## write dashboards/*.json anew
 	$(BIN)/python -m dashboards.builder
+
+reference: $(VENV)/installed ## write exporter/CONFIGURATION.md anew
+	$(BIN)/python -m tests.config.reference
 
 previews: $(VENV)/installed programs-test $(GRAFANA)/node_modules/.package-lock.json $(COMPONENTS)/node_modules/.package-lock.json ## draw dashboards/previews anew
 	$(BIN)/python -m tests.dashboards.preview
@@ -156,7 +173,7 @@ programs-test:
 	@$(INSTALL) $(TEST_PROGRAMS)
 
 # Written last: what was cut off is done again, what is there needs no network.
-$(CURRENT)/versions: .ci/unpack-current-programs
+$(CURRENT)/versions: .ci/unpack-current-programs .ci/debian-suite
 	@$< $(CURRENT)
 
 $(VENV)/bin/python:
