@@ -20,6 +20,7 @@ DOCUMENTS = [
     "CHANGELOG.md",
     "README.md",
     "dashboards/README.md",
+    "exporter/CONFIGURATION.md",
     "exporter/README.md",
     "rules/README.md",
     "tests/README.md",

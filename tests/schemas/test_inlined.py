@@ -15,9 +15,12 @@ OURS = sorted(file.name for file in resources.files("exporter.schemas").iterdir(
 
 
 def test_what_is_referred_to_stands_in_its_place() -> None:
-    """Also within a definition; what stands beside a reference counts as well."""
+    """Also within a definition; what stands beside a reference counts as well, unless it is for readers alone."""
     count = {"type": "integer"}
-    definitions = {"count": count, "counts": {"type": "array", "items": {"$ref": "#/$defs/count"}}}
+    definitions = {
+        "count": count,
+        "counts": {"type": "array", "items": {"title": "how many", "default": 1, "$ref": "#/$defs/count"}},
+    }
     schema = {"$defs": definitions, "properties": {"all": {"$ref": "#/$defs/counts", "maxItems": 2}}}
     counts = {"type": "array", "items": count}
     assert inlined(schema) == {"properties": {"all": {"allOf": [counts], "maxItems": 2}}}
