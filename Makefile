@@ -79,7 +79,7 @@ $(CURRENT)/pythons/versions: .ci/unpack-pythons .ci/debian-suite
 
 test-pythons: dist programs-demo $(CURRENT)/pythons/versions ## install the wheel on every Python there is, from 3.11 on, and play the demo with it
 	@cat $(CURRENT)/pythons/versions
-	PATH="$$PATH:$(CURDIR)/$(CURRENT)/pythons/bin" $(BIN)/pytest tests/stack/each_python.py
+	$(BIN)/pytest -v tests/stack/each_python.py
 
 # Memory is cheap: with more of it promtool takes two thirds of the time.
 $(RULE_TESTS):

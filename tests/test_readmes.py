@@ -21,6 +21,7 @@ DOCUMENTS = [
     "README.md",
     "dashboards/README.md",
     "exporter/CONFIGURATION.md",
+    "exporter/FAQ.md",
     "exporter/README.md",
     "rules/README.md",
     "tests/README.md",

@@ -23,6 +23,9 @@ from exporter.demo.processes import Program, free_port, running
 
 ROOT = Path(__file__).parent.parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+UNPACKED = ROOT / ".tools" / "pythons" / "usr" / "bin"
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+"""Nothing of the checkout can be seen in it."""
 CONFIG = "integrations: [{name: acme, sync_health: {directory: .}}]\n"
 SECONDS = 300.0
 """To install everything, or to play the demo."""
@@ -32,7 +35,7 @@ WHICH = "import sys; print('3.%d' % sys.version_info.minor if sys.version_info[0
 def pythons() -> Mapping[str, Path]:
     """The first of each minor version from the oldest that the package takes, by version."""
     folders = [Path(part) for part in os.get_exec_path()]
-    folders += sorted(Path.home().glob(".pyenv/versions/*/bin"))
+    folders += [*sorted(Path.home().glob(".pyenv/versions/*/bin")), UNPACKED]
     found: dict[str, Path] = {}
     programs = [file for folder in folders for file in sorted(folder.glob("python3.[1-9]?"))]
     for program in (Path(sys.executable), *programs):
@@ -53,8 +56,8 @@ PYTHONS = pythons()
 def pip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The newest pip: the one that comes with an old Python does not know the newest."""
     folder = tmp_path_factory.mktemp("pip")
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=SECONDS)
-    subprocess.run([folder / "bin/pip", "install", "--quiet", "--upgrade", "pip"], check=True, timeout=SECONDS)
+    said(sys.executable, "-m", "venv", folder)
+    said(folder / "bin/pip", "install", "--quiet", "--upgrade", "pip")
     return folder / "bin/pip"
 
 
@@ -62,20 +65,19 @@ def pip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def command(request: pytest.FixtureRequest, pip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The installed command."""
     folder = tmp_path_factory.mktemp("environment")
-    subprocess.run([PYTHONS[request.param], "-m", "venv", "--without-pip", folder], check=True, timeout=SECONDS)
+    said(PYTHONS[request.param], "-m", "venv", "--without-pip", folder)
     (wheel,) = (ROOT / "dist").glob(f"*-{__version__}-*.whl")
-    subprocess.run([pip, "--python", folder / "bin/python", "install", "--quiet", wheel], check=True, timeout=SECONDS)
+    said(pip, "--python", folder / "bin/python", "install", "--quiet", wheel)
     return folder / "bin/hubspot-salesforce-exporter"
 
 
-def said(command: Path, cwd: Path, *arguments: str) -> str:
-    """On standard output, by a run that ends well; nothing of the checkout can be seen from there."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+def said(*command: str | Path, cwd: Path | None = None) -> str:
+    """On standard output, by a run that ends well."""
     ended = subprocess.run(
-        [command, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+        command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=SECONDS, check=False
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "Warning" not in ended.stderr
+    assert "DeprecationWarning" not in ended.stderr
     return ended.stdout
 
 
@@ -89,14 +91,14 @@ def test_every_version_that_is_tried_is_declared() -> None:
 
 def test_it_says_its_version(command: Path, tmp_path: Path) -> None:
     """That of the checkout."""
-    assert said(command, tmp_path, "--version") == f"hubspot-salesforce-exporter {__version__}\n"
+    assert said(command, "--version", cwd=tmp_path) == f"hubspot-salesforce-exporter {__version__}\n"
 
 
 def test_it_checks_a_configuration_and_prints_the_rules(command: Path, tmp_path: Path) -> None:
     """Schema, catalogue and rules are found inside the package."""
     (tmp_path / "exporter.yml").write_text(CONFIG)
-    assert "exporter.yml: good, 1 integration" in said(command, tmp_path, "check-config", "exporter.yml")
-    assert said(command, tmp_path, "rules") == rules_text()
+    assert "exporter.yml: good, 1 integration" in said(command, "check-config", "exporter.yml", cwd=tmp_path)
+    assert said(command, "rules", cwd=tmp_path) == rules_text()
 
 
 async def test_it_serves(command: Path, tmp_path: Path) -> None:
@@ -116,6 +118,7 @@ async def test_it_serves(command: Path, tmp_path: Path) -> None:
     assert "Warning" not in log.read_text()
 
 
+@pytest.mark.binaries
 def test_it_plays_the_demo(command: Path, tmp_path: Path) -> None:
     """From cause to cure, with a real Prometheus and a real Alertmanager."""
-    assert "steps really happened" in said(command, tmp_path, "demo", "--exit-when-done").splitlines()[-1]
+    assert "steps really happened" in said(command, "demo", "--exit-when-done", cwd=tmp_path)
