@@ -34,10 +34,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("dashboards", "exporter", "rules", "tests"):
         shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / PRIVATE).write_text("hunter2")
-    built = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)]
-    subprocess.run(command, cwd=copy, check=True, capture_output=True, timeout=SECONDS)
-    (file,) = built.glob("*.whl")
+    return built_from(copy, tmp_path_factory.mktemp("dist"))
+
+
+def built_from(folder: Path, dist: Path, kind: str = "wheel") -> Path:
+    """The one file that hatchling makes of the sources in ``folder``."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(dist)]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=SECONDS)
+    (file,) = dist.glob("*.whl" if kind == "wheel" else "*.tar.gz")
     return file
 
 
@@ -68,6 +72,15 @@ def run_unpacked(unpacked: Path, cwd: Path, *arguments: str) -> str:
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
+
+
+def test_the_sources_make_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    """To the byte, when they are packed and unpacked elsewhere at another time; tests and Makefile are among them."""
+    packed = built_from(CHECKOUT, tmp_path / "sources", "sdist")
+    shutil.unpack_archive(packed, tmp_path, filter="data")
+    sources = tmp_path / packed.name.removesuffix(".tar.gz")
+    assert {"Makefile", "docker-compose.yml", ".ci", "tests"} <= {file.name for file in sources.iterdir()}
+    assert built_from(sources, tmp_path / "again").read_bytes() == wheel.read_bytes()
 
 
 def test_every_file_of_the_package_ships(names: set[str]) -> None:

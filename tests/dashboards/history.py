@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,8 @@ EVENING = 1_795_042_800.0
 the day begin anew, and are not known until it is asked."""
 
 
-STATUS_PAGE = "status.html"
+PAGES: Mapping[str, str] = {"status-page": "/", "integration-page": "/integrations/acme"}
+"""The exporter's own pages that are kept as they are at the end, each as ``NAME.html``: their paths."""
 SECOND = "127.0.0.2:9951"
 """Where a second replica would have been scraped."""
 
@@ -68,7 +69,7 @@ class History:
             yield client
 
     def make(self, folder: Path) -> None:
-        """Lives through it and writes the blocks; ``folder`` takes what leads to them, and the last status page."""
+        """Lives through it and writes the blocks; ``folder`` takes what leads to them, and the exporter's pages."""
         self.blocks.mkdir(parents=True)
         samples = folder / "samples.om"
         asyncio.run(_live(folder, self.begins, samples))
@@ -89,6 +90,7 @@ async def _live(folder: Path, begins: float, samples: Path) -> None:
     try:
         async with open_story(folder, begins) as story:
             await story.live(QUIET + BAD, EVENTS, scrapes)
-            (folder / STATUS_PAGE).write_text(await story.page("/"), encoding="utf-8")
+            for name, path in PAGES.items():
+                (folder / f"{name}.html").write_text(await story.page(path), encoding="utf-8")
     finally:
         scrapes.close()

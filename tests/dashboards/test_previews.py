@@ -11,7 +11,7 @@ import pytest
 
 from tests.dashboards.boards import FOLDER, NAMES, board, panels
 from tests.dashboards.grafana_reading import View
-from tests.dashboards.history import History
+from tests.dashboards.history import PAGES, History
 from tests.dashboards.preview.__main__ import PROMETHEUS_PAGES, digest
 from tests.dashboards.preview.page import page
 from tests.dashboards.preview.png import small, source_of
@@ -19,7 +19,7 @@ from tests.dashboards.prometheus import Client
 from tests.e2e.test_status_page import chromium, size_of
 
 PREVIEWS = FOLDER / "previews"
-PICTURES = {*NAMES, *PROMETHEUS_PAGES, "status-page"}
+PICTURES = {*NAMES, *PROMETHEUS_PAGES, *PAGES}
 LARGEST = 240 * 1024
 
 

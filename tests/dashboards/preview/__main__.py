@@ -1,7 +1,7 @@
 """``make previews`` draws ``dashboards/previews`` anew.
 
 The previews of the dashboards are drawn by Grafana's own components, where it exports one, on a page of ours. Beside
-them stand photographs of the exporter's status page, and of a real Prometheus that holds the same two days and
+them stand photographs of the exporter's own pages, and of a real Prometheus that holds the same two days and
 evaluates the rules.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.dashboards.boards import FOLDER, NAMES, board
 from tests.dashboards.grafana_reading import View
-from tests.dashboards.history import STATUS_PAGE, History
+from tests.dashboards.history import PAGES, History
 from tests.dashboards.preview import components
 from tests.dashboards.preview.page import WIDTH, page
 from tests.dashboards.preview.png import small
@@ -38,6 +38,7 @@ PROMETHEUS_PAGES = {
     ),
 }
 """Path and height of each; Debian's Prometheus has these pages alone."""
+PAGE_HEIGHT = 1_400
 RULES_EVALUATED = 'global: {evaluation_interval: 1s}\nrule_files: ["rules/*.rules.yml"]\n'
 BUDGET = "--virtual-time-budget=20000"
 """Milliseconds a page has to draw itself; they pass as fast as it works."""
@@ -98,7 +99,8 @@ def main() -> None:
         history = History(Path(folder, "blocks"), float(int(time.time())))
         history.make(Path(folder))
         asyncio.run(photograph_prometheus(history))
-        asyncio.run(photograph(Path(folder, STATUS_PAGE).as_uri(), "status-page", 1_400, "/"))
+        for name, path in PAGES.items():
+            asyncio.run(photograph(Path(folder, f"{name}.html").as_uri(), name, PAGE_HEIGHT, path))
         asyncio.run(draw(history, Path(folder)))
 
 
