@@ -69,7 +69,7 @@ check-rules:
 
 # The same bytes from the same sources: hatchling stamps no time of the build into them.
 dist: $(VENV)/installed ## build the wheel and the sources' archive into dist/
-	@rm -rf dist
+	@rm -f dist/*.whl dist/*.tar.gz
 	$(BIN)/python -m hatchling build
 
 # Debian's newest Pythons, beside those of the machine; `rm .tools/pythons/versions` lets the next run look for newer ones.
