@@ -28,8 +28,8 @@ WORKERS := $(shell echo $$(($$(nproc) + 1)))
 FAULT_WORKERS := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo scenarios test test-mutants test-faults test-current image-test check check-rules dashboards previews dashboards-types bench bench-memory large-log large-export bench-rules load fuzz full-size replicas \
-	week touch-load pair soak audit sbom clean programs-demo programs-test test-pythons dist $(RULE_TESTS)
+# All that `make help` tells of, and what they have in common.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST))) check-rules programs-demo programs-test $(RULE_TESTS)
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,7 +94,6 @@ scenarios: $(VENV)/installed programs-demo ## play every scenario of the demo, o
 		$(BIN)/hubspot-salesforce-exporter demo --scenario=$$name --exit-when-done | tail -1 | sed "s/^/$$name: /"; \
 	done
 
-.PHONY: compose-config
 compose-config: $(VENV)/installed ## make rules/compose/ from rules/prometheus.yml and rules/alertmanager.yml
 	$(BIN)/python .ci/compose-config
 
