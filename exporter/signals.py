@@ -52,5 +52,6 @@ def _end_at_once(number: int, _frame: FrameType | None) -> None:
             why = "not finished in time" if number == signal.SIGALRM else signal.Signals(number).name
             import structlog  # noqa: PLC0415  a command imports it without what it draws with
 
-            structlog.get_logger(__name__).warning("stopped at once", why=why)
+            log = structlog.get_logger(__name__)
+            log.warning("stopped at once", why=why)
     os._exit(0)
