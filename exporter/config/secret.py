@@ -32,6 +32,11 @@ class Secret:
         text = _decoded(content_of(self.file)) if self.file is not None else os.environ[self.env or ""]
         return _AROUND.sub("", text)
 
+    @property
+    def is_given(self) -> bool:
+        """Whether one is meant: a file that is named is, a variable that is not set is not."""
+        return self.file is not None or (self.env or "") in os.environ
+
     def __str__(self) -> str:
         return f'the file "{self.file}"' if self.file is not None else f"the environment variable {self.env}"
 

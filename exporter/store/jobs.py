@@ -52,9 +52,11 @@ class JobStore:
         What is already stored decides, in the same transaction; of several that take the same at the same moment, the
         unique constraint lets one through.
         """
+        # Here: the thread in which it is written knows of no request.
+        request_id = current_request_id()
 
         def write(connection: Connection) -> tuple[int, ...]:
-            made = self._insert(connection, new, now)
+            made = self._insert(connection, new, now, request_id)
             insert_refusals(connection, refused)
             if notification is not None:
                 insert_notification(connection, notification.with_jobs(len(made), duplicates=len(new) - len(made)))
@@ -62,9 +64,9 @@ class JobStore:
 
         return await self._database.run(write)
 
-    def _insert(self, connection: Connection, new: Sequence[NewJob], now: float) -> tuple[int, ...]:
+    def _insert(self, connection: Connection, new: Sequence[NewJob], now: float, request_id: str) -> tuple[int, ...]:
         numbers = repetitions(connection, [job.cue for job in new], now)
-        rows = [job_values(job, number, now) for job in new if (number := numbers[job.cue]) is not None]
+        rows = [job_values(job, number, now, request_id) for job in new if (number := numbers[job.cue]) is not None]
         if not rows:
             return ()
         insert = self._database.insert_once(jobs).returning(jobs.c.id)
@@ -215,8 +217,8 @@ def _within(reach: Reach) -> sa.ColumnElement[bool]:
     return sa.or_(by_these_ways(reach.ways), since < longest)
 
 
-def job_values(job: NewJob, repetition: int, now: float) -> dict[str, Any]:
-    """The row of a new job."""
+def job_values(job: NewJob, repetition: int, now: float, request_id: str) -> dict[str, Any]:
+    """The row of a new job, which the request of that id made."""
     return {
         **asdict(job.occurrence),
         "repetition": repetition,
@@ -228,7 +230,7 @@ def job_values(job: NewJob, repetition: int, now: float) -> dict[str, Any]:
         "cooldown": job.cooldown,
         "max_attempts": job.max_attempts,
         "since": job.since,
-        "request_id": current_request_id(),
+        "request_id": request_id,
         "state": QUEUED,
         "listed": False,
         "failures": 0,

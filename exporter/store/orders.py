@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from exporter.errors import StoreError
+from exporter.logs import current_request_id
 from exporter.store.batches import fail_left
 from exporter.store.database import Database
 from exporter.store.job import CANCELLED, NEEDS_APPROVAL, QUEUED, REQUESTED, RUNNING, Job, NewJob
@@ -37,7 +38,7 @@ class OrderStore:
 
     async def order(self, new: NewJob, now: float) -> Ordered:
         """Stores the job of a request, unless there is one with its key, whatever that was about."""
-        key, values = new.occurrence.fingerprint, job_values(new, 0, now)
+        key, values = new.occurrence.fingerprint, job_values(new, 0, now, current_request_id())
         row = sa.select(*(sa.literal(value, jobs.c[name].type) for name, value in values.items()))
         # In one statement: SQLite locks nobody out before the first that writes.
         insert = self._database.insert_once(jobs).from_select(

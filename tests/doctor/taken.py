@@ -54,6 +54,11 @@ def _other_column(room: PatientRoom) -> None:
     room.write("dropped/picklists.csv", "Was,Wer\nfalsch,101\n")
 
 
+def _guessable_suspension_token(room: PatientRoom) -> None:
+    room.write("suspension-token", "a" * 40)
+    room.data["remediation"]["suspension_token_file"] = "suspension-token"
+
+
 def _unmapped(room: PatientRoom) -> None:
     room.org.unmapped = frozenset({TOUCH})
     room.prove = "contacts/101"
@@ -345,6 +350,12 @@ TAKEN = (
         lambda room: room.write("api-token", "a" * 40),
         "api token",
         r"too easily guessed.*remediation\.api_token_file",
+    ),
+    Taken(
+        "a suspension token that is hard to guess",
+        _guessable_suspension_token,
+        "suspension token",
+        r"too easily guessed.*remediation\.suspension_token_file",
     ),
     Taken(
         "room below the cap",

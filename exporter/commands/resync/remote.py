@@ -76,8 +76,9 @@ class Remote:
         return f"Job {job.id} goes on in the exporter, unless it is ended by --cancel={job.id}."
 
     async def _get(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
-        # An exporter with users of its own lets in, to read, who may write.
-        return await self._call("GET", path, self._authorization(), params=params)
+        # An exporter with users of its own lets in, to read, who may write. Others let everybody.
+        headers = self._authorization() if self._token.is_given else {}
+        return await self._call("GET", path, headers, params=params)
 
     async def _post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
         return await self._call("POST", path, {**self._authorization(), **(headers or {})}, json_body=body)

@@ -47,17 +47,17 @@ def answer(status: int, body: Any = None, **more: Any) -> httpx.Response:
     return httpx.Response(status, json=body, **more)
 
 
-OpenRemote = Callable[[Exporter], Any]
+OpenRemote = Callable[..., Any]
 
 
 @pytest.fixture
 def open_remote(tmp_path: Path) -> OpenRemote:
     (tmp_path / "token").write_text("secret-token\r\n")
+    secret = Secret(file=tmp_path / "token")
 
     @asynccontextmanager
-    async def opened(exporter: Exporter) -> AsyncIterator[Remote]:
+    async def opened(exporter: Exporter, token: Secret = secret) -> AsyncIterator[Remote]:
         async with httpx.AsyncClient(transport=httpx.MockTransport(exporter)) as http:
-            token = Secret(file=tmp_path / "token")
             yield Remote(URL, "--url=…", token, Upstream(http, SystemClock(), lambda: None))
 
     return opened
@@ -89,7 +89,7 @@ async def test_an_order_is_one_however_often_it_is_sent(open_remote: OpenRemote)
 
 
 async def test_an_unfinished_job_is_looked_for_among_those_that_wait_and_those_at_work(open_remote: OpenRemote) -> None:
-    """Without a token: everybody may read."""
+    """With the token: an exporter that has users lets nobody else read."""
     other = {**JOB, "id": 8, "categories": ["other"]}
     at_work = {**JOB, "state": "running"}
     exporter = Exporter([answer(200, {"jobs": [other]}), answer(200, {"jobs": [other, at_work]})])
@@ -99,7 +99,15 @@ async def test_an_unfinished_job_is_looked_for_among_those_that_wait_and_those_a
     assert found is not None
     assert (found.id, found.state) == (7, "running")
     assert [request.url.params["state"] for request in exporter.asked] == ["queued", "running"] * 2
-    assert not any("authorization" in request.headers for request in exporter.asked)
+    assert {request.headers["authorization"] for request in exporter.asked} == {"Bearer secret-token"}
+
+
+async def test_without_a_token_a_job_is_looked_at(open_remote: OpenRemote) -> None:
+    """Where everybody may read."""
+    exporter = Exporter([answer(200, {"job": JOB})])
+    async with open_remote(exporter, Secret(env="NOT_SET_ANYWHERE")) as remote:
+        assert (await remote.job(7)).id == 7
+    assert "authorization" not in exporter.asked[0].headers
 
 
 async def test_approval_and_end_are_asked_for(open_remote: OpenRemote) -> None:
