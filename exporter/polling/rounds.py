@@ -78,6 +78,9 @@ class Rounds:
                 self._rows[target.key] = PollRow(*target.key, 0, due_at)
             else:
                 due_at = schedule.resumed_due(row.due_at, now, target.interval, _may_have_to_wait(row))
+                if row.attempted_at is None:
+                    # Begun and never ended, so nothing is known of it: it is not waited for until it is due again.
+                    due_at = min(due_at, soon)
                 if _waits_for_somebody(target, row):
                     due_at = schedule.mended_due(due_at, row.attempted_at or 0.0, soon)
                 due_at = schedule.taken_over_due(due_at, now, row.lease_left)

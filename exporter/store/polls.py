@@ -76,9 +76,9 @@ class PollStore:
     async def begin(self, integration: str, source: str, seen_round: int, due_at: float, lease: float) -> bool:
         """Claims the poll after ``seen_round`` and commits when the next one is due, before anything is sent.
 
-        So a process that dies in the middle does not poll again at its next start, and of several replicas that have
-        seen the same round one gets ``True``. Until it finishes, or ``lease`` seconds have passed, the others cannot
-        begin the next one, however soon that is due.
+        So a process that dies in the middle does not poll again at its next start, unless it was the first poll, and of
+        several replicas that have seen the same round one gets ``True``. Until it finishes, or ``lease`` seconds have
+        passed, the others cannot begin the next one, however soon that is due.
         """
         claim: dict[str, Any] = {"round": seen_round + 1, "due_at": due_at}
         if self.shared:

@@ -279,6 +279,17 @@ class TestSchedule:
         assert poller.due_at(script.target) == due_at
 
 
+async def _cut_off(poller: Poller, script: Script) -> None:
+    """In the middle of a poll."""
+    script.may_answer.clear()
+    crash = asyncio.create_task(poller.poll(script.target))
+    await eventually(lambda: script.at_once == 1)
+    crash.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await crash
+    script.may_answer.set()
+
+
 class TestRestart:
     async def test_the_last_snapshot_is_served_at_once(
         self, start: Start, config: Config, acme: Org, clock: WatchedClock
@@ -318,21 +329,25 @@ class TestRestart:
     ) -> None:
         """A process killed after it asked has claimed the poll: the next one waits until the next is due."""
         poller = await bench.start()
-        script.may_answer.clear()
-        crash = asyncio.create_task(poller.poll(script.target))
-        await eventually(lambda: script.at_once == 1)
-        crash.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await crash
-        script.may_answer.set()
+        await poller.poll(script.target)
+        await _cut_off(poller, script)
         restarted = await bench.start()
         async with running(restarted):
             await eventually(lambda: clock.asleep == 1)
             clock.advance(INTERVAL - 1)
             await eventually(lambda: clock.asleep == 1)
-            assert len(script.asked_at) == 1
+            assert len(script.asked_at) == 2
             clock.advance(INTERVAL * JITTER + 1)
+            await eventually(lambda: len(script.asked_at) == 3)
+
+    async def test_a_first_poll_that_was_cut_off_is_repeated(self, bench: Bench, script: Script) -> None:
+        """Nothing is known without it, and nobody is ready before: of a source that is read every six hours for as
+        long."""
+        await _cut_off(await bench.start(), script)
+        restarted = await bench.start()
+        async with running(restarted):
             await eventually(lambda: len(script.asked_at) == 2)
+            await eventually(restarted.ready)
 
     async def test_a_stored_answer_this_version_refuses_is_left_out(self, bench: Bench, script: Script) -> None:
         """Whether it is refused or trips over a bug: the process starts, and shows what it knows otherwise."""
