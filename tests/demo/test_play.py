@@ -50,13 +50,21 @@ def test_a_step_that_does_not_happen_ends_the_story(capsys: pytest.CaptureFixtur
     shutil.rmtree(folder)
 
 
+def _take_signals() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.mark.binaries
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.faults, id="SIGHUP")])
 async def test_a_signal_ends_everything(number: signal.Signals) -> None:
     """SIGTERM, and SIGHUP when the terminal is closed, do what Ctrl-C does: one line says so, without a traceback, and
     nothing is left behind."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "exporter", "demo"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "exporter", "demo"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        # Tests that run under ``nohup`` hand down that it is ignored, and then it is meant to be.
+        preexec_fn=_take_signals,
     )
     assert process.stdout is not None
     printed = ""

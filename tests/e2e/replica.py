@@ -53,7 +53,7 @@ async def spend(url: str, cap: str, tries: str) -> None:
     store = CallStore(database)
     spent = await asyncio.gather(*(store.spend("acme", int(cap), NOW) for _ in range(int(tries))))
     await database.close()
-    sys.stdout.write(json.dumps(sum(spent)))
+    sys.stdout.write(json.dumps(sum(map(bool, spent))))
 
 
 def main(arguments: Sequence[str]) -> None:

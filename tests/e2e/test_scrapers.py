@@ -56,7 +56,9 @@ class Scraper:
 
     async def scrape_until(self, end: float) -> None:
         headers = {"Accept-Encoding": "gzip" if self._packed else "identity"}
-        async with httpx.AsyncClient(trust_env=False, timeout=60, headers=headers) as http:
+        # A connection each: one that is kept may be closed at the other end while this one looks through a page.
+        alone = httpx.Limits(max_keepalive_connections=0)
+        async with httpx.AsyncClient(trust_env=False, timeout=60, headers=headers, limits=alone) as http:
             while time.monotonic() < end:
                 await self._scrape(http)
 
