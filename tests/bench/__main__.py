@@ -45,15 +45,20 @@ def main(arguments: Sequence[str]) -> None:
     letters = [letter.strip() for letter in options.rows.split(",") if letter.strip()]
     if unknown := set(letters) - set(wanted):
         parser.error(f"--rows={options.rows}: {', '.join(sorted(unknown))} is none of {', '.join(wanted)}")
-    about, rows = machine(), []
+    about, rows = machine(), list[Row]()
+
+    def keep() -> None:
+        told = {"machine": about, "integrations": options.integrations, "rows": [row.as_json() for row in rows]}
+        options.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+
     options.json.parent.mkdir(parents=True, exist_ok=True)
+    keep()
     for letter in letters:
         began = time.monotonic()
         rows += list(wanted[letter]())
         sys.stderr.write(f"{letter}: {time.monotonic() - began:.0f} s\n")
         # At once: who ends it in the middle has what was measured.
-        told = {"machine": about, "integrations": options.integrations, "rows": [row.as_json() for row in rows]}
-        options.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        keep()
     shared = "" if len(CORES) > 1 else ", one for all: what is measured shares it with who measures"
     where = f"{len(CORES)} cores{shared}, {about['cpu']}, Python {about['python']}"
     sys.stdout.write(f"{as_markdown(rows)}\n{table.sizes(rows)}\n{where}\n")
