@@ -1,8 +1,8 @@
 """What a pod asks of its node, by the number of integrations. The one table.
 
-Measured at default intervals on two cores of an x86 server: one integration takes 93 MB of memory, 1,000 take 232 MB
-once all of them were polled and scraped; a poll costs 4 to 6 ms of CPU, and an integration has one every 23 seconds.
-Asked for is half as much memory again and twice the CPU. The limit is twice the memory asked for, as exported files, a
+Measured at default intervals on two cores of an x86 server: one integration takes 86 MiB of memory, 1,000 take 154 MiB
+once all of them were polled; a poll costs 3 to 5 ms of CPU, and an integration has one every 20 seconds. Asked for is
+about twice as much of both. The limit is twice the memory asked for, as exported files, a
 day's event log and compressed answers come and go. CPU has none: one that is reached makes scrapes and polls late while
 the node idles.
 """

@@ -6,6 +6,7 @@ What comes back is an ``Answer`` of any status; what it means is for the client 
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -211,6 +212,9 @@ def _as_upstream_errors(where: str, seconds: float) -> Iterator[None]:
     except (httpx.TransportError, httpx.DecodingError) as error:
         reason = f"{connect_failure(error, seconds)} ({where})"
         raise ConnectError(reason, again=again_after(error)) from error
+    except ssl.SSLError as error:
+        # Behind a proxy, what spoils a connection that stands is handed on as it is.
+        raise ConnectError(f"its TLS connection broke: {getattr(error, 'reason', None) or error} ({where})") from error
 
 
 def _where(request: httpx.Request) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import select
 import socket
 import socketserver
 import ssl
@@ -97,10 +98,7 @@ def proxy(target: int, *, status: str | None = None, tls: ssl.SSLContext | None 
             return
         with socket.create_connection(("127.0.0.1", target), timeout=PATIENCE) as far:
             connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_pipe, args=(far, connection))
-            back.start()
-            _pipe(connection, far)
-            back.join()
+            _relay(connection, far)
 
     with _listening(lead, tls) as seen.port:
         yield seen
@@ -117,12 +115,25 @@ def _head(connection: socket.socket) -> str:
     return head.decode()
 
 
-def _pipe(one: socket.socket, other: socket.socket) -> None:
+def _relay(one: socket.socket, other: socket.socket) -> None:
+    """Both ways, until one of them ends. In one thread: OpenSSL lets no two at one connection."""
+    ways = {one: other, other: one}
     with contextlib.suppress(OSError):
-        while chunk := one.recv(65536):
-            other.sendall(chunk)
-    with contextlib.suppress(OSError):
-        other.shutdown(socket.SHUT_WR)
+        while ready := select.select([*ways], (), (), PATIENCE)[0]:
+            for source in ready:
+                if not _passed_on(source, ways[source]):
+                    return
+
+
+def _passed_on(source: socket.socket, to: socket.socket) -> bool:
+    """What there is, also of what has been unpacked already; ``False`` at its end."""
+    while True:
+        chunk = source.recv(65536)
+        if not chunk:
+            return False
+        to.sendall(chunk)
+        if not (isinstance(source, ssl.SSLSocket) and source.pending()):
+            return True
 
 
 @contextlib.contextmanager

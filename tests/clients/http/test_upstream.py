@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from email.utils import formatdate
@@ -220,6 +221,11 @@ class TestConnection:
         with pytest.raises(UpstreamTimeout, match=r"^api\.example: no .* within 10 s.* \(GET /thing\)$"):
             await ask(upstream_over(CannedTransport(kind("slow"), OK)))
         assert sent.count == 1
+
+    async def test_a_spoiled_tls_connection_is_a_connect_error(self, upstream_over: MakeUpstream) -> None:
+        """Which httpcore does not name as such in the middle of an answer that comes through a proxy."""
+        with pytest.raises(ConnectError, match=r"^its TLS connection broke: .* \(GET /thing\)$"):
+            await ask(upstream_over(CannedTransport(ssl.SSLError(1, "decode error"))), retry=False)
 
     async def test_a_broken_encoding_is_a_connect_error(self, upstream_over: MakeUpstream) -> None:
         """What says gzip and is none did not arrive as it was sent."""
