@@ -20,19 +20,20 @@ import httpx
 
 from exporter.config import defaults
 from exporter.demo.processes import Program, free_port, running
-from tests.e2e.load import write_config
+from tests.e2e.start import simulated
 from tests.pages import Page
+from tests.resources import resident
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """Resident bytes of one process: ``first`` when everything was polled once, ``scraped`` after that was also
+    """MiB of one process: ``first`` when everything was polled once, ``scraped`` after that was also
     scraped, ``last`` after the last round; ``page`` are the bytes of the exposition text."""
 
     integrations: int
-    first: int
-    scraped: int
-    last: int
+    first: float
+    scraped: float
+    last: float
     page: int
 
 
@@ -43,17 +44,6 @@ class Serving:
     pid: int
     http: httpx.AsyncClient
     integrations: int
-
-    def resident(self) -> int:
-        """Bytes."""
-        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS"))
-
-    async def ready(self, deadline: float) -> None:
-        """Until ``/-/ready`` says so."""
-        while (await self.http.get("/-/ready")).status_code != httpx.codes.OK:
-            assert time.monotonic() < deadline, "not ready"
-            await asyncio.sleep(1)
 
     async def page(self) -> bytes:
         """What Prometheus is told."""
@@ -72,33 +62,19 @@ class Serving:
 @contextlib.asynccontextmanager
 async def serving(folder: Path, integrations: int, interval: float | None) -> AsyncIterator[Serving]:
     """An exporter with so many integrations, every source on: at its default interval, or this one."""
-    simulator, port = free_port(), free_port()
-    url = f"http://127.0.0.1:{simulator}"
-    command = (
-        *(sys.executable, "-m", "exporter.demo.simulator", f"--port={simulator}", "--orgs=", "--records=20"),
-        *(f"--more-orgs={integrations}", "--sync-interval=0", "--limit=10000000", "--searches-per-second=100"),
-    )
     intervals = {source: interval or seconds for source, seconds in defaults.INTERVALS.items()}
-    write_config(folder, url, integrations, intervals)
-    serve = (
-        "-m",
-        "exporter",
-        "serve",
-        "--config.file=exporter.yml",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--log.level=error",
-    )
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
-    programs = (
-        Program("simulator", command, f"{url}/control/org-0001", start_seconds=120),
-        Program("exporter", (sys.executable, *serve), f"{address}/-/healthy", start_seconds=600),
+    serve = ("-m", "exporter", "serve", "--config.file=exporter.yml", f"--web.listen-address=127.0.0.1:{port}")
+    program = Program(
+        "exporter", (sys.executable, *serve, "--log.level=error"), f"{address}/-/ready", start_seconds=600
     )
-    async with contextlib.AsyncExitStack() as stack:
-        processes = [
-            await stack.enter_async_context(running(program, folder / f"{program.name}.log")) for program in programs
-        ]
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=address, trust_env=False, timeout=60))
-        yield Serving(processes[1].pid, http, integrations)
+    async with (
+        simulated(folder, integrations, intervals),
+        running(program, folder / "exporter.log") as process,
+        httpx.AsyncClient(base_url=address, trust_env=False, timeout=60) as http,
+    ):
+        yield Serving(process.pid, http, integrations)
 
 
 def _rounds(page: bytes, integrations: int) -> int:
@@ -111,20 +87,19 @@ async def weigh(folder: Path, integrations: int, rounds: int = 1, interval: floa
     """Runs both processes until everything was polled so many times."""
     async with serving(folder, integrations, interval) as service:
         deadline = time.monotonic() + 300 + integrations * rounds * 0.5
-        await service.ready(deadline)
-        first = service.resident()
+        first = resident(service.pid)
         page = await service.polled(1, deadline)
-        scraped = service.resident()
+        scraped = resident(service.pid)
         if rounds > 1:
             page = await service.polled(rounds, deadline)
-        return Weight(integrations, first, scraped, service.resident(), len(page))
+        return Weight(integrations, first, scraped, resident(service.pid), len(page))
 
 
 def report(weight: Weight) -> Iterable[str]:
     """A line a figure."""
     yield f"{weight.integrations} integrations, {weight.page / 1e6:.1f} MB of exposition text"
-    yield f"resident after the first round: {weight.first / 1e6:.0f} MB, once scraped {weight.scraped / 1e6:.0f} MB"
-    yield f"resident after the last round: {weight.last / 1e6:.0f} MB"
+    yield f"resident after the first round: {weight.first:.0f} MiB, once scraped {weight.scraped:.0f} MiB"
+    yield f"resident after the last round: {weight.last:.0f} MiB"
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ from tests.bench.canned import ASKED
 from tests.bench.machine import pin
 from tests.bench.parts import looking
 from tests.bench.table import Row, Target, percentile
-from tests.e2e.load import WatchedPoller, compressed, open_poller, resident_mebibytes, write_config
+from tests.e2e.load import WatchedPoller, compressed, open_poller, resident_mebibytes, simulator, write_config
 from tests.e2e.test_load import first_round
 
 CHEAP = Target(0.002)
@@ -132,15 +132,10 @@ async def live(folder: Path, integrations: int, compression: float, seconds: flo
 @contextlib.asynccontextmanager
 async def _answering(folder: Path, integrations: int) -> AsyncIterator[str]:
     """The URL under which the APIs of so many orgs are."""
-    simulator, port = free_port(), free_port()
-    simulated = (
-        *(sys.executable, "-m", "exporter.demo.simulator", f"--port={simulator}", "--orgs=", "--records=20"),
-        *(f"--more-orgs={integrations}", "--sync-interval=0", "--limit=10000000", "--searches-per-second=100"),
-    )
-    played = (sys.executable, "-m", "tests.bench.canned", str(port), str(simulator))
-    ready = f"http://127.0.0.1:{simulator}/control/org-0001"
+    source, port = free_port(), free_port()
+    played = (sys.executable, "-m", "tests.bench.canned", str(port), str(source))
     async with (
-        running_program(Program("simulator", simulated, ready, start_seconds=120.0), folder / "simulator.log"),
+        running_program(simulator(source, integrations), folder / "simulator.log"),
         running_program(Program("canned", played, f"http://127.0.0.1:{port}{ASKED}"), folder / "canned.log"),
     ):
         yield f"http://127.0.0.1:{port}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -14,8 +13,8 @@ from pathlib import Path
 
 from tests.bench.wire import Wire
 from tests.ready import await_ready
+from tests.resources import cpu_seconds, resident
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 END_SECONDS = 20.0
 
 
@@ -34,16 +33,7 @@ class Process:
 
     @property
     def resident_mebibytes(self) -> float:
-        for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) / 1024
-        raise AssertionError(f"{self.pid} has ended")
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and kernel time of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+        return resident(self.pid)
 
 
 @contextlib.contextmanager

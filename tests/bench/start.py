@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.config import defaults
-from exporter.demo.processes import Program, free_port
-from exporter.demo.processes import running as running_program
-from tests.bench.machine import pin
+from exporter.demo.processes import free_port
 from tests.bench.process import running
 from tests.bench.table import Row, Target
-from tests.e2e.load import org_names, write_config
+from tests.e2e.start import Start, simulated, time_to_ready
 
 READY = {1: Target(1.5), 1_000: Target(30.0)}
 RESTARTED = Target(1.0)
@@ -29,14 +24,6 @@ BARE = ("-c", "import sys, time, prometheus_client as p; p.start_http_server(int
 @dataclass(frozen=True, slots=True)
 class Size:
     integrations: Sequence[int] = (1, 1_000)
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """Seconds until it was ready, and MiB that it then held."""
-
-    seconds: float
-    resident: float
 
 
 def rows(size: Size) -> Iterator[Row]:
@@ -55,43 +42,17 @@ def rows(size: Size) -> Iterator[Row]:
         yield Row("f", f"RSS when ready, {title}, restarted", again.resident, "MiB", against, bare.resident)
 
 
-def _bare() -> Started:
+def _bare() -> Start:
     port = free_port()
     with (
         tempfile.TemporaryDirectory() as folder,
         running([*BARE, str(port)], Path(folder), port, ready="/metrics") as process,
     ):
-        return Started(process.seconds, process.resident_mebibytes)
+        return Start(process.seconds, process.cpu_seconds, process.resident_mebibytes)
 
 
-async def started(integrations: int) -> tuple[Started, Started]:
+async def started(integrations: int) -> tuple[Start, Start]:
     """Fresh, and again on the same store."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        async with _simulated(folder, integrations) as url:
-            write_config(folder, url, integrations, defaults.INTERVALS)
-            return await asyncio.to_thread(_serve, folder), await asyncio.to_thread(_serve, folder)
-
-
-@contextlib.asynccontextmanager
-async def _simulated(folder: Path, integrations: int) -> AsyncIterator[str]:
-    """So many orgs, on the second core."""
-    url = f"http://127.0.0.1:{(port := free_port())}"
-    command = (
-        *(sys.executable, "-m", "exporter.demo.simulator", f"--port={port}", "--orgs=", "--records=20"),
-        *(f"--more-orgs={integrations}", "--sync-interval=0", "--limit=10000000", "--searches-per-second=100"),
-    )
-    program = Program("simulator", command, f"{url}/control/{org_names(1)[0]}", start_seconds=120.0)
-    async with running_program(program, folder / "simulator.log") as process:
-        pin(process.pid, 1)
-        yield url
-
-
-def _serve(folder: Path) -> Started:
-    port = free_port()
-    arguments = [
-        *("-m", "exporter", "serve", f"--config.file={folder / 'exporter.yml'}", "--log.level=error"),
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    with running(arguments, folder, port) as process:
-        return Started(process.seconds, process.resident_mebibytes)
+    with tempfile.TemporaryDirectory() as folder:
+        async with simulated(Path(folder), integrations) as file:
+            return await asyncio.to_thread(time_to_ready, file), await asyncio.to_thread(time_to_ready, file)

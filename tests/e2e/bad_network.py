@@ -10,11 +10,10 @@ import asyncio
 import contextlib
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
@@ -23,10 +22,8 @@ from exporter.demo.stage import ORG, Stage, exporter_program, plan_stage, simula
 from tests.e2e.line import Line, line_to
 from tests.e2e.test_kill import NOTIFICATION
 from tests.pages import Page
+from tests.ready import until
 
-T = TypeVar("T")
-
-DEADLINE = 150.0
 ERRORS = 300
 OUTAGE = 12.0
 """Seconds that an answer is kept from who waits for it: longer than it waits."""
@@ -125,15 +122,6 @@ class Exporter:
         (job,) = (await self._http.get(f"{self._stage.exporter}/api/v1/resyncs")).json()["jobs"]
         found: dict[str, Any] = job
         return found
-
-
-async def until(look: Callable[[], Awaitable[T]], good: Callable[[T], bool]) -> T:
-    """What is seen once it is good; fails with it after ``DEADLINE`` seconds."""
-    ends_at = time.monotonic() + DEADLINE
-    while not good(seen := await look()):
-        assert time.monotonic() < ends_at, seen
-        await asyncio.sleep(0.02)
-    return seen
 
 
 @contextlib.asynccontextmanager

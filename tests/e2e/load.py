@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import sys
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from exporter.config import defaults
 from exporter.config.file import load_config
 from exporter.config.network import Network
 from exporter.config.settings import Config
+from exporter.demo.processes import Program
 from exporter.demo.simulator.settings import Settings
 from exporter.exposition.page import Exposition
 from exporter.polling.budget import Budget
@@ -34,6 +36,7 @@ from exporter.store.database import open_database
 from exporter.store.paces import shared_paces
 from exporter.store.polls import PollStore
 from tests.pages import Page
+from tests.resources import resident
 
 REQUESTS = {
     "salesforce_limits": ("salesforce.limits", 1),
@@ -209,8 +212,16 @@ def _entry(name: str, url: str, intervals: Mapping[str, float]) -> dict[str, Any
 
 def resident_mebibytes() -> int:
     """Memory of this process."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return next(int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(resident())
+
+
+def simulator(port: int, integrations: int) -> Program:
+    """So many orgs in which nothing happens, behind limits that nobody reaches."""
+    command = (
+        *(sys.executable, "-m", "exporter.demo.simulator", f"--port={port}", "--orgs=", "--records=20"),
+        *(f"--more-orgs={integrations}", "--sync-interval=0", "--limit=10000000", "--searches-per-second=100"),
+    )
+    return Program("simulator", command, f"http://127.0.0.1:{port}/control/org-0001", start_seconds=120.0)
 
 
 def compressed(ratio: float) -> dict[str, float]:

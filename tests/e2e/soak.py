@@ -27,8 +27,8 @@ import httpx
 
 from exporter.demo.processes import Program, running
 from exporter.demo.stage import ORG, Stage, exporter_program, plan_stage, simulator_program, write_exporter_config
-from tests.e2e.start import resident
 from tests.pages import Page
+from tests.resources import resident
 
 WARM_UP = 0.1
 """Part of the run after which nothing may grow any more: everything has happened several times."""

@@ -7,19 +7,19 @@ import asyncio
 import compileall
 import contextlib
 import http.client
-import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import exporter
 from exporter.config import defaults
-from exporter.demo.processes import Program, free_port, running
-from tests.e2e.load import write_config
+from exporter.demo.processes import free_port, running
+from tests.e2e.load import simulator, write_config
+from tests.resources import cpu_seconds, resident
 
 LOOK_EVERY = 0.01
 """Seconds between two questions whether it is ready."""
@@ -75,29 +75,15 @@ def is_ready(port: int) -> bool:
         asking.close()
 
 
-def cpu_seconds(pid: int) -> float:
-    """What a process has used until now."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident(pid: int) -> float:
-    """MiB of memory of a process."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
-
-
 @contextlib.asynccontextmanager
-async def simulated(folder: Path, integrations: int) -> AsyncIterator[Path]:
-    """A configuration file with so many integrations, every source on at its default interval, and who answers them."""
+async def simulated(
+    folder: Path, integrations: int, intervals: Mapping[str, float] = defaults.INTERVALS
+) -> AsyncIterator[Path]:
+    """A configuration file with so many integrations, every source on, and who answers them."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = (
-        *(sys.executable, "-m", "exporter.demo.simulator", f"--port={port}", "--orgs=", "--records=20"),
-        *(f"--more-orgs={integrations}", "--sync-interval=0", "--limit=10000000", "--searches-per-second=100"),
-    )
-    async with running(Program("simulator", command, f"{url}/control/org-0001"), folder / "simulator.log"):
-        write_config(folder, url, integrations, defaults.INTERVALS)
+    async with running(simulator(port, integrations), folder / "simulator.log"):
+        write_config(folder, url, integrations, intervals)
         yield folder / "exporter.yml"
 
 

@@ -17,9 +17,9 @@ from pathlib import Path
 import httpx
 
 from exporter.clock import SystemClock
-from exporter.demo.processes import Program, free_port, running
+from exporter.demo.processes import free_port, running
 from exporter.polling.poller import Poller
-from tests.e2e.load import Load, compressed, open_poller, org_names, resident_mebibytes, write_config
+from tests.e2e.load import Load, compressed, open_poller, org_names, resident_mebibytes, simulator, write_config
 from tests.pages import Page
 
 
@@ -27,13 +27,11 @@ async def run_load(folder: Path, integrations: int, intervals: dict[str, float],
     """Polls for so long after the first round of everything."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = (
-        *(sys.executable, "-m", "exporter.demo.simulator", f"--port={port}", "--orgs=", "--records=20"),
-        *(f"--more-orgs={integrations}", "--sync-interval=0", "--limit=10000000", "--searches-per-second=100"),
-    )
-    program = Program("simulator", command, f"{url}/control/org-0001")
     config = write_config(folder, url, integrations, intervals)
-    async with running(program, folder / "simulator.log"), open_poller(config, SystemClock()) as (poller, exposition):
+    async with (
+        running(simulator(port, integrations), folder / "simulator.log"),
+        open_poller(config, SystemClock()) as (poller, exposition),
+    ):
         polling = asyncio.create_task(poller.run())
         try:
             await first_round(poller, max(intervals.values()))

@@ -21,8 +21,9 @@ import httpx
 import pytest
 
 from exporter.demo.processes import Program, free_port, running
-from tests.e2e.start import resident, simulated
+from tests.e2e.start import simulated
 from tests.pages import Page
+from tests.resources import resident
 
 _NAME, _LABEL = r"[a-zA-Z_:][a-zA-Z0-9_:]*", r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
 _LINE = re.compile(rf"(?:# (?:HELP|TYPE) {_NAME} .*|{_NAME}(?:\{{{_LABEL}(?:,{_LABEL})*\}})? [-+0-9.eEInfNa]+)\n")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
 import resource
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import pytest
@@ -24,12 +23,11 @@ from tests.alertmanager.conftest import running_alertmanager
 from tests.e2e.pgbouncer import pooled
 from tests.e2e.postgresql import Server, running_server
 from tests.pages import Page
+from tests.ready import until
 
 pytestmark = [pytest.mark.binaries, pytest.mark.faults]
 
-T = TypeVar("T")
 
-DEADLINE = 90.0
 ANSWER = 10.0
 """Seconds that Alertmanager waits."""
 ERRORS = 150
@@ -194,15 +192,6 @@ async def through(trouble: Trouble, folder: Path) -> None:
         assert sorted(resyncs.values()) == [1] * ERRORS
         assert await watched.notified("accepted") == 1
         assert exporter.returncode is None
-
-
-async def until(look: Callable[[], Awaitable[T]], good: Callable[[T], bool]) -> T:
-    """What is seen once it is good; fails with it after ``DEADLINE`` seconds."""
-    ends_at = time.monotonic() + DEADLINE
-    while not good(seen := await look()):
-        assert time.monotonic() < ends_at, seen
-        await asyncio.sleep(0.02)
-    return seen
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The same store, opened once and twice."""
+"""A store that is a file, and the same store opened once and twice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from exporter.store.database import Database, open_database
 from tests.store.shelf import Shelf, opened
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Of a store that is a file."""
+    return tmp_path / "exporter.db"
+
+
+@pytest.fixture
+async def database(file: Path) -> AsyncIterator[Database]:
+    opened = await open_database(f"sqlite:///{file}")
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture

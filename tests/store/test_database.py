@@ -9,7 +9,6 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +24,6 @@ from tests.store.shelf import usable
 from tests.users import ordinary_user
 
 ROW = {"integration": "acme", "source": "sync_health", "round": 1, "due_at": 5.5}
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "exporter.db"
-
-
-@pytest.fixture
-async def database(file: Path) -> AsyncIterator[Database]:
-    opened = await open_database(_url(file))
-    yield opened
-    await opened.close()
 
 
 async def test_migrations_reach_the_tables(database: Database) -> None:

@@ -9,7 +9,6 @@ import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 
 from exporter.errors import StoreError
@@ -19,18 +18,6 @@ from exporter.store.sqlite import File
 from exporter.store.tables import polls
 from exporter.store.turns import Turns
 from tests.store.shelf import usable
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "exporter.db"
-
-
-@pytest.fixture
-async def database(file: Path) -> AsyncIterator[Database]:
-    opened = await open_database(f"sqlite:///{file}")
-    yield opened
-    await opened.close()
 
 
 def insert(source: str) -> Work[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -16,18 +15,6 @@ from exporter.store.database import Database, open_database
 from exporter.store.tables import polls
 
 ROW = {"integration": "acme", "source": "sync_health", "round": 1, "due_at": 5.5}
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "exporter.db"
-
-
-@pytest.fixture
-async def database(file: Path) -> AsyncIterator[Database]:
-    opened = await open_database(f"sqlite:///{file}")
-    yield opened
-    await opened.close()
 
 
 async def write(database: Database) -> None:

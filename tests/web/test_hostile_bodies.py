@@ -13,6 +13,7 @@ from exporter.demo.processes import free_port, running
 from exporter.demo.stage import Stage, exporter_program, write_exporter_config
 from tests.conftest import WEBHOOK_TOKEN
 from tests.remediation.payloads import alert, notification
+from tests.resources import resident
 from tests.web.conftest import WEBHOOK, bearer
 from tests.web.hostile_bodies import hostile_bodies
 
@@ -20,8 +21,8 @@ CLEAN = {200, 202, 400, 401, 413, 415}
 MANY = 10_000
 WARM = 1_000
 """After so many whatever is made once has been made: caches, compiled patterns, the pages of the store."""
-MOST_GROWTH = 16 * 1024
-"""KiB; what the ledger of ten thousand refusals keeps is on the disk."""
+MOST_GROWTH = 16.0
+"""MiB; what the ledger of ten thousand refusals keeps is on the disk."""
 
 
 async def test_hostile_bodies_get_clean_answers(http: httpx.AsyncClient) -> None:
@@ -43,12 +44,6 @@ async def test_half_a_character_is_answered(http: httpx.AsyncClient) -> None:
     assert [(one["alert"], one["integration"]) for one in answer.json()["ignored_alerts"]] == [("?", "??")]
 
 
-def memory(pid: int) -> int:
-    """What a process holds, in KiB."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
-
-
 @pytest.mark.faults
 async def test_ten_thousand_hostile_bodies_cost_no_memory(tmp_path: Path) -> None:
     """A running exporter answers each of them cleanly, and holds no more afterwards than after the first thousand."""
@@ -60,15 +55,15 @@ async def test_ten_thousand_hostile_bodies_cost_no_memory(tmp_path: Path) -> Non
         running(exporter_program(stage), tmp_path / "exporter.log") as exporter,
         httpx.AsyncClient(base_url=stage.exporter, trust_env=False, timeout=30) as http,
     ):
-        before = 0
+        before = 0.0
         for number, hostile in enumerate(hostile_bodies(MANY + WARM)):
             if number == WARM:
-                before = memory(exporter.pid)
+                before = resident(exporter.pid)
             headers = {**bearer(token), **hostile.headers}
             told[(await http.post(WEBHOOK, content=hostile.body, headers=headers)).status_code] += 1
-        after = memory(exporter.pid)
+        after = resident(exporter.pid)
         healthy = await http.get("/-/healthy")
-    print(f"statuses {dict(sorted(told.items()))}, RSS {before} KiB before, {after} KiB after")  # noqa: T201
+    print(f"statuses {dict(sorted(told.items()))}, RSS {before:.1f} MiB before, {after:.1f} MiB after")  # noqa: T201
     assert healthy.status_code == 200
     assert told.keys() <= CLEAN
     assert after - before < MOST_GROWTH
