@@ -16,9 +16,11 @@ import pytest_asyncio
 
 from exporter.demo.processes import find_binary, free_port, running
 from exporter.demo.stage import ORG, Stage, exporter_program, simulator_program, write_exporter_config
+from tests.ready import until
 
 SECONDS = 40.0
 PHONE, DESK = 390, 1200
+SLOW = {"hubspot_heartbeat", "salesforce_usage_log"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -36,7 +38,16 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
             await http.post(f"{control}/add-errors", json=error)
             await http.post(f"{control}/fault", json={"api": "hubspot", "fault": "missing_scopes"})
         async with running(exporter_program(stage), folder / "exporter.log"):
+            # It is ready before it has read what is slow by nature.
+            await until(lambda: tried(stage), lambda sources: SLOW <= sources)
             yield stage
+
+
+async def tried(stage: Stage) -> set[str]:
+    """The sources that were read, or could not be."""
+    async with httpx.AsyncClient(trust_env=False) as http:
+        (integration,) = (await http.get(f"{stage.exporter}/api/v1/integrations")).json()["integrations"]
+    return {source["source"] for source in integration["sources"]}
 
 
 async def chromium(url: str, width: int, *options: str) -> bytes:

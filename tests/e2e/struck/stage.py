@@ -135,7 +135,7 @@ class Stage:
 
 @asynccontextmanager
 async def running_stage(folder: Path, size: Size, store: str, ways: Sequence[str]) -> AsyncIterator[Stage]:
-    """Two replicas that have tried every source. ``ways`` are the URLs by which they reach the ``store``."""
+    """Two replicas that are ready. ``ways`` are the URLs by which they reach the ``store``."""
     await (await open_database(store)).close()
     open_books(store)
     simulator, requests = f"http://127.0.0.1:{free_port()}", folder / "requests.log"
