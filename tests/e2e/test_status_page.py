@@ -39,7 +39,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
             await http.post(f"{control}/fault", json={"api": "hubspot", "fault": "missing_scopes"})
         async with running(exporter_program(stage), folder / "exporter.log"):
             # It is ready before it has read what is slow by nature.
-            await until(lambda: tried(stage), lambda sources: SLOW <= sources)
+            await until(lambda: tried(stage), lambda sources: sources >= SLOW)
             yield stage
 
 
