@@ -181,7 +181,8 @@ async def test_a_poll_is_taken_over(tmp_path: Path, url: str, simulator: str, bl
     up. The one that wakes later sends nothing more of it."""
     config = tmp_path / "exporter.yml"
     (tmp_path / "token").write_text(Settings().hubspot_token)
-    hubspot = {"url": f"{simulator}/acme/hubspot", "token_file": "token"}
+    # Unsynced records are looked for by searches, too, and at a random time of the first half minute.
+    hubspot = {"url": f"{simulator}/acme/hubspot", "token_file": "token", "unsynced": {"objects": []}}
     entry = {"name": "acme", "hubspot": hubspot, "intervals": {"hubspot_heartbeat": "20s"}}
     config.write_text(yaml.safe_dump({"store": url, "integrations": [entry]}))
     async with httpx.AsyncClient(trust_env=False) as http:
