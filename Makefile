@@ -149,7 +149,7 @@ week: $(VENV)/installed programs-demo ## a simulated week of a healthy org at th
 	$(BIN)/python -m tests.polling.play_week
 
 audit: $(VENV)/installed ## look the locked packages up among known vulnerabilities (pip-audit); needs the network
-	@$(BIN)/pip-audit --requirement .ci/constraints.txt --no-deps --disable-pip --progress-spinner=off $(ARGS) || \
+	@$(BIN)/pip-audit --strict --requirement .ci/constraints.txt --no-deps --disable-pip --progress-spinner=off $(ARGS) || \
 		{ echo 'make audit: vulnerabilities are listed above, or the service could not be asked: then nothing is known' >&2; exit 1; }
 
 sbom: $(VENV)/installed ## write the SBOM (CycloneDX 1.6) of what a user installs to dist/sbom.json
