@@ -82,7 +82,7 @@ def integration_endpoint(
         page = rendered(
             "integration.html",
             now,
-            row=status_row(snapshot, now, is_polled=any(target.integration == name for target in poller.targets)),
+            row=status_row(snapshot, now, [one.source.name for one in poller.targets if one.integration == name]),
             cards=cards(facts_of(snapshot, now).errors),
             notices=notice_lines(snapshot, now),
             shown=shown,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from exporter.model import Part, SyncHealth, TrustStatus
@@ -20,10 +21,11 @@ class SourceLine:
     problem: str
 
 
-def source_lines(snapshot: Snapshot, now: float) -> tuple[SourceLine, ...]:
-    """One for each source that was read or tried, by name. A report by hand is no source."""
-    polled = (reading for reading in snapshot.readings if reading.source not in NOT_POLLED)
-    return tuple(_line(reading, now) for reading in sorted(polled, key=lambda reading: reading.source))
+def source_lines(snapshot: Snapshot, now: float, polled: Collection[str]) -> tuple[SourceLine, ...]:
+    """One for each source that is ``polled``, was read or tried, by name. A report by hand is no source."""
+    read = {one.source: _line(one, now) for one in snapshot.readings if one.source not in NOT_POLLED}
+    waited_for = {name: SourceLine(name, True, "not read yet", "") for name in polled}
+    return tuple(line for _name, line in sorted((waited_for | read).items()))
 
 
 def _line(reading: Reading, now: float) -> SourceLine:

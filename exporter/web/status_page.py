@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -90,7 +91,6 @@ class Row:
     sources: tuple[SourceLine, ...]
     conditions: tuple[ConditionLine, ...]
     facts: tuple[FactLine, ...]
-    is_polled: bool
     unreadable: tuple[MailLine, ...] = ()
     canary: CanaryLines | None = None
 
@@ -104,8 +104,10 @@ def status_endpoint(snapshots: Snapshots, poller: Poller, clock: Clock) -> Calla
 
     async def status(_request: Request) -> Response:
         now = clock.time()
-        polled = {target.integration for target in poller.targets}
-        rows = [status_row(snapshot, now, is_polled=snapshot.integration in polled) for snapshot in snapshots]
+        polled: defaultdict[str, list[str]] = defaultdict(list)
+        for target in poller.targets:
+            polled[target.integration].append(target.source.name)
+        rows = [status_row(snapshot, now, polled[snapshot.integration]) for snapshot in snapshots]
         return answered(render(rows, now))
 
     return status
@@ -118,12 +120,13 @@ def render(rows: list[Row], now: float) -> str:
     return rendered("status.html", now, rows=ordered, troubled=troubled)
 
 
-def status_row(snapshot: Snapshot, now: float, *, is_polled: bool = True) -> Row:
-    """What the page says of a snapshot, of which a source ``is_polled`` or none is. Pure."""
+def status_row(snapshot: Snapshot, now: float, polled: Collection[str] = ()) -> Row:
+    """What the page says of a snapshot; ``polled`` are the names of its sources, read already or not. Pure."""
     facts, conditions = facts_of(snapshot, now), conditions_of(snapshot, now)
     verdict = verdict_of(facts, conditions, snapshot, now)
     level, state = verdict.level, verdict.words
-    if not is_polled and facts.suspension is None:
+    sources = source_lines(snapshot, now, polled)
+    if not sources and facts.suspension is None:
         state = "Nothing is known: everything is switched off"
     return Row(
         name=snapshot.integration,
@@ -137,10 +140,9 @@ def status_row(snapshot: Snapshot, now: float, *, is_polled: bool = True) -> Row
         directions=_directions(snapshot, now),
         errors=_errors(facts),
         backlog=_backlog(snapshot, now),
-        sources=source_lines(snapshot, now),
+        sources=sources,
         conditions=tuple(_condition(condition, now) for condition in conditions),
         facts=fact_lines(facts, now),
-        is_polled=is_polled,
         unreadable=unreadable_mail(snapshot, now),
         canary=canary_lines(snapshot, now),
     )
