@@ -1,1 +1,2 @@
-"""The HTTP side: metrics, health, status page, webhook, API, reload. ``app`` puts it together."""
+"""The HTTP side. ``app`` puts it together: ``pages`` for people, ``api`` for programs, metrics, health, webhook, reload, and
+who is let in."""

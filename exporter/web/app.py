@@ -24,21 +24,21 @@ from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
 from exporter.store.history import ResyncHistory
 from exporter.store.reports import ReportStore
-from exporter.web.api import integrations_endpoint
-from exporter.web.integration_page import integration_endpoint
+from exporter.web.api.integrations import integrations_endpoint
+from exporter.web.api.openapi import openapi_endpoint
+from exporter.web.api.resync_orders import approve_endpoint, cancel_endpoint, order_endpoint
+from exporter.web.api.resyncs import notifications_endpoint, refusals_endpoint, resync_endpoint, resyncs_endpoint
+from exporter.web.api.suspensions import suspensions_endpoint
+from exporter.web.api.sync_errors import sync_errors_endpoint
+from exporter.web.api.uploads import uploads_endpoint
 from exporter.web.metrics import Scraping
 from exporter.web.not_sniffed import NotSniffed
-from exporter.web.openapi import openapi_endpoint
+from exporter.web.pages.integration_page import integration_endpoint
+from exporter.web.pages.status_page import status_endpoint
 from exporter.web.problem import as_problem
 from exporter.web.reload import reload_endpoint
 from exporter.web.request_ids import RequestIds
-from exporter.web.resync_orders import approve_endpoint, cancel_endpoint, order_endpoint
-from exporter.web.resyncs import notifications_endpoint, refusals_endpoint, resync_endpoint, resyncs_endpoint
 from exporter.web.rooms import Rooms
-from exporter.web.status_page import status_endpoint
-from exporter.web.suspensions import suspensions_endpoint
-from exporter.web.sync_errors import sync_errors_endpoint
-from exporter.web.uploads import uploads_endpoint
 from exporter.web.webhook import webhook_endpoint
 
 _METRICS = "/metrics"

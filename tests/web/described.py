@@ -10,7 +10,7 @@ import httpx
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from exporter.web.openapi import document
+from exporter.web.api.openapi import document
 
 Json = dict[str, Any]
 METHODS = frozenset({"get", "post", "put"})

@@ -14,7 +14,7 @@ from exporter.service import Service
 from exporter.serving.guard import Guard
 from exporter.serving.live import LiveWebConfig
 from exporter.web.admission import needs_no_user
-from exporter.web.openapi import document
+from exporter.web.api.openapi import document
 from tests.conftest import WEBHOOK_TOKEN
 from tests.remediation.payloads import alert, notification
 from tests.serving.conftest import HASHED, PASSWORD

@@ -14,8 +14,8 @@ from exporter.demo.simulator.settings import Settings
 from exporter.model import CanaryDirection, CanaryRounds
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
-from exporter.web.canary_lines import CanaryLine, canary_lines, half_within
-from exporter.web.status_page import render, status_row
+from exporter.web.pages.canary_lines import CanaryLine, canary_lines, half_within
+from exporter.web.pages.status_page import render, status_row
 from tests.canaries import CANARY
 from tests.clocks import ManualClock
 from tests.conftest import SIMULATOR, Start, client_of

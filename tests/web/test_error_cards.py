@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exporter.catalog.catalog import CATALOG
 from exporter.model import ErrorCount
-from exporter.web.error_cards import cards
+from exporter.web.pages.error_cards import cards
 
 
 def test_nobody_states_them() -> None:

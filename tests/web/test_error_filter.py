@@ -8,8 +8,8 @@ import pytest
 
 from exporter.catalog.catalog import CATALOG
 from exporter.remediation.look import Wanted
-from exporter.web.error_filter import error_filter
-from exporter.web.openapi import document
+from exporter.web.api.openapi import document
+from exporter.web.pages.error_filter import error_filter
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from exporter.model import SyncError
-from exporter.web.error_lines import MOST_LETTERS, error_line
+from exporter.web.pages.error_lines import MOST_LETTERS, error_line
 
 NOW = 1_800_000_000.0
 ERROR = SyncError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exporter.model import MailboxNews
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
-from exporter.web.error_notices import NoticeLine, notice_lines, notices_json
+from exporter.web.pages.error_notices import NoticeLine, notice_lines, notices_json
 
 NOW = 1_800_000_000.0
 NEWS = MailboxNews(None, None, notices=(("duplicates", NOW - 7_200.0), ("picklists", NOW - 3_600.0)))

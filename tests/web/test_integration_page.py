@@ -26,7 +26,7 @@ from exporter.demo.simulator.org import Org
 from exporter.service import Service
 from exporter.store.database import open_database
 from exporter.store.history import ResyncHistory
-from exporter.web.integration_page import integration_endpoint
+from exporter.web.pages.integration_page import integration_endpoint
 from tests.clocks import ManualClock
 from tests.conftest import SIMULATOR, Start, client_of
 from tests.remediation.at_work import running

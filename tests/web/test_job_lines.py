@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.web.job_lines import job_line, record_line, refusal_line
+from exporter.web.pages.job_lines import job_line, record_line, refusal_line
 
 NOW = 1_800_000_000.0
 ROW: dict[str, Any] = {

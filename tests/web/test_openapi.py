@@ -25,8 +25,8 @@ from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.service import Service
 from exporter.store.job import QUEUED, RUNNING
-from exporter.web.openapi import document
-from exporter.web.resyncs import STATES
+from exporter.web.api.openapi import document
+from exporter.web.api.resyncs import STATES
 from tests.conftest import WEBHOOK_TOKEN
 from tests.examples import examples
 from tests.remediation.at_work import permission_errors

@@ -19,7 +19,7 @@ from exporter.config.settings import Config
 from exporter.demo.simulator.faults import Fault
 from exporter.demo.simulator.org import Org
 from exporter.store.batches import Listed
-from exporter.web.resync_orders import MAX_BODY_BYTES
+from exporter.web.api.resync_orders import MAX_BODY_BYTES
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
 from tests.remediation.at_work import permission_errors
 from tests.remediation.bench import Bench

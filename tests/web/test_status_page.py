@@ -33,8 +33,8 @@ from exporter.service import Service
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from exporter.state.statement import REPORT
-from exporter.web.source_lines import age
-from exporter.web.status_page import BacklogLine, render, status_row
+from exporter.web.pages.source_lines import age
+from exporter.web.pages.status_page import BacklogLine, render, status_row
 from tests.clocks import ManualClock
 from tests.conftest import Start, client_of
 from tests.web.conftest import poll_all

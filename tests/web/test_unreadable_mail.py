@@ -7,8 +7,8 @@ from dataclasses import replace
 from exporter.model import MailboxNews, UnreadableMessage
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
-from exporter.web.status_page import render, status_row
-from exporter.web.unreadable_mail import RECENT, unreadable_mail
+from exporter.web.pages.status_page import render, status_row
+from exporter.web.pages.unreadable_mail import RECENT, unreadable_mail
 
 NOW = 1_800_000_000.0
 NASTY = """<script>alert("x" & 'y')</script>"""

@@ -23,7 +23,7 @@ from exporter.config.secret import Secret
 from exporter.config.settings import Integration, SyncHealthFeed
 from exporter.service import Service
 from exporter.store.database import open_database
-from exporter.web.uploads import uploads_endpoint
+from exporter.web.api.uploads import uploads_endpoint
 from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
 from tests.exports.files import HEADINGS, TWO, zipped

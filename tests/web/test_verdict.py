@@ -19,7 +19,7 @@ from exporter.model import (
 )
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
-from exporter.web.status_page import status_row
+from exporter.web.pages.status_page import status_row
 
 NOW = 1_800_000_000.0
 HOUR = 3_600.0

@@ -17,7 +17,7 @@ from exporter.polling.target import Target
 from exporter.remediation.orders import Request
 from exporter.service import Service
 from exporter.store.history import JobFilter
-from exporter.web.ledger_json import job_json
+from exporter.web.api.ledger_json import job_json
 
 SYNC_HEALTH = "sync_health"
 SOURCES = (SYNC_HEALTH, "salesforce_limits", "salesforce_usage_log", "hubspot_account")

@@ -19,7 +19,7 @@ from exporter.shipped import shipped_yaml
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 document in one piece: with the version of the exporter, and with the schemas that bodies are
     checked against, which ``openapi.yaml`` only names."""
-    described: dict[str, Any] = shipped_yaml("exporter.web", "openapi.yaml")
+    described: dict[str, Any] = shipped_yaml("exporter.web.api", "openapi.yaml")
     described["info"]["version"] = __version__
     schemas = described["components"]["schemas"]
     for name, schema in schemas.items():

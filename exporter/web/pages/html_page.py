@@ -17,7 +17,7 @@ from exporter.clock import format_timestamp
 if TYPE_CHECKING:
     import jinja2
 
-_FILES = resources.files("exporter.web")
+_FILES = resources.files("exporter.web.pages")
 _STYLE = (_FILES / "style.css").read_text(encoding="utf-8")
 _SCRIPT = (_FILES / "integration.js").read_text(encoding="utf-8")
 
@@ -55,7 +55,7 @@ def _templates() -> jinja2.Environment:
     import jinja2  # noqa: PLC0415  a machine that is only scraped needs none
 
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("exporter.web", "."), autoescape=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.PackageLoader("exporter.web.pages", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
 
 

@@ -14,13 +14,13 @@ from exporter.remediation.orders import Orders, Preview
 from exporter.state.snapshots import Snapshots
 from exporter.store.history import ResyncHistory
 from exporter.store.job import ENDED
+from exporter.web.api.ledger_json import Json, job_json
+from exporter.web.api.resync_request import Asked, parse_key, parse_request
+from exporter.web.api.resyncs import no_such_job
 from exporter.web.bearer import Tokens, why_denied
 from exporter.web.body import read_body
-from exporter.web.ledger_json import Json, job_json
 from exporter.web.parameters import id_of
 from exporter.web.problem import denied, problem
-from exporter.web.resync_request import Asked, parse_key, parse_request
-from exporter.web.resyncs import no_such_job
 
 MAX_BODY_BYTES = 1024 * 1024
 

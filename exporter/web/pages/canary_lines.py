@@ -10,7 +10,7 @@ from exporter.model import CanaryDirection, CanaryRounds
 from exporter.state.directions import TO_HUBSPOT, TO_SALESFORCE
 from exporter.state.snapshot import Snapshot
 from exporter.state.statement import sources_of
-from exporter.web.source_lines import age, span
+from exporter.web.pages.source_lines import age, span
 
 _TITLES = {"to_salesforce": TO_SALESFORCE, "to_hubspot": TO_HUBSPOT}
 

@@ -15,7 +15,7 @@ from exporter.state.snapshots import Snapshots
 from exporter.store.history import JobFilter, ResyncHistory
 from exporter.store.job import ENDED, QUEUED, RUNNING
 from exporter.store.tally import OUTCOMES, PROOFS
-from exporter.web.ledger_json import batch_json, job_json, record_json, row_json
+from exporter.web.api.ledger_json import batch_json, job_json, record_json, row_json
 from exporter.web.parameters import BadParameter, before_of, choice, id_of, limit_of, text
 from exporter.web.problem import problem
 

@@ -10,7 +10,7 @@ from exporter.clock import format_timestamp
 from exporter.model import MailboxNews
 from exporter.state.snapshot import Snapshot
 from exporter.state.statement import sources_of
-from exporter.web.source_lines import age
+from exporter.web.pages.source_lines import age
 
 
 @dataclass(frozen=True, slots=True)

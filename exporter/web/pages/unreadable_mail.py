@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from exporter.model import MailboxNews, UnreadableMessage
 from exporter.state.snapshot import Snapshot
 from exporter.state.statement import sources_of
-from exporter.web.source_lines import age
+from exporter.web.pages.source_lines import age
 
 RECENT = 7 * 86400.0
 """Seconds after which an e-mail has been seen by whoever wanted to see it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from exporter.catalog.catalog import CATALOG
 from exporter.clock import format_timestamp, is_plausible, parse_timestamp
 from exporter.model import SyncError
-from exporter.web.source_lines import age
+from exporter.web.pages.source_lines import age
 
 MOST_LETTERS = 1_000
 """Of anything that somebody else wrote: the table has all of it."""

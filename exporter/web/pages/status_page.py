@@ -19,13 +19,13 @@ from exporter.state.facts import Facts, facts_of
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
 from exporter.state.statement import sources_of
-from exporter.web.canary_lines import CanaryLines, arrives, canary_lines
-from exporter.web.fact_lines import FactLine, fact_lines
-from exporter.web.html_page import answered, rendered
-from exporter.web.numbers import number, total
-from exporter.web.source_lines import SourceLine, age, source_lines
-from exporter.web.unreadable_mail import MailLine, unreadable_mail
-from exporter.web.verdict import LATELY, reason_title, verdict_of
+from exporter.web.pages.canary_lines import CanaryLines, arrives, canary_lines
+from exporter.web.pages.fact_lines import FactLine, fact_lines
+from exporter.web.pages.html_page import answered, rendered
+from exporter.web.pages.numbers import number, total
+from exporter.web.pages.source_lines import SourceLine, age, source_lines
+from exporter.web.pages.unreadable_mail import MailLine, unreadable_mail
+from exporter.web.pages.verdict import LATELY, reason_title, verdict_of
 
 _LEVELS = ("suspended", "trouble", "unknown", "good")
 _MARKS = {"suspended": "■", "trouble": "▲", "unknown": "?", "good": "●"}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from exporter.catalog.catalog import CATALOG, Category
 from exporter.model import ErrorCount
-from exporter.web.error_filter import link
-from exporter.web.numbers import counted, total
+from exporter.web.pages.error_filter import link
+from exporter.web.pages.numbers import counted, total
 
 _ACTS = {
     "hubspot_admin": "HubSpot admin",

@@ -16,10 +16,10 @@ from exporter.state.facts import Facts
 from exporter.state.snapshot import Snapshot
 from exporter.state.standstill import late_since, newest_sync_of
 from exporter.state.statement import EVIDENCE, MAILBOX, REPORT, sources_of
-from exporter.web.canary_lines import arrives, late_directions
-from exporter.web.numbers import number, total
-from exporter.web.source_lines import age
-from exporter.web.unreadable_mail import unreadable_lately
+from exporter.web.pages.canary_lines import arrives, late_directions
+from exporter.web.pages.numbers import number, total
+from exporter.web.pages.source_lines import age
+from exporter.web.pages.unreadable_mail import unreadable_lately
 
 LATELY = 86400.0
 """Seconds for which a sync, or a round of the canary, proves that records sync: a night without changes is no doubt."""

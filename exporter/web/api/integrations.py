@@ -19,8 +19,8 @@ from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
 from exporter.state.statement import NOT_POLLED, sources_of
-from exporter.web.canary_lines import half_within
-from exporter.web.error_notices import notices_json
+from exporter.web.pages.canary_lines import half_within
+from exporter.web.pages.error_notices import notices_json
 
 
 def integrations_endpoint(snapshots: Snapshots, clock: Clock) -> Callable[[Request], Awaitable[Response]]:

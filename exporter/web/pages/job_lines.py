@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.catalog.catalog import CATALOG
-from exporter.web.error_lines import When, when
-from exporter.web.numbers import counted
+from exporter.web.pages.error_lines import When, when
+from exporter.web.pages.numbers import counted
 
 _STATES = {
     "queued": ("waits", "trouble"),

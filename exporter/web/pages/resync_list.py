@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from exporter.errors import StoreError
 from exporter.store.history import JobFilter, ResyncHistory
-from exporter.web.job_lines import JobLine, RecordLine, RefusalLine, job_line, record_line, refusal_line
+from exporter.web.pages.job_lines import JobLine, RecordLine, RefusalLine, job_line, record_line, refusal_line
 
 JOBS_SHOWN = 20
 RECORDS_SHOWN = 100

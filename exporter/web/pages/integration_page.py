@@ -23,14 +23,14 @@ from exporter.state.facts import facts_of
 from exporter.state.links import account_of, links_of
 from exporter.state.snapshots import Snapshots
 from exporter.store.history import ResyncHistory
-from exporter.web.error_cards import cards
-from exporter.web.error_filter import ErrorFilter, error_filter
-from exporter.web.error_lines import ErrorLine, error_line
-from exporter.web.error_notices import notice_lines
-from exporter.web.html_page import answered, rendered
+from exporter.web.pages.error_cards import cards
+from exporter.web.pages.error_filter import ErrorFilter, error_filter
+from exporter.web.pages.error_lines import ErrorLine, error_line
+from exporter.web.pages.error_notices import notice_lines
+from exporter.web.pages.html_page import answered, rendered
+from exporter.web.pages.resync_list import UNREADABLE, resync_list, resync_records
+from exporter.web.pages.status_page import status_row
 from exporter.web.parameters import id_of
-from exporter.web.resync_list import UNREADABLE, resync_list, resync_records
-from exporter.web.status_page import status_row
 
 LONGEST_CURSOR = 500
 PATIENCE = 15.0

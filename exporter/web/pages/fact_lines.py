@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.state.facts import Facts
-from exporter.web.source_lines import age
+from exporter.web.pages.source_lines import age
 
 _TITLES: Mapping[str, str] = {
     "suspension": "Suspension",
