@@ -1,2 +1,1 @@
-"""The HTTP side. ``app`` puts it together: ``pages`` for people, ``api`` for programs, metrics, health, webhook, reload, and
-who is let in."""
+"""The HTTP side, held together by ``app``: ``pages`` for people, ``api`` for programs, metrics, webhook, and guards."""

@@ -21,7 +21,9 @@ class Canned:
 
     def response(self) -> httpx.Response:
         content = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
-        return httpx.Response(self.status, content=content, headers=dict(self.headers))
+        # As a stream it reaches the client as it is, packed or not.
+        headers = {"Content-Length": str(len(content)), **self.headers}
+        return httpx.Response(self.status, stream=httpx.ByteStream(content), headers=headers)
 
 
 class CannedTransport(httpx.AsyncBaseTransport):

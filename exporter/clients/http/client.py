@@ -10,6 +10,7 @@ import httpx
 
 from exporter.clients.http.connect_failure import PROXY
 from exporter.clients.http.direct import SharedSession
+from exporter.clients.http.pieces import PACKED
 from exporter.config.network import Network
 from exporter.config.proxy import Proxy, ProxyError
 
@@ -47,7 +48,7 @@ class _Client(httpx.AsyncClient):
     """
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
-        super().__init__(transport=transport, trust_env=False)
+        super().__init__(transport=transport, trust_env=False, headers={"Accept-Encoding": PACKED})
         self._straight = transport
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:

@@ -81,7 +81,6 @@ _HTTPX = (
     ),
     (httpx.TimeoutException, "no complete answer within {seconds:g} s"),
     (httpx.RemoteProtocolError, "it hangs up or does not answer with HTTP: check host and port"),
-    (httpx.DecodingError, "the answer cannot be unpacked ({name})"),
     (httpx.NetworkError, "the connection broke ({name})"),
 )
 _PLAIN_TO_TLS = ", and whether the URL should be https://"
@@ -98,7 +97,7 @@ PROXY = "exporter.proxy"
 _PROXY_MODULES = ("httpcore._async.http_proxy", "httpcore._async.socks_proxy")
 
 
-def connect_failure(error: httpx.TransportError | httpx.DecodingError, seconds: float) -> str:
+def connect_failure(error: httpx.TransportError, seconds: float) -> str:
     """Whose connection failed and why, such as ``acme.example: the connection is refused: …``. No URL, no query.
 
     ``seconds`` is how long was waited at most.
@@ -125,7 +124,7 @@ def reason_of(error: BaseException) -> str | None:
     return _of_certificate(chain) or _of_tls(chain) or _of_socket(chain)
 
 
-def again_after(error: httpx.TransportError | httpx.DecodingError) -> Again:
+def again_after(error: httpx.TransportError) -> Again:
     """When asking again can help. Where somebody has to change something, within the hour: it costs no API a call."""
     if isinstance(error.__cause__, ProxyError):
         return Again.HOURLY

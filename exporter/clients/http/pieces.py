@@ -1,13 +1,14 @@
-"""The body of a large answer, piece by piece: unpacked, bounded, and given up when it no longer gets anywhere.
+"""The body of an answer, piece by piece: unpacked, bounded, and given up when it no longer gets anywhere.
 
 Salesforce offers no ranges, so a download that ends early begins anew; what protects it is that nothing counts its
-total time. What is held is one piece.
+total time. What is held is one piece, however much a few bytes unpack to.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from typing import Protocol
 
 from exporter.clock import Clock
 from exporter.errors import ConnectError, InvalidAnswer, UpstreamTimeout
@@ -31,7 +32,7 @@ async def pieces(
 ) -> AsyncGenerator[bytes, None]:
     """What the chunks hold, in pieces of a useful size; raises ``ConnectError``, ``InvalidAnswer`` and
     ``UpstreamTimeout``."""
-    unpack = _Gzip(where) if packed else _Plain()
+    unpack = unpacker(packed, where)
     held, total = bytearray(), 0
     async for chunk in _flowing(chunks, where, clock):
         for piece in unpack.feed(chunk):
@@ -58,6 +59,19 @@ async def _flowing(chunks: AsyncIterator[bytes], where: str, clock: Clock) -> As
             waited, arrived = 0.0, 0
         yield chunk
         since = clock.time()
+
+
+def unpacker(packed: bool, where: str) -> Unpacker:
+    """For one body, chunk after chunk."""
+    return _Gzip(where) if packed else _Plain()
+
+
+class Unpacker(Protocol):
+    """What chunks hold. Raises ``InvalidAnswer`` for broken ones, ``ConnectError`` at the ``end`` for a cut one."""
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]: ...
+
+    def end(self) -> None: ...
 
 
 class _Plain:

@@ -18,7 +18,7 @@ from exporter.clients.http import time_limit
 from exporter.clients.http.answer import Answer, is_web_page
 from exporter.clients.http.between import failure_between
 from exporter.clients.http.connect_failure import again_after, connect_failure
-from exporter.clients.http.pieces import PACKED, pieces
+from exporter.clients.http.pieces import PACKED, pieces, unpacker
 from exporter.clients.http.retry import ATTEMPTS, pause_before_retry, retry_after
 from exporter.clock import Clock
 from exporter.errors import (
@@ -34,6 +34,9 @@ from exporter.errors import (
 
 REQUEST_TIMEOUT = 10.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+_PACKINGS = frozenset({"br", "compress", "dcb", "dcz", "deflate", "gzip", "x-compress", "x-gzip", "zstd"})
+"""What IANA lists, and old names, of what makes a body smaller."""
 
 _REFUSED_AS_ASKED = frozenset({400, 405, 406, 410, 411, 413, 414, 415, 422, 431})
 """Statuses that refuse the request itself: the same again would be refused as well."""
@@ -209,7 +212,7 @@ def _as_upstream_errors(where: str, seconds: float) -> Iterator[None]:
         yield
     except httpx.TimeoutException as error:
         raise UpstreamTimeout(f"{connect_failure(error, seconds)} ({where})") from error
-    except (httpx.TransportError, httpx.DecodingError) as error:
+    except httpx.TransportError as error:
         reason = f"{connect_failure(error, seconds)} ({where})"
         raise ConnectError(reason, again=again_after(error)) from error
     except ssl.SSLError as error:
@@ -222,20 +225,26 @@ def _where(request: httpx.Request) -> str:
 
 
 def _is_packed(response: httpx.Response, where: str) -> bool:
-    """Whether ``_chunks`` gives gzip; raises ``InvalidAnswer`` for what nobody asked for."""
-    encoding = response.headers.get("content-encoding", "").strip().lower()
-    if encoding in ("", "identity") or response.is_stream_consumed:
+    """Whether ``_raw`` gives gzip; raises ``InvalidAnswer`` for what nobody asked for."""
+    told = response.headers.get("content-encoding", "").lower().split(",")
+    # What packs nothing, as a bridge's "utf-8", says nothing.
+    packed = [coding for coding in map(str.strip, told) if coding in _PACKINGS]
+    if not packed or response.is_stream_consumed:
         return False
-    if encoding not in (PACKED, f"x-{PACKED}"):
-        raise InvalidAnswer(f"{where}: packed in a way that was not asked for")
+    if packed not in ([PACKED], [f"x-{PACKED}"]):
+        raise InvalidAnswer(f"{where}: packed in a way that was not asked for: {', '.join(packed)[:80]}")
     return True
 
 
 async def _chunks(response: httpx.Response, where: str, seconds: float) -> AsyncIterator[bytes]:
-    """As they come over the network; what a transport without one has unpacked already, as that."""
     with _as_upstream_errors(where, seconds):
-        async for chunk in response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw():
+        async for chunk in _raw(response):
             yield chunk
+
+
+def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
+    """As it comes over the network; what a transport without one has unpacked already, as that."""
+    return response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw()
 
 
 async def _whole(response: httpx.Response, request: httpx.Request, max_bytes: int) -> Answer:
@@ -248,9 +257,11 @@ async def _whole(response: httpx.Response, request: httpx.Request, max_bytes: in
 
 
 async def _read_bounded(response: httpx.Response, where: str, max_bytes: int) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > max_bytes:
-            raise InvalidAnswer(f"{where}: an answer of more than {max_bytes} bytes")
+    unpack, body = unpacker(_is_packed(response, where), where), bytearray()
+    async for chunk in _raw(response):
+        for piece in unpack.feed(chunk):
+            body += piece
+            if len(body) > max_bytes:
+                raise InvalidAnswer(f"{where}: an answer of more than {max_bytes} bytes")
+    unpack.end()
     return bytes(body)

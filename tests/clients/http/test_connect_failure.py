@@ -230,7 +230,7 @@ def raised(kind: type[httpx.RequestError], cause: BaseException | None, url: str
     """What is said of an error that came from this cause."""
     try:
         raise kind("secret text", request=httpx.Request("GET", url)) from cause
-    except (httpx.TransportError, httpx.DecodingError) as error:
+    except httpx.TransportError as error:
         return connect_failure(error, 10.0)
 
 
@@ -277,7 +277,6 @@ def tls(reason: str) -> ssl.SSLError:
         (httpx.ReadError, ConnectionResetError(errno.ECONNRESET, "x"), "was reset"),
         (httpx.WriteError, BrokenPipeError(errno.EPIPE, "x"), "connection broke"),
         (httpx.ReadError, None, "the connection broke (ReadError)"),
-        (httpx.DecodingError, None, "cannot be unpacked (DecodingError)"),
         (httpx.LocalProtocolError, None, "(LocalProtocolError)"),
         (httpx.UnsupportedProtocol, None, "(UnsupportedProtocol)"),
         (httpx.ProxyError, None, "the proxy in between does not connect"),

@@ -7,6 +7,8 @@ import gzip
 import json
 import socket
 import ssl
+import tracemalloc
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from email.utils import formatdate
@@ -227,11 +229,17 @@ class TestConnection:
         with pytest.raises(ConnectError, match=r"^its TLS connection broke: .* \(GET /thing\)$"):
             await ask(upstream_over(CannedTransport(ssl.SSLError(1, "decode error"))), retry=False)
 
-    async def test_a_broken_encoding_is_a_connect_error(self, upstream_over: MakeUpstream) -> None:
-        """What says gzip and is none did not arrive as it was sent."""
-        broken = Canned(200, b"not gzip", {"Content-Encoding": "gzip"})
-        with pytest.raises(ConnectError, match="DecodingError"):
-            await ask(upstream_over(CannedTransport(broken)))
+    @pytest.mark.parametrize(
+        ("body", "error", "words"),
+        [(b"not gzip", InvalidAnswer, "broken gzip"), (gzip.compress(b"{}")[:-3], ConnectError, "ends early")],
+        ids=["broken", "cut"],
+    )
+    async def test_what_cannot_be_unpacked(
+        self, upstream_over: MakeUpstream, body: bytes, error: type[UpstreamError], words: str
+    ) -> None:
+        """What says gzip and is none, and what did not arrive whole."""
+        with pytest.raises(error, match=words):
+            await ask(upstream_over(CannedTransport(Canned(200, body, {"Content-Encoding": "gzip"}))), retry=False)
 
 
 @asynccontextmanager
@@ -319,6 +327,32 @@ class TestBody:
         bomb = gzip.compress(b" " * (MAX_ANSWER_BYTES + 1))
         with pytest.raises(InvalidAnswer, match="more than"):
             await ask(upstream_over(CannedTransport(Canned(200, bomb, {"Content-Encoding": "gzip"}))))
+
+    async def test_a_bomb_is_not_unpacked_beyond_the_limit(self, upstream_over: MakeUpstream) -> None:
+        """Half a megabyte that unpacks to 512 MiB takes no more memory than the largest answer."""
+        packer = zlib.compressobj(9, wbits=16 + zlib.MAX_WBITS)
+        bomb = b"".join([*(packer.compress(bytes(2**20)) for _ in range(512)), packer.flush()])
+        canned = CannedTransport(Canned(200, bomb, {"Content-Encoding": "gzip"}))
+        tracemalloc.start()
+        try:
+            with pytest.raises(InvalidAnswer, match="more than"):
+                await ask(upstream_over(canned))
+            _now, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert most < 3 * MAX_ANSWER_BYTES
+
+    @pytest.mark.parametrize("codings", ["gzip, gzip", "gzip,identity, deflate", "br", "Deflate"])
+    async def test_an_answer_packed_as_nobody_asked_is_refused(self, upstream_over: MakeUpstream, codings: str) -> None:
+        """Twice packed, a kilobyte may hold gigabytes."""
+        packed = CannedTransport(Canned(200, gzip.compress(gzip.compress(b"{}")), {"Content-Encoding": codings}))
+        with pytest.raises(InvalidAnswer, match=r"packed in a way that was not asked for: [a-z, ]+$"):
+            await ask(upstream_over(packed))
+
+    @pytest.mark.parametrize("coding", ["utf-8", "identity", ""])
+    async def test_what_packs_nothing_is_read_as_it_is(self, upstream_over: MakeUpstream, coding: str) -> None:
+        """Some servers put the charset there."""
+        assert await ask(upstream_over(CannedTransport(Canned(200, b"{}", {"Content-Encoding": coding})))) == {}
 
     @pytest.mark.parametrize(
         ("content_type", "body"),
