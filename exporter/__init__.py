@@ -1,3 +1,3 @@
 """Monitoring and automatic resync for the HubSpot–Salesforce integration."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

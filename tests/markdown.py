@@ -10,6 +10,7 @@ BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 """A fenced block: its language and what is inside."""
 
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
+_SECTION = re.compile(r"^#+ (.+)\n((?:(?!#+ ).*(?:\n|$))*)", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)]+)\)")
 
 
@@ -25,7 +26,19 @@ def headings_of(text: str) -> Sequence[tuple[int, str]]:
 
 def anchors_of(text: str) -> set[str]:
     """What a link may point at after ``#``: headings in lower case, blanks as hyphens."""
-    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for _, title in headings_of(text)}
+    return {_anchor(title) for _, title in headings_of(text)}
+
+
+def section_at(text: str, anchor: str) -> str:
+    """What stands below the heading of this anchor, down to the next one; "" if there is none."""
+    for title, section in _SECTION.findall(text):
+        if _anchor(title) == anchor:
+            return str(section)
+    return ""
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def links_of(text: str) -> Sequence[str]:
