@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.metadata import Metadata
 
 from exporter import __version__
 from exporter.bundled.rule_files import rules_text
@@ -112,6 +113,17 @@ def test_the_readmes_ship_with_what_they_speak_of(unpacked: Path, name: str) -> 
     """Their links work in the package; those that begin with ``../`` are of the checkout."""
     readme = unpacked / name
     assert dead_links(readme, readme.read_text(encoding="utf-8"), but=("../",)) == []
+
+
+def test_the_metadata_is_what_indexes_and_older_tools_take(unpacked: Path) -> None:
+    """Valid by the specification, in a version that twine and private indexes have known for long; with the licence."""
+    (information,) = unpacked.glob("*.dist-info")
+    read = Metadata.from_email((information / "METADATA").read_bytes(), validate=True)
+    assert (read.metadata_version, str(read.version), str(read.requires_python)) == ("2.4", __version__, ">=3.11")
+    assert (read.license_expression, read.license_files) == ("Apache-2.0", ["LICENSE"])
+    assert (information / "licenses" / "LICENSE").read_bytes() == (CHECKOUT / "LICENSE").read_bytes()
+    assert read.description_content_type == "text/markdown"
+    assert read.description == (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_description_says_where_they_are(unpacked: Path) -> None:
