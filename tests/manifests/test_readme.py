@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from exporter import __version__
 from exporter.cli import command_line
 from exporter.manifests.naming import NAME, WEBHOOK_KEY
 from exporter.manifests.parts import PARTS
@@ -52,8 +53,9 @@ def test_the_overlay_names_what_is_there() -> None:
 
 
 def test_the_command_it_shows_is_one() -> None:
-    """Flag by flag."""
+    """Flag by flag, with the image of this version."""
     command = re.search(r"^hubspot-salesforce-exporter (manifests (?:.*\\\n)*.*?) \|", SECTION, re.MULTILINE)
     assert command is not None
     arguments = command_line().parse_args(command[1].replace("\\\n", " ").split())
     assert (arguments.namespace, arguments.label) == ("monitoring", [("release", "kube-prometheus-stack")])
+    assert arguments.image.endswith(f":{__version__}")
