@@ -10,7 +10,6 @@ BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 """A fenced block: its language and what is inside."""
 
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
-_SECTION = re.compile(r"^#+ (.+)\n((?:(?!#+ ).*(?:\n|$))*)", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)]+)\)")
 
 
@@ -30,11 +29,15 @@ def anchors_of(text: str) -> set[str]:
 
 
 def section_at(text: str, anchor: str) -> str:
-    """What stands below the heading of this anchor, down to the next one; "" if there is none."""
-    for title, section in _SECTION.findall(text):
-        if _anchor(title) == anchor:
-            return str(section)
-    return ""
+    """What stands below the heading of this anchor, down to the next one, blocks and all; "" if there is none."""
+    below, block, lines = False, False, []
+    for line in text.splitlines():
+        block ^= line.lstrip().startswith("```")
+        if not block and (heading := _HEADING.match(line)):
+            below = _anchor(heading[2]) == anchor
+        elif below:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def _anchor(title: str) -> str:

@@ -9,7 +9,7 @@ from exporter import __version__
 from exporter.cli import COMMANDS
 from exporter.self_metrics import PREFIX
 from exporter.sources import SOURCES
-from exporter.web.openapi import document
+from exporter.web.api.openapi import document
 from tests.shipped import alert_rules, exported_metrics
 
 CHANGELOG = (Path(__file__).parent.parent / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from exporter.bundled.rule_files import rules_text
-from tests.markdown import BLOCK, dead_links
+from tests.markdown import BLOCK, dead_links, headings_of
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -75,6 +75,13 @@ def test_prometheus_takes_the_example(tmp_path: Path) -> None:
     assert checked.returncode == 0, checked.stderr
     assert "1 rule files found" in checked.stdout
     assert "job_name: hubspot-salesforce " in example[1]
+
+
+def test_the_table_of_contents_is_complete() -> None:
+    """Every section of the exporter's README, in the order in which they stand there."""
+    table = EXPORTER.partition("\n## ")[0]
+    titles = [title for level, title in headings_of(EXPORTER) if level > 1]
+    assert re.findall(r"\[([^\]]+)\]\(#", table) == titles
 
 
 def test_the_floors_are_those_of_the_contract() -> None:

@@ -12,7 +12,7 @@ import pytest
 from exporter.cli import COMMANDS
 from exporter.commands.command import Command
 from exporter.doctor.sections import ORDER
-from exporter.web.openapi import document
+from exporter.web.api.openapi import document
 from tests.markdown import section_at
 
 README = Path(__file__).parent.parent / "exporter" / "README.md"
