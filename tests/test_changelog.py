@@ -33,11 +33,3 @@ def test_it_names_all_that_there_is_to_use() -> None:
     there |= {rule["alert"] for rule in alert_rules()} | set(document()["paths"])
     assert there - NAMED - {"/alertmanager/webhook/"} == set()
     assert {name for name in exported_metrics() if not NAMED & {name, name.removeprefix(PREFIX)}} == set()
-
-
-def test_what_it_names_is_there() -> None:
-    """Metrics and alerts by their whole names; what is gone is told of without."""
-    metrics = {name for name in NAMED if name.startswith(PREFIX) and name != PREFIX}
-    alerts = {name for name in NAMED if name.startswith("HubSpotSalesforce")}
-    assert metrics <= exported_metrics()
-    assert alerts <= {rule["alert"] for rule in alert_rules()}

@@ -22,6 +22,7 @@ from exporter.config.file import load_config
 from exporter.remediation.policy import default_policies
 from exporter.self_metrics import PREFIX
 from tests.shipped import alert_rules, exported_metrics, metrics_named, recorded_metrics, rules
+from tests.test_readmes import DOCUMENTS
 
 ROOT = Path(__file__).parent.parent
 README, EXPORTER, RULES = (
@@ -85,6 +86,16 @@ def test_the_example_of_policies_means_what_is_said_of_it(tmp_path: Path) -> Non
     assert config.remediation.policies[0] == default_policies()[0]
     (note,) = (note for note in config.notes if not note.startswith("acme: "))
     assert "OurPicklistsAreMended" in note
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_metrics_and_alerts_that_are_named_are_there(name: str) -> None:
+    """In every document: of what somebody pastes into a query nothing is a name of before."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    recorded = re.findall(rf"\b\w+:{PREFIX}[\w:]+", text)
+    assert set(recorded) <= recorded_metrics()
+    assert set(re.findall(rf"(?<![:\w]){PREFIX}[a-z_]*[a-z]\b(?![:…])", text)) <= exported_metrics()
+    assert set(re.findall(r"\bHubSpotSalesforce[A-Z]\w+", text)) <= {rule["alert"] for rule in alert_rules()}
 
 
 @pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")

@@ -1,4 +1,4 @@
-"""The tables of the exporter's README: flags, endpoints, parts of ``doctor``."""
+"""The tables of the exporter's README: flags, endpoints, parts of ``doctor``, headings of exports."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from exporter.cli import COMMANDS
 from exporter.commands.command import Command
 from exporter.doctor.sections import ORDER
+from exporter.exports.columns import FIELDS, columns_of
 from exporter.web.api.openapi import document
 from tests.markdown import section_at
 
@@ -96,3 +97,12 @@ def test_the_parts_of_doctor_are_those_there_are() -> None:
     """In their order; of two that are together small one row."""
     rows = re.findall(r"^\| (?!part |---)(.+?) \|", section_at(TEXT, "what-doctor-tries"), re.MULTILINE)
     assert [row.lower() for row in rows] == [section.lower() for section in ORDER]
+
+
+def test_headings_of_an_export_mean_the_field_of_their_row() -> None:
+    """Every field there is, and each heading that is given as an example."""
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \| (.+?) \| ", section_at(TEXT, "exported-errors"), re.MULTILINE)
+    assert {field for fields, _ in rows for field in re.findall(r"`(.*?)`", fields)} == set(FIELDS)
+    for fields, headings in rows:
+        for heading in headings.split(", "):
+            assert [f"`{field}`" in fields for field in columns_of([heading], {}).places] == [True], heading
