@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from exporter.config.authorities import EXPECTED, unusable_variable
 from exporter.config.network import Network, network_of
 from exporter.config.urls import is_safe_url
 from exporter.errors import UsageError
@@ -24,6 +25,9 @@ def safe_url(text: str) -> str:
 def ca_network(ca_file: Path | None) -> Network:
     """What ``--ca-file`` says, through the proxy of the environment if there is one, as everything outside; raises
     ``UsageError``."""
+    unusable = unusable_variable(os.environ) if ca_file is None else None
+    if unusable is not None:
+        raise UsageError(f"{unusable}; expected {EXPECTED}")
     try:
         return network_of({} if ca_file is None else {"ca_file": ca_file}, Path(), os.environ)
     except OSError as error:

@@ -23,14 +23,18 @@ def shown(value: Any) -> str:
 
 
 def masked(text: str) -> str:
-    """A URL without user, password, query and fragment: each has been used to carry a secret. Any ``@`` counts."""
-    text = re.sub(r"://(?:[^/@]*:.*|[^/@\s]*)@", f"://{HIDDEN}@", text, flags=re.DOTALL)
+    """A URL without user, password, query and fragment: each has been used to carry a secret. Any ``@`` counts: a user
+    may be an e-mail address."""
+    text = re.sub(r"://(?:[^/]*:.*|[^/\s]*)@", f"://{HIDDEN}@", text, flags=re.DOTALL)
     return re.sub(r"(://[^?#]*[?#]).+", rf"\1{HIDDEN}", text, flags=re.DOTALL)
 
 
 def has_password(url: str) -> bool:
     """Whether a database URL carries a password, before the host or as a parameter."""
-    return re.search(r"://[^/@]*:.*@|[?&](?:ssl)?password=", url, flags=re.DOTALL | re.IGNORECASE) is not None
+    return (
+        re.search(r"://(?:[^/@]*:.*|[^/]*:[^/]*)@|[?&](?:ssl)?password=", url, flags=re.DOTALL | re.IGNORECASE)
+        is not None
+    )
 
 
 def is_file_name(text: str) -> bool:

@@ -200,6 +200,17 @@ def test_a_private_authority_is_trusted_when_named(authority: Authority, capsys:
         installed(grafana, capsys, "fleet", f"--ca-file={authority.file}")
 
 
+def test_a_variable_that_says_nothing_usable_of_trust_is_named(
+    grafana: Grafana, capsys: Say, monkeypatch: pytest.MonkeyPatch, authority: Authority, tmp_path: Path
+) -> None:
+    """As check-config names it, for there is no configuration; with --ca-file it does not count."""
+    for name, value in (("SSL_CERT_FILE", tmp_path / "gone"), ("SSL_CERT_DIR", tmp_path / "none")):
+        monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        monkeypatch.setenv(name, str(value))
+        assert f"environment variable {name}: " in refused(grafana, capsys)
+        installed(grafana, capsys, "fleet", f"--ca-file={authority.file}")
+
+
 PAGE = ("text/html", b"<html>hello")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.cli import main
+from exporter.config.masking import masked
 from exporter.config.network import network_of
 from exporter.config.proxy import Proxy, ProxyError, proxy_at
 from tests.config.conftest import SMALL, Load
@@ -132,6 +133,25 @@ def test_a_password_of_a_proxy_is_never_shown(load: Load, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "http://me:hunter2@proxy:3128",
+        "http://me@corp.example:hunter2@proxy:3128",
+        "http://me@corp.example:hunter/hunter2@proxy:3128",
+        "http://me@@:hunter2@proxy:port",
+        "socks5://me@corp.example:hunter2@proxy",
+    ],
+)
+def test_whatever_a_user_is_called_the_password_is_hidden(text: str) -> None:
+    """Many a proxy's user is an e-mail address, with a sign in it that should be percent-encoded."""
+    try:
+        shown_of = str(proxy_at(text, "here"))
+    except ProxyError as error:
+        shown_of = str(error)
+    assert "hunter" not in shown_of + masked(text) + repr(network_of({}, Path(), {"HTTPS_PROXY": text}))
+
+
+@pytest.mark.parametrize(
     ("environment", "note"),
     [
         ({"NO_PROXY": "localhost,::1,[::1],fd07:b51a:cc66:f0::/64,10.0.0.0/8"}, None),
@@ -190,18 +210,30 @@ def test_authorities_that_cannot_be_read_are_told(
     assert reason in line
 
 
-@pytest.mark.parametrize(("below", "code"), [(["certs"], 0), (["missing", "certs"], 0), (["missing", "none"], 1)])
+@pytest.mark.parametrize(
+    ("below", "reason"),
+    [
+        (["certs"], None),
+        (["missing", "certs"], None),
+        (["missing", "none"], " is no directory"),
+        (["unhashed"], " is named as `openssl rehash` names it"),
+    ],
+)
 def test_directories_of_authorities_are_a_list(
     below: list[str],
-    code: int,
+    reason: str | None,
     load: Load,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """With colons, as OpenSSL reads it: one that is there is enough."""
+    """With colons, as OpenSSL reads it: one that is there is enough. It finds nothing by any name but a hash."""
     load(SMALL)
-    (tmp_path / "certs").mkdir()
+    for folder, name in (("certs", "0a1b2c3d.0"), ("unhashed", "ca.pem")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).touch()
     monkeypatch.setenv("SSL_CERT_DIR", ":".join(str(tmp_path / name) for name in below))
-    assert main(["check-config", str(tmp_path / "exporter.yml")]) == code
-    assert ("environment variable SSL_CERT_DIR: " in capsys.readouterr().err) == (code == 1)
+    assert main(["check-config", str(tmp_path / "exporter.yml")]) == (0 if reason is None else 1)
+    said = capsys.readouterr().err
+    assert ("environment variable SSL_CERT_DIR: " in said) == (reason is not None)
+    assert (reason or "") in said

@@ -10,12 +10,11 @@ import httpx
 
 from exporter.clients.http.connect_failure import PROXY
 from exporter.clients.http.direct import SharedSession
+from exporter.clients.http.issuer import tell_issuers
 from exporter.clients.http.pieces import PACKED
+from exporter.config.authorities import VARIABLES
 from exporter.config.network import Network
 from exporter.config.proxy import Proxy, ProxyError
-
-_INSTEAD = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-"""OpenSSL's own variables."""
 
 
 class ClientOpener:
@@ -66,16 +65,21 @@ class _Client(httpx.AsyncClient):
 
 def trusting(authorities: str | None) -> ssl.SSLContext:
     """Trusts these certificates beside the public authorities, as certifi and the system know them; without any,
-    only what ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` say, where one is set."""
-    if authorities is None and any(map(os.environ.get, _INSTEAD)):
-        return httpx.create_ssl_context()
-    tls = httpx.create_ssl_context(trust_env=False)
-    # Where a company installs its own authority on its machines: what curl trusts there is trusted here.
-    tls.load_default_certs()
+    only what ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` say, where one is set. Raises ``OSError`` for a bad variable."""
+    instead = [os.environ.get(variable) or None for variable in VARIABLES]
+    if authorities is None and any(instead):
+        tls = ssl.create_default_context(cafile=instead[0], capath=instead[1])
+    else:
+        tls = httpx.create_ssl_context(trust_env=False)
+        # Where a company installs its own authority on its machines: what curl trusts there is trusted here.
+        tls.load_default_certs()
     if authorities is not None:
         tls.load_verify_locations(cadata=authorities)
     # Python 3.13 refuses certificates that lack an extension RFC 5280 asks for; those of private authorities often do.
     tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    # As Python 3.13 has it: who is trusted need not be a root. Companies hand out the one that signs below theirs.
+    tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    tell_issuers(tls)
     return tls
 
 

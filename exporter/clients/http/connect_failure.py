@@ -15,16 +15,19 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
+from itertools import pairwise
 from traceback import walk_tb
+from types import FrameType
 
 import httpx
 
+from exporter.clients.http.issuer import issuer_of
 from exporter.config.proxy import ProxyError
 from exporter.errors import Again
 
 _NOT_TRUSTED = (
-    "its certificate is not trusted: {how}. If it is your own, put the authority's certificate (PEM) into a file and "
-    "name that in http.ca_file"
+    "its certificate is not trusted: {how}{{issuer}}. If it is your own, put the authority's certificate (PEM) into a "
+    "file and name that in http.ca_file"
 )
 _CERTIFICATES = {
     2: _NOT_TRUSTED.format(how="the authority that signed it is not known here"),
@@ -94,7 +97,7 @@ PROXY_FAILS = "it cannot reach this host"
 PROXY = "exporter.proxy"
 """The extension of a request that says which proxy it is sent through, and where that is configured."""
 
-_PROXY_MODULES = ("httpcore._async.http_proxy", "httpcore._async.socks_proxy")
+_TO_PROXY = ("httpcore._async.http_proxy", "httpcore._async.connection")
 
 
 def connect_failure(error: httpx.TransportError, seconds: float) -> str:
@@ -109,13 +112,11 @@ def connect_failure(error: httpx.TransportError, seconds: float) -> str:
         return f"{host}: no proxy was asked: {error.__cause__}"
     if isinstance(error, httpx.ProxyError):
         return f"{host}: {_proxy(error)} does not connect: {_of_proxy(str(error))}"
-    reason = _of_certificate(chain) or _of_tls(chain)
-    if reason is not None:
+    reason = _of_certificate(chain) or _of_tls(chain) or _of_socket(chain) or _of_httpx(error, url.scheme, seconds)
+    if not _at_proxy(chain):
         return f"{host}: {reason}"
-    reason = _of_socket(chain) or _of_httpx(error, url.scheme, seconds)
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) and _in_proxy(chain):
-        return f"{host}: {_proxy(error)} cannot be reached: {reason}"
-    return f"{host}: {reason}"
+    reached = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+    return f"{host}: {_proxy(error)} {'does not connect' if reached else 'cannot be reached'}: {reason}"
 
 
 def reason_of(error: BaseException) -> str | None:
@@ -167,8 +168,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _of_certificate(chain: list[BaseException]) -> str | None:
     for one in chain:
         if isinstance(one, ssl.SSLCertVerificationError):
-            other = f"its certificate is refused (OpenSSL's verify code {one.verify_code})"
-            return _CERTIFICATES.get(one.verify_code, other)
+            other = f"its certificate is refused (OpenSSL's verify code {one.verify_code}){{issuer}}"
+            issuer = issuer_of(one)
+            told = _CERTIFICATES.get(one.verify_code, other)
+            return told.replace("{issuer}", f" (issued by “{issuer}”)" if issuer else "")
     return None
 
 
@@ -213,10 +216,15 @@ def _status_of_proxy(text: str) -> int | None:
     return int(status[0]) if status else None
 
 
-def _in_proxy(chain: list[BaseException]) -> bool:
-    """Whether it was raised on the way to a proxy. No exception says so, only where it comes from."""
+def _at_proxy(chain: list[BaseException]) -> bool:
+    """Whether the proxy itself was spoken to. No exception says so, only where it comes from: what leads through a
+    proxy opens a connection of its own to it, and speaks with the host without one."""
     return any(
-        frame.f_globals.get("__name__") in _PROXY_MODULES
+        (before, after) == _TO_PROXY
         for one in chain
-        for frame, _line in walk_tb(one.__traceback__)
+        for before, after in pairwise(_module(frame) for frame, _line in walk_tb(one.__traceback__))
     )
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))

@@ -9,7 +9,7 @@ from typing import Any
 
 from exporter.config import defaults
 from exporter.config.authorities import EXPECTED as EXPECTED_AUTHORITIES
-from exporter.config.authorities import AuthoritiesError, read_authorities
+from exporter.config.authorities import AuthoritiesError, read_authorities, unusable_variable
 from exporter.config.draft import Draft
 from exporter.config.finding import Finding
 from exporter.config.masking import is_file_name, shown
@@ -17,7 +17,8 @@ from exporter.config.network import Network, network_of
 from exporter.config.no_proxy import exemption
 from exporter.config.proxy import EXPECTED as EXPECTED_PROXY
 from exporter.config.proxy import ProxyError, full_url, proxy_at
-from exporter.config.yaml_document import DocumentPath
+
+_CA_FILE = ("http", "ca_file")
 
 
 def unusable_proxy(draft: Draft) -> Iterator[Finding]:
@@ -52,24 +53,22 @@ def unusable_authorities(draft: Draft) -> Iterator[Finding]:
     configured = _section(draft).get("ca_file")
     if isinstance(configured, str) and configured:
         if is_file_name(configured):
-            yield from _unreadable(("http", "ca_file"), "", draft.folder / configured)
+            yield from _unreadable(draft.folder / configured)
         else:
-            yield Finding(("http", "ca_file"), "got text that is no path", "the path of a file")
+            yield Finding(_CA_FILE, "got text that is no path", "the path of a file")
         return
-    if file := os.environ.get("SSL_CERT_FILE"):
-        yield from _unreadable(("http", "ca_file"), "environment variable SSL_CERT_FILE: ", Path(file))
-    elif (folders := os.environ.get("SSL_CERT_DIR")) and not any(map(os.path.isdir, folders.split(os.pathsep))):
-        value = f"environment variable SSL_CERT_DIR: {shown(folders)} is no directory"
-        yield Finding(("http", "ca_file"), value, EXPECTED_AUTHORITIES)
+    reason = unusable_variable(os.environ)
+    if reason is not None:
+        yield Finding(_CA_FILE, reason, EXPECTED_AUTHORITIES)
 
 
-def _unreadable(path: DocumentPath, before: str, file: Path) -> Iterator[Finding]:
+def _unreadable(file: Path) -> Iterator[Finding]:
     try:
         read_authorities(file)
     except OSError as error:
-        yield Finding(path, f'{before}cannot read "{file}" ({error.strerror})', EXPECTED_AUTHORITIES)
+        yield Finding(_CA_FILE, f'cannot read "{file}" ({error.strerror})', EXPECTED_AUTHORITIES)
     except AuthoritiesError as error:
-        yield Finding(path, f'{before}"{file}" {error}', EXPECTED_AUTHORITIES)
+        yield Finding(_CA_FILE, f'"{file}" {error}', EXPECTED_AUTHORITIES)
 
 
 def _section(draft: Draft) -> dict[str, Any]:

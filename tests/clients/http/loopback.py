@@ -29,14 +29,15 @@ PATIENCE = 10.0
 class Authority:
     """Signs certificates, as that of a company does; its own lacks what RFC 5280 asks for beyond the necessary."""
 
-    def __init__(self, folder: Path, name: str = "A private authority") -> None:
+    def __init__(self, folder: Path, name: str = "A private authority", above: Authority | None = None) -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        builder = self._builder(self._name, self._key.public_key())
+        signing = above or self
+        builder = signing._builder(self._name, self._key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=False)
-        self.pem = builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
-        self.file = folder / f"{name.replace(' ', '-')}.pem"
+        self.pem = builder.sign(signing._key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+        self.file = folder / f"{''.join(filter(str.isalnum, name))}.pem"
         self.file.write_text(self.pem)
 
     def tls_for(self, host: str) -> ssl.SSLContext:
@@ -82,7 +83,7 @@ def server(tls: ssl.SSLContext | None = None, body: bytes = BODY) -> Iterator[Se
             seen.heads.append(head)
             connection.sendall(ANSWER % (len(body), body))
 
-    with _listening(answer, tls) as seen.port:
+    with listening(answer, tls) as seen.port:
         yield seen
 
 
@@ -100,7 +101,7 @@ def proxy(target: int, *, status: str | None = None, tls: ssl.SSLContext | None 
             connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             _relay(connection, far)
 
-    with _listening(lead, tls) as seen.port:
+    with listening(lead, tls) as seen.port:
         yield seen
 
 
@@ -137,7 +138,7 @@ def _passed_on(source: socket.socket, to: socket.socket) -> bool:
 
 
 @contextlib.contextmanager
-def _listening(handle: Callable[[socket.socket], None], tls: ssl.SSLContext | None) -> Iterator[int]:
+def listening(handle: Callable[[socket.socket], None], tls: ssl.SSLContext | None = None) -> Iterator[int]:
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             # Who does not trust the certificate, or has had enough, just goes.

@@ -148,9 +148,43 @@ def test_an_authority_that_the_system_trusts_is_trusted(authority: Authority, br
 
 
 async def test_a_certificate_of_nobody_known_is_said(bridge: Seen) -> None:
-    """With the host, the reason, and what makes it trusted."""
-    with pytest.raises(ConnectError, match=r"^localhost:\d+: its certificate is not trusted: .* http\.ca_file"):
+    """With the host, the reason, who signed it, and what makes it trusted."""
+    said = r"^localhost:\d+: its certificate is not trusted: .* \(issued by “A private authority”\)\. .* http\.ca_file"
+    with pytest.raises(ConnectError, match=said):
         await ask(network({}), _straight(bridge))
+
+
+async def test_an_issuer_is_shown_as_far_as_it_can_be_printed(tmp_path: Path) -> None:
+    """Whoever answers has written it: it moves no cursor, and fills no log."""
+    tls = Authority(tmp_path, "\x1b[2J" + "x" * 60).tls_for("localhost")
+    with server(tls) as seen, pytest.raises(ConnectError) as caught:
+        await ask(network({}), _straight(seen))
+    assert f"(issued by “\ufffd[2J{'x' * 60}”)" in str(caught.value)
+
+
+async def test_who_is_trusted_need_not_be_a_root(tmp_path: Path, authority: Authority) -> None:
+    """Companies hand out the authority that signs below theirs; on every Python that is enough."""
+    below = Authority(tmp_path, "Below the private one", above=authority)
+    with server(below.tls_for("localhost")) as seen:
+        assert await ask(network({"ca_file": str(below.file)}), _straight(seen)) == {"here": True}
+
+
+def _hashed(authority: Authority, folder: Path) -> Path:
+    """A directory as OpenSSL looks for certificates in one."""
+    name = subprocess.check_output(["openssl", "x509", "-noout", "-hash", "-in", authority.file], text=True).strip()
+    (folder / "hashed").mkdir()
+    (folder / "hashed" / f"{name}.0").write_text(authority.pem)
+    return folder / "hashed"
+
+
+async def test_the_variables_say_together_whom_to_trust(
+    tmp_path: Path, authority: Authority, bridge: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file and directories of certificates, each named by its hash, as OpenSSL's own programs read them."""
+    monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path / 'none'}:{_hashed(authority, tmp_path)}")
+    assert await ask(network({}), _straight(bridge)) == {"here": True}
+    monkeypatch.setenv("SSL_CERT_FILE", str(Authority(tmp_path, "Another").file))
+    assert await ask(network({}), _straight(bridge)) == {"here": True}
 
 
 async def test_a_certificate_of_another_host_is_said(authority: Authority, salesforce: Seen) -> None:

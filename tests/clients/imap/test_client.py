@@ -244,6 +244,7 @@ class TestTls:
             assert (await make(network=trusting, tls=tls, port=port).look()).messages == 0
             error = await refused(make(tls=tls, port=port))
             assert isinstance(error, ConnectError)
+            assert "(issued by “An authority of our own”)" in str(error)
             assert "name that in http.ca_file" in str(error)
 
     @pytest.mark.parametrize("kind", ["other_host"])
