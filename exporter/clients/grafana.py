@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from exporter.clients.http.answer import Answer
+from exporter.clients.http.connect_failure import in_flags
 from exporter.clients.http.secrets import sendable_token
 from exporter.clients.http.upstream import Upstream
 from exporter.config.secret import Secret
@@ -112,8 +113,7 @@ class GrafanaClient:
                 retry=retry,
             )
         except ConnectError as error:
-            # Here it is a flag, for there is no configuration.
-            raise error.retold(str(error).replace("http.ca_file", "--ca-file")) from error
+            raise error.retold(in_flags(str(error))) from error
 
     def _judge(self, what: str | None) -> Callable[[Answer], Answer]:
         def judged(answer: Answer) -> Answer:

@@ -16,7 +16,7 @@ from exporter.clients.grafana import GrafanaClient, Placed
 from exporter.clients.http.client import ClientOpener
 from exporter.clients.http.upstream import Upstream
 from exporter.clock import SystemClock
-from exporter.commands.destination import ca_network, safe_url
+from exporter.commands.destination import FLAGS, add_tls_flags, safe_url, tls_network
 from exporter.commands.output import write_files, write_utf_8
 from exporter.config.secret import Secret
 from exporter.errors import UsageError
@@ -31,7 +31,7 @@ PATIENCE = 30.0
 _DATASOURCE = "datasource"
 """The variable of every dashboard that names the data source."""
 
-_AT_GRAFANA = ("token_file", "token_env", "ca_file", "datasource_uid")
+_AT_GRAFANA = ("token_file", "token_env", *FLAGS, "datasource_uid")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -50,9 +50,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="UID",
         help="of the data source they begin with (default: Grafana's first Prometheus)",
     )
-    parser.add_argument(
-        "--ca-file", type=Path, metavar="FILE", help="certificates (PEM) that --grafana-url is trusted by"
-    )
+    add_tls_flags(parser, "--grafana-url")
     # Whether the flags go together shows only when all of them are parsed.
     parser.set_defaults(wrong_usage=parser.error)
 
@@ -82,7 +80,7 @@ def _chosen(arguments: argparse.Namespace) -> Mapping[str, str]:
 
 async def _install(arguments: argparse.Namespace, boards: list[dict[str, Any]]) -> int:
     token = _token(arguments)
-    async with ClientOpener()(ca_network(arguments.ca_file)) as http:
+    async with ClientOpener()(tls_network(arguments)) as http:
         upstream = Upstream(http, SystemClock(), lambda: None, timeout=PATIENCE)
         grafana = GrafanaClient(arguments.grafana_url, token, upstream)
         await grafana.check()

@@ -26,12 +26,14 @@ class Network:
     """``unusable`` says why the proxy that the environment names cannot be used; it may never be needed.
 
     ``authorities`` are PEM certificates trusted beside the public ones; ``None``: what the environment says.
+    ``pair`` are files with the certificate and the key that are shown to a host that demands one.
     """
 
     proxy: Proxy | None = None
     unusable: str | None = None
     exemptions: tuple[Exemption, ...] = ()
     authorities: str | None = field(default=None, repr=False)
+    pair: tuple[Path, Path] | None = None
 
     def needs_proxy(self, url: str) -> bool:
         """Whether a proxy would be asked for this URL, if there is one."""

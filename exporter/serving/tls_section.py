@@ -83,7 +83,7 @@ class TlsSection:
         certificate, key = self._material("cert"), self._material("key")
         if certificate is None or key is None:
             return
-        reason = _why_no_pair(context, certificate, key)
+        reason = why_no_pair(context, certificate, key)
         if reason is not None:
             place, value, expected = reason
             self._find(place if place in self._section else f"{place}_file", value, expected)
@@ -179,7 +179,7 @@ class TlsSection:
             return None
 
 
-def _why_no_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> tuple[str, str, str] | None:
+def why_no_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> tuple[str, str, str] | None:
     """Which of the two is no good, why, and what was expected. OpenSSL's own words may quote from them."""
     if b"-----BEGIN CERTIFICATE-----" not in certificate:
         return "cert", "no certificate in PEM form", "a certificate in PEM form, and those that lead to its authority"

@@ -35,6 +35,8 @@ class ClientOpener:
     def _routes(self, network: Network) -> _Routes:
         if self._known is None or self._known[0] != network:
             tls = trusting(network.authorities)
+            if network.pair is not None:
+                tls.load_cert_chain(*network.pair)
             self._known = network, tls, SharedSession(tls)
         _, tls, shared = self._known
         return _Routes(network, shared.transport(), tls)
@@ -89,7 +91,7 @@ class _Routes(httpx.AsyncBaseTransport):
     def __init__(self, network: Network, direct: httpx.AsyncBaseTransport, tls: ssl.SSLContext) -> None:
         self._network = network
         self._direct = direct
-        self._proxied = None if network.proxy is None else _through(network.proxy, tls)
+        self._proxied = None if network.proxy is None else _through(network.proxy, tls, network.authorities)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         try:
@@ -107,7 +109,7 @@ class _Routes(httpx.AsyncBaseTransport):
             await self._proxied.aclose()
 
 
-def _through(proxy: Proxy, tls: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
-    # Where the proxy itself is asked over TLS, the same authorities are good enough for it.
-    own_tls = tls if proxy.url.startswith("https://") else None
+def _through(proxy: Proxy, tls: ssl.SSLContext, authorities: str | None) -> httpx.AsyncHTTPTransport:
+    # Where the proxy itself is asked over TLS, the same authorities are good enough for it; our certificate is not its.
+    own_tls = trusting(authorities) if proxy.url.startswith("https://") else None
     return httpx.AsyncHTTPTransport(verify=tls, trust_env=False, proxy=httpx.Proxy(proxy.url, ssl_context=own_tls))

@@ -41,6 +41,9 @@ _CERTIFICATES = {
     62: "its certificate is for another host: check the host name in the URL",
     64: "its certificate is for another host, not for this IP address: write the host name into the URL",
 }  # fmt: skip
+_NO_PAIR = "it may want a client certificate, which this exporter has none of"
+_OR_PAIR = ", and whether it wants a client certificate"
+"""With TLS 1.3 a client's handshake is over before it is refused."""
 _TLS_REASONS = (
     (
         ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"),
@@ -52,7 +55,7 @@ _TLS_REASONS = (
     ),
     (
         ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE", "ALERT_CERTIFICATE", "ALERT_UNKNOWN_CA"),
-        "it refuses the TLS handshake: it may want a client certificate, which this exporter has none of",
+        f"it refuses the TLS handshake: {_NO_PAIR}",
     ),
     (("UNRECOGNIZED_NAME",), "it serves no host of this name: check the host name in the URL"),
     (("UNEXPECTED_EOF",), "it hangs up during the TLS handshake: a firewall, or not a TLS port"),
@@ -114,9 +117,17 @@ def connect_failure(error: httpx.TransportError, seconds: float) -> str:
         return f"{host}: {_proxy(error)} does not connect: {_of_proxy(str(error))}"
     reason = _of_certificate(chain) or _of_tls(chain) or _of_socket(chain) or _of_httpx(error, url.scheme, seconds)
     if not _at_proxy(chain):
-        return f"{host}: {reason}"
+        hint = _OR_PAIR if isinstance(error, httpx.RemoteProtocolError) and url.scheme == "https" else ""
+        return f"{host}: {reason}{hint}"
     reached = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
     return f"{host}: {_proxy(error)} {'does not connect' if reached else 'cannot be reached'}: {reason}"
+
+
+def in_flags(text: str) -> str:
+    """The same for who is told by flags, as there is no configuration."""
+    pair = f"{_OR_PAIR.removeprefix(', and ')} or another one (--cert-file, --key-file)"
+    text = text.replace(_NO_PAIR, f"check {pair}").replace(_OR_PAIR, f", and {pair}")
+    return text.replace("http.ca_file", "--ca-file")
 
 
 def reason_of(error: BaseException) -> str | None:

@@ -18,7 +18,7 @@ from exporter.catalog.catalog import CATALOG
 from exporter.clients.http.client import ClientOpener
 from exporter.clients.http.upstream import Upstream
 from exporter.clock import SystemClock
-from exporter.commands.destination import ca_network, safe_url
+from exporter.commands.destination import FLAGS, User, add_tls_flags, safe_url, tls_network
 from exporter.commands.flags import add_config_file
 from exporter.commands.names import integration_called
 from exporter.commands.resync.alone import Alone
@@ -38,6 +38,9 @@ VARIABLE = "HUBSPOT_SALESFORCE_API_TOKEN"
 
 PATIENCE = 30.0
 """Seconds that an answer of the exporter may take: for a plan it lists the errors first."""
+
+_AT_URL = ("token_file", "username", "password_file", *FLAGS)
+"""Flags that say something of ``--url``."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -78,7 +81,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--token-file", type=Path, metavar="FILE", help=f"the exporter's API token; else the variable {VARIABLE}"
     )
-    parser.add_argument("--ca-file", type=Path, metavar="FILE", help="certificates (PEM) that --url is trusted by")
+    parser.add_argument("--username", metavar="NAME", help="of a user of the exporter; with --job, which only reads")
+    parser.add_argument("--password-file", type=Path, metavar="FILE", help="the user's password")
+    add_tls_flags(parser, "--url")
     # Whether the flags go together shows only when all of them are parsed.
     parser.set_defaults(wrong_usage=parser.error)
 
@@ -95,9 +100,15 @@ def _refuse_wrong_usage(arguments: argparse.Namespace) -> None:
     for flag in ("category", "error_type", "action", "dry_run") if of_a_job else ():
         if getattr(arguments, flag):
             arguments.wrong_usage(f"argument --{flag.replace('_', '-')}: not allowed with argument --{of_a_job}")
-    for flag in ("token_file", "ca_file") if arguments.url is None else ():
+    for flag in _AT_URL if arguments.url is None else ():
         if getattr(arguments, flag) is not None:
             arguments.wrong_usage(f"argument --{flag.replace('_', '-')}: only with --url")
+    if (arguments.username is None) != (arguments.password_file is None):
+        arguments.wrong_usage("arguments --username and --password-file: one without the other is of no use")
+    if arguments.username is not None and (arguments.job is None or arguments.token_file is not None):
+        arguments.wrong_usage(
+            "argument --username: only with --job and without --token-file: the token orders, and reads too"
+        )
 
 
 async def _interruptible(arguments: argparse.Namespace) -> int:
@@ -139,12 +150,13 @@ async def _desk(arguments: argparse.Namespace) -> AsyncIterator[Desk]:
     if arguments.url is not None:
         if arguments.job is None and arguments.token_file is None and VARIABLE not in os.environ:
             raise UsageError(f"--url needs the exporter's API token: --token-file=FILE, or the variable {VARIABLE}")
-        async with ClientOpener()(ca_network(arguments.ca_file)) as http:
+        async with ClientOpener()(tls_network(arguments)) as http:
             yield Remote(
                 arguments.url,
                 _flag(arguments),
                 _token(arguments),
                 Upstream(http, clock, lambda: None, timeout=PATIENCE),
+                _user(arguments),
             )
         return
     config = load_config(arguments.config)
@@ -157,8 +169,14 @@ def _flag(arguments: argparse.Namespace) -> str:
     """The desk, as on the command line."""
     if arguments.url is None:
         return f"--config.file={quote(str(arguments.config))}"
-    named = (("--url", arguments.url), ("--token-file", arguments.token_file), ("--ca-file", arguments.ca_file))
-    return " ".join(f"{flag}={quote(str(value))}" for flag, value in named if value is not None)
+    named = ((name, getattr(arguments, name)) for name in ("url", *_AT_URL))
+    return " ".join(f"--{name.replace('_', '-')}={quote(str(value))}" for name, value in named if value is not None)
+
+
+def _user(arguments: argparse.Namespace) -> User | None:
+    if arguments.username is None:
+        return None
+    return User(arguments.username, Secret(file=arguments.password_file))
 
 
 def _token(arguments: argparse.Namespace) -> Secret:

@@ -9,8 +9,10 @@ from http import HTTPStatus
 from typing import Any
 
 from exporter.clients.http.answer import Answer
+from exporter.clients.http.connect_failure import in_flags
 from exporter.clients.http.secrets import sendable_token
 from exporter.clients.http.upstream import Upstream
+from exporter.commands.destination import User
 from exporter.commands.output import printable
 from exporter.commands.resync.job import UNFINISHED, Job, is_same, job_of
 from exporter.commands.resync.plan import Plan, plan_of
@@ -25,16 +27,17 @@ _GOOD = (HTTPStatus.OK, HTTPStatus.ACCEPTED)
 
 
 class Remote:
-    """``token`` is what the exporter calls ``remediation.api_token``."""
+    """``token`` is what the exporter calls ``remediation.api_token``; ``user`` may read without it."""
 
     look_pause = 1.0
     leaving = ""
 
-    def __init__(self, url: str, flag: str, token: Secret, upstream: Upstream) -> None:
+    def __init__(self, url: str, flag: str, token: Secret, upstream: Upstream, user: User | None = None) -> None:
         self.flag = flag
         self._url = url.rstrip("/")
         self._token = token
         self._upstream = upstream
+        self._user = user
 
     async def plan(self, wanted: Wanted) -> Plan:
         answer = await self._post("", {**wanted.body, "dry_run": True})
@@ -77,7 +80,10 @@ class Remote:
 
     async def _get(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         # An exporter with users of its own lets in, to read, who may write. Others let everybody.
-        headers = self._authorization() if self._token.is_given else {}
+        if self._user is not None:
+            headers = self._user.authorization()
+        else:
+            headers = self._authorization() if self._token.is_given else {}
         return await self._call("GET", path, headers, params=params)
 
     async def _post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
@@ -102,8 +108,7 @@ class Remote:
                 method, url, self._judged, headers=sent, params=params, json_body=json_body
             )
         except ConnectError as error:
-            # Here it is a flag, for there is no configuration.
-            raise error.retold(str(error).replace("http.ca_file", "--ca-file")) from error
+            raise error.retold(in_flags(str(error))) from error
 
     def _judged(self, answer: Answer) -> Mapping[str, Any]:
         """A good answer; raises ``UpstreamError`` for what may pass and ``UsageError`` for what does not, in the
@@ -113,6 +118,8 @@ class Remote:
             if not isinstance(body, dict):
                 raise InvalidAnswer(f"{answer.where}: an answer that is not an object: is this the exporter's address?")
             return body
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._user is not None:
+            raise UsageError(f"the exporter does not take {self._user}")
         if answer.status == HTTPStatus.UNAUTHORIZED:
             raise UsageError(
                 f"the exporter does not take the token of {self._token}: it has to be the one of its "
