@@ -45,6 +45,7 @@ COMMANDS = (
     Command("rules", "print the alert and recording rules", "rules"),
     Command("dashboards", "print the dashboards, or put them into a running Grafana", "dashboards"),
     Command("manifests", "print the Kubernetes objects: exporter, scrape, rules, webhook, dashboards", "manifests"),
+    Command("healthcheck", "say whether the exporter of this machine answers, or is ready; for probes", "healthcheck"),
     Command("systemd-unit", "print a hardened unit for systemd", "systemd_unit"),
     Command("demo", "play an incident with simulated companies and real Prometheus components", "demo", draws=True),
 )

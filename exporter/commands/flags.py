@@ -14,6 +14,21 @@ class _Flags(Protocol):
     def add_argument(self, *names: str, **options: Any) -> argparse.Action: ...
 
 
+ADDRESS = "127.0.0.1:9951"
+"""Where it is served unless a flag says otherwise."""
+
+
+def add_listen_address(parser: _Flags) -> None:
+    """``--web.listen-address``, parsed to ``listen``."""
+    parser.add_argument(
+        "--web.listen-address",
+        dest="listen",
+        action="append",
+        metavar="HOST:PORT",
+        help=f"where to serve; may be given several times (default: {ADDRESS})",
+    )
+
+
 def add_web_config_file(parser: _Flags) -> None:
     """``--web.config.file``, parsed to ``web_config``."""
     parser.add_argument(

@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import Iterator
 
-from exporter.commands.flags import add_config_file, add_web_config_file
+from exporter.commands.flags import ADDRESS, add_config_file, add_listen_address, add_web_config_file
 from exporter.commands.notes import say_notes
 from exporter.config.file import load_config
 from exporter.logs import FORMATS, LEVELS, log_bugs, set_up_logging
@@ -18,18 +18,10 @@ from exporter.serving.live import LiveWebConfig
 from exporter.serving.systemd import passed_sockets
 from exporter.signals import end_at_once_when_told, end_on_time
 
-_ADDRESS = "127.0.0.1:9951"
-
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     add_config_file(parser)
-    parser.add_argument(
-        "--web.listen-address",
-        dest="listen",
-        action="append",
-        metavar="HOST:PORT",
-        help=f"where to serve; may be given several times (default: {_ADDRESS})",
-    )
+    add_listen_address(parser)
     parser.add_argument(
         "--web.systemd-socket",
         dest="systemd",
@@ -68,4 +60,4 @@ def _sockets(arguments: argparse.Namespace) -> Iterator[socket.socket]:
     if arguments.systemd:
         yield from passed_sockets(os.environ, os.getpid())
     else:
-        yield from map(listen_on, dict.fromkeys(arguments.listen or [_ADDRESS]))
+        yield from map(listen_on, dict.fromkeys(arguments.listen or [ADDRESS]))

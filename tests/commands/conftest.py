@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from exporter.demo.processes import free_port, running
 from exporter.demo.stage import Stage, simulator_program, write_exporter_config
+from tests.commands.secured import Secured, running_secured
 
 
 @pytest.fixture
@@ -25,3 +27,12 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     write_exporter_config(stage)
     async with running(simulator_program(stage), stage.folder / "simulator.log"):
         yield stage
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    """A running exporter for all: nothing of it is changed."""
+    with asyncio.Runner() as runner:
+        running = running_secured(tmp_path_factory.mktemp("secured"))
+        yield runner.run(running.__aenter__())
+        runner.run(running.__aexit__(None, None, None))

@@ -90,6 +90,8 @@ class Container:
             for host in (name, "127.0.0.1"):
                 here[f"{host}:{port}"] = f"127.0.0.1:{self._ports[name]}"
             here[f"--port={port}"] = f"--port={self._ports[name]}"
+        # The container's own process, whose flags are the ones given here.
+        here["--of-process=1"] = f"--web.listen-address=127.0.0.1:{self._ports['exporter']}"
         return here
 
 

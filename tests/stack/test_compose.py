@@ -125,9 +125,14 @@ def test_a_health_check_needs_no_shell(service: Service) -> None:
     """It calls a program of the image directly, and looks at the container itself."""
     check = service["healthcheck"]["test"]
     assert check[0] == "CMD"
-    expected = {"prometheus": "promtool", "alertmanager": "amtool", "grafana": "wget"}
+    expected = {
+        "exporter": "hubspot-salesforce-exporter",
+        "prometheus": "promtool",
+        "alertmanager": "amtool",
+        "grafana": "wget",
+    }
     assert check[1] == expected.get(service.name, "python")
-    assert "127.0.0.1" in str(check)
+    assert "127.0.0.1" in str(check) or "--of-process=1" in check
 
 
 def test_no_secret_stands_in_the_file() -> None:

@@ -2,71 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-import yaml
-from cryptography import x509
 
 from exporter.cli import main
-from tests.clients.authority import Authority
+from tests.commands.secured import Secured
 from tests.conftest import WEBHOOK_TOKEN
-from tests.e2e.secured import exporter
-from tests.serving.conftest import HASHED, PASSWORD
+from tests.serving.conftest import PASSWORD
 
 Say = pytest.CaptureFixture[str]
-
-WEB = {
-    "tls_server_config": {
-        "cert_file": "server.pem",
-        "key_file": "server.pem",
-        "client_auth_type": "RequireAndVerifyClientCert",
-        "client_ca_file": "authority.pem",
-    },
-    "basic_auth_users": {"somebody": HASHED},
-}
-
-
-@dataclass(frozen=True)
-class Secured:
-    """Where it is served, and the folder of what is shown to it."""
-
-    url: str
-    folder: Path
-
-    @property
-    def pair(self) -> tuple[str, str]:
-        return f"--cert-file={self.folder / 'client.pem'}", f"--key-file={self.folder / 'client.pem'}"
-
-    @property
-    def token(self) -> str:
-        return f"--token-file={self.folder / 'token'}"
-
-    @property
-    def user(self) -> tuple[str, str]:
-        return "--username=somebody", f"--password-file={self.folder / 'password'}"
-
-
-@pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    """One for all: nothing of it is changed."""
-    folder = tmp_path_factory.mktemp("secured")
-    authority = Authority(folder)
-    (folder / "server.pem").write_bytes(authority.pair("leaf").read_bytes())
-    authority.client("client", x509.DNSName("operator.example"))
-    authority.client("self_signed", x509.DNSName("operator.example"))
-    for name, text in (("token", WEBHOOK_TOKEN), ("password", PASSWORD), ("wrong", "hunter2")):
-        (folder / name).write_text(f"{text}\n")
-    config = folder / "exporter.yml"
-    bridge = {"name": "acme", "sync_health": {"url": "http://127.0.0.1:1/acme"}}
-    config.write_text(yaml.safe_dump({"integrations": [bridge], "remediation": {"webhook_token_file": "token"}}))
-    with asyncio.Runner() as runner:
-        running = exporter(folder, "web", config, WEB)
-        yield Secured(f"https://{runner.run(running.__aenter__())}", folder)
-        runner.run(running.__aexit__(None, None, None))
 
 
 @pytest.fixture
