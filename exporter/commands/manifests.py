@@ -9,10 +9,12 @@ from pathlib import Path
 from exporter import __version__
 from exporter.commands.flags import add_base_urls, namespace
 from exporter.commands.output import write_files, write_utf_8
-from exporter.manifests.installation import POSTGRESQL, SQLITE, STORES, Installation
+from exporter.manifests.installation import POSTGRESQL, SQLITE, STORES, Installation, Web
+from exporter.manifests.naming import WEB_SECRET
 from exporter.manifests.parts import PARTS, objects
 from exporter.manifests.sizes import LARGEST, size_of
 from exporter.manifests.stream import files, stream
+from exporter.serving.web_config import sections_of
 
 _IMAGE = f"hubspot-salesforce-exporter:{__version__}"
 
@@ -59,6 +61,13 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help="a port it may reach beside 53, 443, 993 and PostgreSQL's 5432, such as a proxy's; several times",
     )
+    parser.add_argument(
+        "--web.config.file",
+        dest="web_config",
+        type=Path,
+        metavar="FILE",
+        help=f"the web configuration that the Secret {WEB_SECRET} holds: decides how it is probed, scraped and told",
+    )
     add_base_urls(parser)
     parser.add_argument("--only", type=_parts, default=(), metavar="PART,…", help=f"only these, of: {', '.join(PARTS)}")
     parser.add_argument(
@@ -92,6 +101,19 @@ def _installation(arguments: argparse.Namespace) -> Installation:
         egress_ports=tuple(arguments.egress_port),
         runbook_base_url=arguments.runbook_base_url,
         dashboard_base_url=arguments.dashboard_base_url,
+        web=Web() if arguments.web_config is None else _web(arguments.web_config),
+    )
+
+
+def _web(file: Path) -> Web:
+    """Raises ``ConfigError``. The files it names may be in the cluster alone."""
+    sections = sections_of(file)
+    tls = sections.get("tls_server_config", {})
+    return Web(
+        configured=True,
+        tls=bool(tls),
+        users=bool(sections.get("basic_auth_users")),
+        certificates=tls.get("client_auth_type") == "RequireAndVerifyClientCert",
     )
 
 

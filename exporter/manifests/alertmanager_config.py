@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from exporter.bundled.rule_files import rules_directory
+from exporter.manifests.clients import tls_config
 from exporter.manifests.installation import Installation
 from exporter.manifests.naming import NAME, WEBHOOK_KEY, metadata
 from exporter.manifests.service import service_url
@@ -62,7 +63,9 @@ def _webhook(installation: Installation) -> dict[str, Any]:
         "sendResolved": True,
         "maxAlerts": 0,
         "httpConfig": {
+            # The token lets in where users are demanded, too.
             "authorization": {"type": "Bearer", "credentials": {"name": NAME, "key": WEBHOOK_KEY}},
+            **({"tlsConfig": tls_config(installation)} if installation.web.tls else {}),
             # The token is not for wherever a redirect leads.
             "followRedirects": False,
         },

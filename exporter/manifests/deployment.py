@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from exporter.manifests.installation import SQLITE, Installation
-from exporter.manifests.naming import NAME, PORT, PORT_NAME, SELECTOR, metadata, pod_labels
+from exporter.manifests.naming import (
+    CLIENT_SECRET,
+    NAME,
+    PORT,
+    PORT_NAME,
+    SELECTOR,
+    TLS_SECRET,
+    USER_SECRET,
+    WEB_SECRET,
+    metadata,
+    pod_labels,
+)
+from exporter.manifests.places import CLIENT, CONFIG_FILE, DATA, SECRETS, WEB, WEB_CONFIG_FILE
+from exporter.manifests.places import USER as USER_FOLDER
+from exporter.manifests.probes import probes
 from exporter.manifests.sizes import resources, size_of
 
 USER = 10001
 """User and group of the image (``exporter/Dockerfile``)."""
-
-CONFIG_FILE = "/etc/hubspot-salesforce-exporter/exporter.yml"
-SECRETS = "/etc/hubspot-salesforce-exporter/secrets"
-"""Where ``secrets/NAME`` leads, as ``init`` writes it: relative to the configuration."""
-DATA = "/var/lib/hubspot-salesforce-exporter"
 
 _SECURITY = {
     "runAsNonRoot": True,
@@ -30,11 +39,6 @@ _CONTAINER_SECURITY = {
     "readOnlyRootFilesystem": True,
     "capabilities": {"drop": ["ALL"]},
 }
-
-# A large store takes minutes to migrate after an upgrade: five of them, then it is started anew.
-_STARTUP = {"periodSeconds": 5, "timeoutSeconds": 5, "failureThreshold": 60}
-_LIVENESS = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6}
-_READINESS = {"periodSeconds": 5, "timeoutSeconds": 5, "failureThreshold": 3}
 
 
 def deployment(installation: Installation) -> dict[str, Any]:
@@ -94,12 +98,11 @@ def _container(installation: Installation) -> dict[str, Any]:
             "serve",
             f"--config.file={CONFIG_FILE}",
             f"--web.listen-address=:{PORT}",
+            *([f"--web.config.file={WEB_CONFIG_FILE}"] if installation.web.configured else []),
             "--log.format=json",
         ],
         "ports": [{"name": PORT_NAME, "containerPort": PORT, "protocol": "TCP"}],
-        "startupProbe": {"httpGet": _path("/-/healthy"), **_STARTUP},
-        "livenessProbe": {"httpGet": _path("/-/healthy"), **_LIVENESS},
-        "readinessProbe": {"httpGet": _path("/-/ready"), **_READINESS},
+        **probes(installation),
         "resources": resources(size_of(installation.integrations)),
         "securityContext": _CONTAINER_SECURITY,
         "volumeMounts": [
@@ -107,14 +110,32 @@ def _container(installation: Installation) -> dict[str, Any]:
             # configuration is another ConfigMap or a restart; secrets are read anew whenever they are used.
             {"name": "config", "mountPath": CONFIG_FILE, "subPath": "exporter.yml", "readOnly": True},
             {"name": "secrets", "mountPath": SECRETS, "readOnly": True},
+            *({"name": name, "mountPath": path, "readOnly": True} for name, path in _shown(installation)),
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  a volume of its own
             *([{"name": "data", "mountPath": DATA}] if installation.store == SQLITE else []),
         ],
     }
 
 
-def _path(path: str) -> dict[str, Any]:
-    return {"path": path, "port": PORT_NAME}
+def _shown(installation: Installation) -> list[tuple[str, str]]:
+    """The volumes that a web configuration takes, each with where it is mounted: whole, so that what is rotated
+    arrives."""
+    web = installation.web
+    wanted = (("web", WEB, web.configured), ("user", USER_FOLDER, web.users), ("client", CLIENT, web.certificates))
+    return [(name, path) for name, path, is_wanted in wanted if is_wanted]
+
+
+_VOLUMES: dict[str, dict[str, Any]] = {
+    "web": {
+        "name": "web",
+        "projected": {
+            "defaultMode": 0o440,
+            "sources": [{"secret": {"name": WEB_SECRET}}, {"secret": {"name": TLS_SECRET, "optional": True}}],
+        },
+    },
+    "user": {"name": "user", "secret": {"secretName": USER_SECRET, "defaultMode": 0o440}},
+    "client": {"name": "client", "secret": {"secretName": CLIENT_SECRET, "defaultMode": 0o440}},
+}
 
 
 def _volumes(installation: Installation) -> list[dict[str, Any]]:
@@ -123,6 +144,7 @@ def _volumes(installation: Installation) -> list[dict[str, Any]]:
         {"name": "config", "configMap": {"name": NAME}},
         # Readable for the group alone.
         {"name": "secrets", "secret": {"secretName": NAME, "defaultMode": 0o440}},
+        *(_VOLUMES[name] for name, _path in _shown(installation)),
         # An uploaded file of exported errors lies here for a while: 512 MiB at most.
         {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}},
         *([data] if installation.store == SQLITE else []),

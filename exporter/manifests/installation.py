@@ -9,6 +9,22 @@ STORES = (SQLITE, POSTGRESQL)
 
 
 @dataclass(frozen=True, slots=True)
+class Web:
+    """What the web configuration says, if there is one: it is served over ``tls``, to ``users`` alone, to clients with
+    ``certificates`` alone."""
+
+    configured: bool = False
+    tls: bool = False
+    users: bool = False
+    certificates: bool = False
+
+    @property
+    def refuses_the_kubelet(self) -> bool:
+        """Which brings neither."""
+        return self.users or self.certificates
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     """``integrations`` decides how large it is made; ``labels`` are for every object; ``callers`` are the namespaces,
     beside its own, whose pods may reach it; ``egress_ports`` are TCP ports beside the usual ones."""
@@ -23,3 +39,4 @@ class Installation:
     egress_ports: tuple[int, ...] = ()
     runbook_base_url: str | None = None
     dashboard_base_url: str | None = None
+    web: Web = Web()

@@ -21,6 +21,13 @@ PORT_NAME = "http"
 WEBHOOK_KEY = "webhook"
 """The key of the Secret that holds the webhook's token: the file that ``init`` calls ``secrets/webhook``."""
 
+WEB_SECRET, TLS_SECRET = f"{NAME}-web", f"{NAME}-tls"
+"""``web.yml`` and the files it names; the latter may be another Secret's, such as cert-manager makes."""
+CLIENT_SECRET, AUTHORITY, CERTIFICATE, KEY = f"{NAME}-client", "ca.crt", "tls.crt", "tls.key"
+"""What the exporter is trusted by, and what is shown to it."""
+USER_SECRET, USERNAME, PASSWORD = f"{NAME}-user", "username", "password"
+"""One of the web configuration's users, and the password in the clear."""
+
 
 def pod_labels(component: str = "exporter") -> dict[str, str]:
     """Without those that somebody's selectors ask for: they are for what is selected."""

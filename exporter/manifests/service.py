@@ -20,6 +20,10 @@ def service(installation: Installation) -> dict[str, Any]:
     }
 
 
-def service_url(installation: Installation) -> str:
+def service_host(installation: Installation) -> str:
     """From any namespace, without the cluster's domain, which need not be ``cluster.local``."""
-    return f"http://{NAME}.{installation.namespace}.svc:{PORT}"
+    return f"{NAME}.{installation.namespace}.svc"
+
+
+def service_url(installation: Installation) -> str:
+    return f"{'https' if installation.web.tls else 'http'}://{service_host(installation)}:{PORT}"

@@ -44,9 +44,9 @@ def load_web_config(file: Path, files: Files | None = None) -> WebConfig:
     try:
         document = parse_yaml(files.read(file))
     except YamlSyntaxError as error:
-        raise ConfigError((Problem(str(file), error.line, "", f"not YAML: {error}", _YAML),)) from error
+        raise _not_yaml(file, error) from error
     except OSError as error:
-        raise ConfigError((Problem(str(file), 1, "", f"cannot read it: {error.strerror}", "a file"),)) from error
+        raise _unreadable(file, error) from error
     data = _without_nothing(document.data)
     findings = list(_schema_findings(data))
     config, more = (WebConfig(), []) if findings else _meant(data, file.parent, files)
@@ -54,6 +54,30 @@ def load_web_config(file: Path, files: Files | None = None) -> WebConfig:
     if problems:
         raise ConfigError(problems)
     return config
+
+
+def sections_of(file: Path) -> Mapping[str, Any]:
+    """What stands there, where the files it names may not be; raises ``ConfigError`` for what its format does not
+    have."""
+    try:
+        document = parse_yaml(file.read_bytes())
+    except YamlSyntaxError as error:
+        raise _not_yaml(file, error) from error
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    data = _without_nothing(document.data)
+    problems = problems_in(file, document, list(_schema_findings(data)))
+    if problems:
+        raise ConfigError(problems)
+    return dict(data)
+
+
+def _not_yaml(file: Path, error: YamlSyntaxError) -> ConfigError:
+    return ConfigError((Problem(str(file), error.line, "", f"not YAML: {error}", _YAML),))
+
+
+def _unreadable(file: Path, error: OSError) -> ConfigError:
+    return ConfigError((Problem(str(file), 1, "", f"cannot read it: {error.strerror}", "a file"),))
 
 
 def _meant(data: Mapping[str, Any], folder: Path, files: Files) -> tuple[WebConfig, list[Finding]]:

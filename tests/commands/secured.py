@@ -35,6 +35,10 @@ class Secured:
     process: int
 
     @property
+    def web_config(self) -> Path:
+        return self.folder / "web.yml"
+
+    @property
     def pair(self) -> tuple[str, str]:
         return f"--cert-file={self.folder / 'client.pem'}", f"--key-file={self.folder / 'client.pem'}"
 

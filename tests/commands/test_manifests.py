@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import yaml
 from exporter import __version__
 from exporter.cli import main
 from exporter.manifests.parts import PARTS
+from tests.commands.secured import Secured
 
 Say = pytest.CaptureFixture[str]
 
@@ -87,6 +91,53 @@ def test_files_are_written_for_kustomize(tmp_path: Path, capsys: Say) -> None:
     assert [document for text in written for document in documents(text)] == documents(stream)
     assert kustomization == {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
     assert len(written) == len(list((tmp_path / "base").iterdir())) - 1
+
+
+def test_the_probes_that_are_printed_find_a_secured_exporter(capsys: Say, secured: Secured) -> None:
+    """As the kubelet starts them, with what the Secrets hold; the web configuration alone decides that it does."""
+    (found,) = (
+        document
+        for document in documents(output(capsys, f"--web.config.file={secured.web_config}", "--only=exporter"))
+        if document["kind"] == "Deployment"
+    )
+    (container,) = found["spec"]["template"]["spec"]["containers"]
+    folder = "/etc/hubspot-salesforce-exporter"
+    places = {
+        f"{folder}/web/web.yml": str(secured.web_config),
+        f"{folder}/user/username": str(secured.folder / "username"),
+        f"{folder}/user/password": str(secured.folder / "password"),
+        f"{folder}/client/tls.crt": str(secured.folder / "client.pem"),
+        f"{folder}/client/tls.key": str(secured.folder / "client.pem"),
+        ":9951": f":{secured.url.rpartition(':')[2]}",
+    }
+    for name in ("startupProbe", "livenessProbe", "readinessProbe"):
+        program, *words = container[name]["exec"]["command"]
+        for there, here in places.items():
+            words = [word.replace(there, here) for word in words]
+        assert program == "hubspot-salesforce-exporter"
+        assert folder not in " ".join(words)
+        wait_for(partial(main, words))
+
+
+def wait_for(probe: Callable[[], int]) -> None:
+    """It is ready once its integration was tried."""
+    deadline = time.monotonic() + 30
+    while probe() != 0:
+        assert time.monotonic() < deadline
+
+
+def test_a_web_configuration_without_its_files_is_enough(capsys: Say, tmp_path: Path) -> None:
+    """They are made in the cluster. What its format does not have is told as check-config tells it."""
+    file = tmp_path / "web.yml"
+    file.write_text("tls_server_config: {cert_file: tls.crt, key_file: tls.key}")
+    (monitor,) = documents(output(capsys, f"--web.config.file={file}", "--only=service-monitor"))
+    assert monitor["spec"]["endpoints"][0]["scheme"] == "https"
+    for content, reason in (("tls: {}", "tls"), ("a: [", "not YAML"), (None, "cannot read it")):
+        file.unlink() if content is None else file.write_text(content)
+        assert main(["manifests", f"--web.config.file={file}"]) == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert reason in said.err
 
 
 @pytest.mark.parametrize(

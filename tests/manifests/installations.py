@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import yaml
 
-from exporter.manifests.installation import POSTGRESQL, Installation
+from exporter.manifests.installation import POSTGRESQL, Installation, Web
 from exporter.manifests.parts import objects
 from exporter.manifests.stream import stream
 
@@ -25,7 +26,8 @@ LARGE = Installation(
     runbook_base_url="https://wiki.example/runbooks",
     dashboard_base_url="https://grafana.example.com",
 )
-ALL = {"sqlite": SMALL, "postgresql": LARGE}
+SECURED = replace(LARGE, web=Web(configured=True, tls=True, users=True, certificates=True))
+ALL = {"sqlite": SMALL, "postgresql": LARGE, "secured": SECURED}
 
 
 @cache

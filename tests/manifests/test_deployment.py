@@ -12,9 +12,10 @@ import yaml
 
 from exporter.cli import main
 from exporter.manifests.claim import claim
-from exporter.manifests.deployment import CONFIG_FILE, DATA, SECRETS, USER, deployment
+from exporter.manifests.deployment import USER, deployment
 from exporter.manifests.installation import Installation
 from exporter.manifests.naming import NAME, WEBHOOK_KEY
+from exporter.manifests.places import CONFIG_FILE, DATA, SECRETS
 from exporter.manifests.sizes import SIZES, size_of
 from tests.manifests.installations import ALL, IMAGE, LARGE, SMALL, one
 from tests.stack.dockerfile import values
@@ -43,7 +44,7 @@ def test_it_meets_the_strictest_pod_security_standard(store: str) -> None:
         "capabilities": {"drop": ["ALL"]},
     }
     kinds = {kind for volume in pod(ALL[store])["volumes"] for kind in volume if kind != "name"}
-    assert kinds <= {"configMap", "secret", "emptyDir", "persistentVolumeClaim"}
+    assert kinds <= {"configMap", "secret", "projected", "emptyDir", "persistentVolumeClaim"}
     assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & set(pod(ALL[store]))
 
 

@@ -10,7 +10,19 @@ import yaml
 
 from exporter import __version__
 from exporter.cli import command_line
-from exporter.manifests.naming import NAME, WEBHOOK_KEY
+from exporter.manifests.naming import (
+    AUTHORITY,
+    CERTIFICATE,
+    CLIENT_SECRET,
+    KEY,
+    NAME,
+    PASSWORD,
+    TLS_SECRET,
+    USER_SECRET,
+    USERNAME,
+    WEB_SECRET,
+    WEBHOOK_KEY,
+)
 from exporter.manifests.parts import PARTS
 from exporter.manifests.sizes import SIZES
 from tests.manifests.installations import SMALL, one
@@ -21,7 +33,7 @@ SECTION = README.partition("\n## Kubernetes\n")[2].partition("\n## ")[0]
 
 def test_the_parts_are_those_there_are() -> None:
     """In their order."""
-    assert re.findall(r"^\| `([a-z-]+)` \|", SECTION, re.MULTILINE) == list(PARTS)
+    assert re.findall(r"^\| `((?!hubspot-)[a-z-]+)` \|", SECTION, re.MULTILINE) == list(PARTS)
 
 
 def test_the_sizes_are_those_of_the_table() -> None:
@@ -37,6 +49,16 @@ def test_configuration_and_secrets_are_made_as_the_deployment_looks_for_them() -
     assert f"create configmap {NAME} --from-file=exporter.yml" in SECTION
     assert f"create secret generic {NAME} --from-file=secrets/" in SECTION
     assert f"the one called `{WEBHOOK_KEY}`" in SECTION
+
+
+def test_the_secrets_of_a_web_configuration_are_those_that_are_looked_for() -> None:
+    """By name, and each key that a manifest names."""
+    rows = dict(re.findall(r"^\| `(hubspot-[a-z-]+)` \| (.*?) \|", SECTION, re.MULTILINE))
+    assert set(rows) == {WEB_SECRET, TLS_SECRET, CLIENT_SECRET, USER_SECRET}
+    assert all(f"`{key}`" in rows[CLIENT_SECRET] for key in (AUTHORITY, CERTIFICATE, KEY))
+    assert all(f"`{key}`" in rows[USER_SECRET] for key in (USERNAME, PASSWORD))
+    for name in (WEB_SECRET, CLIENT_SECRET, USER_SECRET):
+        assert f"create secret generic {name} --from-file=" in SECTION
 
 
 def test_the_overlay_names_what_is_there() -> None:

@@ -1,0 +1,12 @@
+"""Where things lie in the container."""
+
+CONFIG_FILE = "/etc/hubspot-salesforce-exporter/exporter.yml"
+SECRETS = "/etc/hubspot-salesforce-exporter/secrets"
+"""Where ``secrets/NAME`` leads, as ``init`` writes it: relative to the configuration."""
+WEB = "/etc/hubspot-salesforce-exporter/web"
+"""The web configuration and the files that it names, relative to it."""
+WEB_CONFIG_FILE = f"{WEB}/web.yml"
+USER = "/etc/hubspot-salesforce-exporter/user"
+CLIENT = "/etc/hubspot-salesforce-exporter/client"
+"""What the readiness probe shows."""
+DATA = "/var/lib/hubspot-salesforce-exporter"
