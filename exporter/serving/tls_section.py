@@ -122,11 +122,15 @@ class TlsSection:
 
     def _set_curves(self, context: ssl.SSLContext) -> None:
         curves = list(dict.fromkeys(self._section.get("curve_preferences", ())))
+        set_groups = getattr(context, "set_groups", None)  # since Python 3.15
         if len(curves) == 1:
             context.set_ecdh_curve(CURVES[curves[0]])
+        elif curves and set_groups is not None:
+            set_groups(":".join(CURVES[curve] for curve in curves))
         elif 1 < len(curves) < len(CURVES):
             self.notes.append(
-                f"{NAME}.curve_preferences: several are left to OpenSSL's own choice, which Python can bind to one only"
+                f"{NAME}.curve_preferences: several are left to OpenSSL's own choice, which Python before 3.15 can "
+                "bind to one only"
             )
 
     def _set_clients(self, context: ServerContext) -> None:

@@ -26,6 +26,10 @@ REFUSED = (ssl.SSLError, ConnectionError)
 """How a client sees that a handshake has failed: by an alert, or as a connection that ends."""
 
 
+BINDS_SEVERAL = hasattr(ssl.SSLContext, "set_groups")
+"""To several curves: from Python 3.15 on."""
+
+
 def tls(**keys: Any) -> dict[str, Any]:
     return {"tls_server_config": {**PAIR, **keys}}
 
@@ -100,6 +104,22 @@ async def test_one_curve_is_the_only_one(serve: Serve) -> None:
         context.set_ecdh_curve("secp384r1")
         with pytest.raises(httpx.TransportError):
             await served.status(context=context)
+
+
+async def test_of_several_curves_each_is_served(serve: Serve) -> None:
+    """And no other, where Python can say so; where it cannot, that is noted."""
+    async with serve(tls(curve_preferences=["CurveP521", "CurveP384"])) as served:
+        context = served.context()
+        for curve in ("secp521r1", "secp384r1"):
+            context.set_ecdh_curve(curve)
+            assert await served.status(context=context) == 200
+        context.set_ecdh_curve("prime256v1")
+        if BINDS_SEVERAL:
+            with pytest.raises(httpx.TransportError):
+                await served.status(context=context)
+        else:
+            assert await served.status(context=context) == 200
+    assert any("curve_preferences" in note for note in served.live.current().notes) != BINDS_SEVERAL
 
 
 class TestClients:

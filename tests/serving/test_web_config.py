@@ -39,7 +39,6 @@ def refusal(file: Path) -> str:
         ({"basic_auth_users": {"alice": HASHED}}, "whoever is on the way can read the passwords"),
         ({"tls_server_config": {**PAIR, "client_auth_type": "RequestClientCert"}}, "keeps nobody out"),
         ({"tls_server_config": {**PAIR, "client_auth_type": "VerifyClientCertIfGiven"}}, "the system's authorities"),
-        ({"tls_server_config": {**PAIR, "curve_preferences": ["X25519", "CurveP256"]}}, "OpenSSL's own choice"),
         ({"tls_server_config": {**PAIR, "min_version": "TLS10"}}, "TLS 1.0 and 1.1 are broken"),
     ],
 )
