@@ -12,7 +12,7 @@ import pytest
 from exporter.bundled.dashboard_files import dashboard_texts
 from exporter.cli import main
 from exporter.demo.processes import free_port
-from tests.clients.http.loopback import Authority
+from tests.clients.http.loopback import Authority, proxy
 from tests.grafana import EDITOR, VIEWER, Grafana, serving
 
 Say = pytest.CaptureFixture[str]
@@ -191,6 +191,28 @@ def test_loopback_is_asked_through_no_proxy(grafana: Grafana, capsys: Say, monke
     for name in ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
     installed(grafana, capsys, "fleet")
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "all_proxy"])
+def test_a_grafana_outside_is_asked_through_the_proxy_of_the_environment(
+    authority: Authority, capsys: Say, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """Which sees no token; one that cannot be used is refused by its variable, unless NO_PROXY names the host."""
+    ca_file = f"--ca-file={authority.file}"
+    with serving(Grafana(), authority.tls_for("grafana.invalid")) as grafana:
+        with proxy(int(grafana.url.rpartition(":")[2])) as seen:
+            grafana.url = "https://grafana.invalid"
+            monkeypatch.setenv(variable, f"http://me:hunter2@127.0.0.1:{seen.port}")
+            installed(grafana, capsys, "fleet", ca_file)
+        assert grafana.dashboards
+        assert {head.split("\r\n")[0] for head in seen.heads} == {"CONNECT grafana.invalid:443 HTTP/1.1"}
+        assert not any("a-token" in head for head in seen.heads)
+        monkeypatch.setenv(variable, "socks5h://me:hunter2@127.0.0.1:1080")
+        said = refused(grafana, capsys, ca_file)
+        assert f"environment variable {variable}: SOCKS proxies cannot be used" in said
+        assert "hunter2" not in said
+        monkeypatch.setenv("no_proxy", "example.com, .invalid")
+        assert "name" in refused(grafana, capsys, ca_file)  # it cannot be resolved, or nobody is there to do it
 
 
 def test_a_private_authority_is_trusted_when_named(authority: Authority, capsys: Say) -> None:
