@@ -20,10 +20,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from exporter import __version__
 from exporter.demo.permissions import PERMISSIONS
 from exporter.demo.processes import ALERTMANAGER, PROMETHEUS, find_binary
+from tests.clients.authority import Authority
+from tests.serving.conftest import HASHED
 from tests.stack.compose import ROOT, services
 from tests.stack.dockerfile import values
 from tests.stack.image import Bind, Container, Image, container, wait_for
@@ -123,6 +126,40 @@ def test_its_health_check_tells(image: Image, exporter: Container) -> None:
     with container(image, ["python", "-c", "input()"], stdin=subprocess.PIPE) as idle:
         failed = wait_for(lambda: idle.run(*check))
         assert failed.returncode == 1, failed.stderr
+
+
+def test_its_health_check_tells_with_a_web_configuration_too(image: Image, tmp_path: Path) -> None:
+    """Nobody has told the check of it: it goes by how the container was started."""
+    authority = Authority(tmp_path)
+    folder, volume = tmp_path / "config", image.new_volume(tmp_path / "volume", VOLUME)
+    folder.mkdir()
+    web = {
+        "tls_server_config": {
+            "cert_file": "server.pem",
+            "key_file": "server.pem",
+            "client_auth_type": "RequireAndVerifyClientCert",
+            "client_ca_file": "authority.pem",
+        },
+        "basic_auth_users": {"somebody": HASHED},
+    }
+    config = {
+        "store": f"sqlite:///{VOLUME}/exporter.db",
+        "integrations": [{"name": "acme", "sync_health": {"url": "http://127.0.0.1:1/acme"}}],
+        "remediation": {"enabled": False},
+    }
+    for name, content in (("web.yml", yaml.safe_dump(web)), ("exporter.yml", yaml.safe_dump(config))):
+        (folder / name).write_text(content)
+    shutil.copy(authority.pair("leaf"), folder / "server.pem")
+    shutil.copy(authority.file, folder)
+    for file in (folder, *folder.iterdir()):
+        file.chmod(0o755)
+    place = "/etc/hubspot-salesforce-exporter"
+    binds = [Bind(folder, place), Bind(volume, VOLUME, writable=True)]
+    check = image.config["Healthcheck"]["Test"][1:]
+    with container(image, [*image.command, f"--web.config.file={place}/web.yml"], binds) as secured:
+        wait_for(lambda: secured.run(*check).returncode == 0)
+        plain = secured.run(*check[:2])
+        assert plain.returncode == 1, "it is served in the clear"
 
 
 def test_it_polls_the_companies(exporter: Container) -> None:
