@@ -18,14 +18,14 @@ ADDRESS = "127.0.0.1:9951"
 """Where it is served unless a flag says otherwise."""
 
 
-def add_listen_address(parser: _Flags) -> None:
+def add_listen_address(parser: _Flags, what: str = "where to serve; may be given several times") -> None:
     """``--web.listen-address``, parsed to ``listen``."""
     parser.add_argument(
         "--web.listen-address",
         dest="listen",
         action="append",
         metavar="HOST:PORT",
-        help=f"where to serve; may be given several times (default: {ADDRESS})",
+        help=f"{what} (default: {ADDRESS})",
     )
 
 

@@ -22,7 +22,7 @@ from exporter.errors import ExporterError, UsageError
 HEALTHY, READY = "/-/healthy", "/-/ready"
 
 PATIENCE = 4.0
-"""Seconds for everything: whoever starts this waits five."""
+"""Seconds without a byte: whoever starts this waits five."""
 
 _ALIVE = (200, 401, 429)
 _SHOWN = 200
@@ -31,7 +31,7 @@ _PROC = Path("/proc")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    add_listen_address(parser)
+    add_listen_address(parser, "where it is served; of several the first is asked")
     add_web_config_file(parser)
     parser.add_argument(
         "--of-process",
