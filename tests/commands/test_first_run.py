@@ -184,7 +184,7 @@ NEWCOMER = (
     Wrong(
         "bridge-certificate-not-trusted",
         "{tls}: its certificate is not trusted: the authority that signed it is not known here, or the server sends "
-        "half a chain." + TRUST,
+        "half a chain (issued by “An authority of our own”)." + TRUST,
         section="sync_health",
         change=("url", "https://{tls}/acme"),
         source="sync_health",

@@ -26,15 +26,16 @@ from exporter.config.proxy import ProxyError
 from exporter.errors import Again
 
 _NOT_TRUSTED = (
-    "its certificate is not trusted: {how}{{issuer}}. If it is your own, put the authority's certificate (PEM) into a "
+    "its certificate is not trusted: {how}. If it is your own, put the authority's certificate (PEM) into a "
     "file and name that in http.ca_file"
 )
+_HALF = "the server sends half a chain{issuer}"
 _CERTIFICATES = {
     2: _NOT_TRUSTED.format(how="the authority that signed it is not known here"),
     18: _NOT_TRUSTED.format(how="it is self-signed"),
-    19: _NOT_TRUSTED.format(how="a private authority signed it, or a proxy that reads along"),
-    20: _NOT_TRUSTED.format(how="the authority that signed it is not known here, or the server sends half a chain"),
-    21: _NOT_TRUSTED.format(how="the server sends half a chain"),
+    19: _NOT_TRUSTED.format(how="a private authority signed it, or a proxy that reads along{issuer}"),
+    20: _NOT_TRUSTED.format(how=f"the authority that signed it is not known here, or {_HALF}"),
+    21: _NOT_TRUSTED.format(how=_HALF),
     9: "its certificate is not valid yet: check the clock of this machine",
     10: "its certificate has expired: it must be renewed there, or the clock of this machine is wrong",
     23: "its certificate was revoked",
