@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -23,7 +24,12 @@ from tests.examples import examples
 TEXT = st.text(st.characters(exclude_characters="\r\0", exclude_categories=["Cs"]), min_size=1, max_size=40)
 FORMULAS = st.builds(
     "".join,
-    st.tuples(st.sampled_from(["=", "+", "-", "@", "\t", "\n", "'", "'=", "''-", " =", "' +", "＝", "' "]), TEXT),
+    st.tuples(
+        st.sampled_from(
+            ["=", "+", "-", "@", "\t", "\n", "'", "'=", "''-", " =", "' +", "＝", "' ", "a;=", "a;';\xa0'@", "\xa0-"]
+        ),
+        TEXT,
+    ),
 )
 WORDS = st.one_of(TEXT, FORMULAS)
 # Ids are read without the spaces around them.
@@ -67,8 +73,11 @@ def test_what_is_written_is_read(listed: list[SyncError]) -> None:
 @given(WORDS)
 @settings(max_examples=examples(800))
 def test_no_cell_is_a_formula(text: str) -> None:
-    """And each is itself again afterwards, however many apostrophes it began with."""
-    assert not neutralised(text).lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠"))
+    """Nor what a spreadsheet makes a cell of its own of it: one that divides lines at semicolons, one at tabs. And each
+    is itself again afterwards, however many apostrophes it began with."""
+    assert not neutralised(text).startswith(("\t", "\n"))
+    for cell in re.split(r"[;\t\n]", neutralised(text)):
+        assert not cell.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
     assert restored(neutralised(text)) == text
 
 
