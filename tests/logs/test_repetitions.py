@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from exporter.logs.repetitions import MOST_KNOWN, SAID_FOR, Repetitions
+from exporter.logs.repetitions import MOST_CAUSES, MOST_KNOWN, SAID_FOR, Repetitions
 
 Say = Callable[..., dict[str, Any] | None]
 
@@ -61,11 +61,23 @@ def test_another_job_or_another_error_is_another(say: Say) -> None:
 
 
 def test_a_sender_cannot_fill_the_log(say: Say) -> None:
-    """Whatever it writes: it is the same sender's."""
+    """Whatever it writes: of one failure so many causes are told."""
     said = [
-        say(event="webhook rejected", status=400, cause=f"no {n}", sender="::1", request_id=f"{n}") for n in range(9)
+        say(event="webhook rejected", status=400, cause=f"no {n}", sender="::1", request_id=f"{n}")
+        for n in range(2 * MOST_CAUSES)
     ]
-    assert [line is not None for line in said] == [True] + [False] * 8
+    assert [line is not None for line in said] == [True] * MOST_CAUSES + [False] * MOST_CAUSES
+
+
+def test_each_cause_is_said_once(say: Say) -> None:
+    """Of the same event, for the same client."""
+    said = [say(event="TLS handshake failed", cause=cause) for cause in ("no certificate", "TLS 1.1", "TLS 1.1")]
+    assert [line is not None for line in said] == [True, True, False]
+
+
+def test_who_asks_again_is_answered_again(say: Say) -> None:
+    """A reload is asked for by somebody who waits for what comes of it."""
+    assert all(say(event="configuration not reloaded", error="line 3") for _ in range(3))
 
 
 def test_what_happened_is_always_said(say: Say) -> None:
