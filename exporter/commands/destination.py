@@ -11,6 +11,7 @@ from pathlib import Path
 
 from exporter.clients.http.secrets import secret_text
 from exporter.config.authorities import EXPECTED, unusable_variable
+from exporter.config.masking import masked
 from exporter.config.network import Network, network_of
 from exporter.config.secret import Secret
 from exporter.config.urls import is_safe_url
@@ -22,8 +23,8 @@ def safe_url(text: str) -> str:
     """Where a token may be sent."""
     if not is_safe_url(text):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no address that a token may be sent to: expected https://HOST[:PORT][/PATH], or http:// to "
-            "this machine itself"
+            f"{masked(text)!r} is no address that a token may be sent to: "
+            "expected https://HOST[:PORT][/PATH], or http:// to this machine itself"
         )
     return text
 
