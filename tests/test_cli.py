@@ -90,6 +90,8 @@ def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture
         (["resync", "--config.file=x.yml", "--url=https://x", "acme"], "not allowed with argument --config.file"),
         # In the clear a token would be for everybody on the way.
         (["resync", "--url=http://exporter.example", "acme"], "is no address that a token may be sent to"),
+        (["resync", "--url=https://prom:secret@a.example", "acme"], "'https://<secret>@a.example' is no address"),
+        (["dashboards", "--grafana-url=https://a.example?token=secret"], "'https://a.example?<secret>' is no address"),
         (["resync", "--config.file=x.yml", "--category=weather", "acme"], "invalid choice: 'weather'"),
         (["resync", "--config.file=x.yml", "--job=1", "--approve=1", "acme"], "not allowed with argument --job"),
         (
