@@ -1,7 +1,8 @@
 """The page of ``/metrics``.
 
 An integration is rendered when its Snapshot changes or a counter of it moves, not when it is scraped: a scrape joins
-what is there. What is one for each process comes from prometheus-client, in the format asked for.
+what is there. Only the first scrape finds nothing, and renders it: so nobody waits for text when a process starts. What
+is one for each process comes from prometheus-client, in the format asked for.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from prometheus_client import exposition as text_format
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from exporter.clock import Clock
-from exporter.counters import Numbers
+from exporter.counters import COUNTED, Numbers
 from exporter.exposition.blocks import Blocks, cut
 from exporter.exposition.lines import Lines, counted_lines, heads
 from exporter.exposition.negotiation import OPENMETRICS, wants_openmetrics
@@ -31,6 +32,9 @@ CHUNK, MOST_PIECES = 256 * 1024, 512
 between."""
 WHOLE = 128 * 1024
 """A piece of so many bytes is a chunk of its own."""
+
+_NEVER = float("-inf")
+"""Since when the text is old of which there is none yet."""
 
 _NONE = CollectorRegistry()
 _OPEN_TYPE = f"{OPENMETRICS}; version=1.0.0; charset=utf-8"
@@ -72,9 +76,10 @@ class Exposition:
         metrics.counters.watch(self._count)
 
     def update(self, snapshot: Snapshot) -> None:
-        """Renders a new Snapshot in place of the old one of its integration."""
+        """Renders a new Snapshot in place of the old one of its integration, unless that has not been rendered yet."""
         self._snapshots[snapshot.integration] = snapshot
-        self._render(snapshot, self._clock.time())
+        if self._stale_at.setdefault(snapshot.integration, _NEVER) != _NEVER:
+            self._render(snapshot, self._clock.time())
 
     def forget(self, integration: str) -> None:
         """Drops an integration that is no longer configured."""
@@ -91,10 +96,12 @@ class Exposition:
         return b"".join(page.chunks()), page.content_type
 
     async def scrape(self, accept: str, wanted: Selection = ALL) -> Page:
-        """The page for an ``Accept`` header. What time alone has changed is rendered first, one integration a turn."""
+        """The page for an ``Accept`` header. What time alone has changed is rendered first, and what was never scraped;
+        one integration a turn."""
         for integration in self._stale():
-            self._refresh(integration)
-            await asyncio.sleep(0)
+            if integration in wanted:
+                self._refresh(integration)
+                await asyncio.sleep(0)
         return self._page(accept, wanted)
 
     def _page(self, accept: str, wanted: Selection = ALL) -> Page:
@@ -128,12 +135,16 @@ class Exposition:
             self._render(self._snapshots[integration], now)
 
     def _render(self, snapshot: Snapshot, now: float) -> None:
+        integration, first = snapshot.integration, self._stale_at[snapshot.integration] == _NEVER
         for family, lines in self._lines.changed(snapshot, now):
-            self._blocks.put(snapshot.integration, family, lines)
-        self._stale_at[snapshot.integration] = conditions_change_at(snapshot, now)
+            self._blocks.put(integration, family, lines)
+        self._stale_at[integration] = conditions_change_at(snapshot, now)
+        for family in COUNTED if first else ():
+            self._count(integration, family, self._metrics.counters.numbers(integration, family))
 
     def _count(self, integration: str, family: str, numbers: Numbers) -> None:
-        self._blocks.put(integration, family, counted_lines(integration, family, numbers))
+        if self._stale_at.get(integration) != _NEVER:
+            self._blocks.put(integration, family, counted_lines(integration, family, numbers))
 
 
 def _under(heads: Mapping[str, Piece], texts: Mapping[str, Iterable[Piece]]) -> Iterator[Piece]:

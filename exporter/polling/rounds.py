@@ -103,7 +103,10 @@ class Rounds:
     def seconds_left(self, target: Target) -> float:
         """Until it is polled next. What was under way when the clock was set back is due an age later by that clock."""
         row, now = self._rows[target.key], self._clock.time()
-        due_at = schedule.resumed_due(row.due_at, now, self._interval(target), _may_have_to_wait(row))
+        due_at, waits = row.due_at, _may_have_to_wait(row)
+        if schedule.resumed_due(due_at, now, target.interval, waits) < due_at:
+            # Only then it matters whether the org is short of calls, which takes longer to say than all the rest.
+            due_at = schedule.resumed_due(due_at, now, self._interval(target), waits)
         if due_at < row.due_at:
             self._rows[target.key] = replace(row, due_at=due_at)
         return due_at - now

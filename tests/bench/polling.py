@@ -118,10 +118,12 @@ async def live(folder: Path, integrations: int, compression: float, seconds: flo
     async with _answering(folder, integrations) as url:
         pin(os.getpid(), 0)
         bare = await _bare(f"{url}/org-0001/bridge/sync-health")
-        async with open_poller(config_of(url=url), SystemClock()) as (poller, _exposition):
+        async with open_poller(config_of(url=url), SystemClock()) as (poller, exposition):
             polling = asyncio.create_task(poller.run())
             try:
                 await first_round(poller, 600.0)
+                # From now on every poll changes what was scraped.
+                exposition.page("")
                 return await _measured(poller, url, (integrations, compression, seconds), bare)
             finally:
                 polling.cancel()

@@ -1,4 +1,4 @@
-"""Row f: from the start of ``serve`` to ``/-/ready``, and what the process weighs then."""
+"""Row f: from the start of ``serve`` to ``/-/ready``, and to its first page; what the process weighs then."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ def rows(size: Size) -> Iterator[Row]:
                   READY.get(integrations), False, "ready", integrations)  # fmt: skip
         yield Row("f", f"ready, {title}, restarted", again.seconds, "s", against, bare.seconds, RESTARTED,
                   False, "restarted", integrations)  # fmt: skip
+        yield Row("f", f"first page, {title}, restarted", again.first_page, "s", against, bare.first_page)
         against = "prometheus_client alone"
         target = RESIDENT.get(integrations)
-        yield Row("f", f"RSS when ready, {title}", fresh.resident, "MiB", against, bare.resident, target)
-        yield Row("f", f"RSS when ready, {title}, restarted", again.resident, "MiB", against, bare.resident)
+        yield Row("f", f"RSS when ready and scraped, {title}", fresh.resident, "MiB", against, bare.resident, target)
+        yield Row("f", f"RSS when ready and scraped, {title}, restarted", again.resident, "MiB", against, bare.resident)
 
 
 def _bare() -> Start:
@@ -48,7 +49,7 @@ def _bare() -> Start:
         tempfile.TemporaryDirectory() as folder,
         running([*BARE, str(port)], Path(folder), port, ready="/metrics") as process,
     ):
-        return Start(process.seconds, process.cpu_seconds, process.resident_mebibytes)
+        return Start(process.seconds, process.cpu_seconds, process.seconds, process.resident_mebibytes)
 
 
 async def started(integrations: int) -> tuple[Start, Start]:

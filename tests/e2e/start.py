@@ -27,14 +27,17 @@ LOOK_EVERY = 0.01
 
 @dataclass(frozen=True)
 class Start:
-    """``seconds`` from the start of the process to ready; by then its CPU; ``resident`` MiB at its end."""
+    """``seconds`` from the start of the process to ready, and its CPU by then; ``first_page`` are those until the page
+    that is asked for then is there; ``resident`` MiB at its end."""
 
     seconds: float
     cpu_seconds: float
+    first_page: float
     resident: float
 
     def __str__(self) -> str:
-        return f"ready after {self.seconds:.2f} s, {self.cpu_seconds:.2f} s of CPU, {self.resident:.0f} MiB resident"
+        ready = f"ready after {self.seconds:.2f} s, {self.cpu_seconds:.2f} s of CPU"
+        return f"{ready}, first page after {self.first_page:.2f} s, {self.resident:.0f} MiB resident"
 
 
 @contextlib.contextmanager
@@ -50,8 +53,9 @@ def serving(config_file: Path, patience: float = 300.0) -> Iterator[tuple[int, S
                 if process.poll() is not None or time.monotonic() - began > patience:
                     raise AssertionError(f"not ready after {time.monotonic() - began:.1f} s, exit {process.returncode}")
                 time.sleep(LOOK_EVERY)
-            start = Start(time.monotonic() - began, cpu_seconds(process.pid), resident(process.pid))
-            yield process.pid, start
+            ready, cpu = time.monotonic() - began, cpu_seconds(process.pid)
+            read_page(port)
+            yield process.pid, Start(ready, cpu, time.monotonic() - began, resident(process.pid))
         finally:
             process.terminate()
 
@@ -73,6 +77,15 @@ def is_ready(port: int) -> bool:
         return False
     finally:
         asking.close()
+
+
+def read_page(port: int) -> None:
+    """Scrapes once, packed, as Prometheus does."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as asking:
+        asking.request("GET", "/metrics", headers={"Accept-Encoding": "gzip"})
+        answer = asking.getresponse()
+        assert answer.status == http.client.OK, answer.status
+        assert answer.read()
 
 
 @contextlib.asynccontextmanager

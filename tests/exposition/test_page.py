@@ -141,8 +141,13 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def exposition(clock: ManualClock) -> Exposition:
-    return Exposition(SelfMetrics(), clock)
+def metrics() -> SelfMetrics:
+    return SelfMetrics()
+
+
+@pytest.fixture
+def exposition(metrics: SelfMetrics, clock: ManualClock) -> Exposition:
+    return Exposition(metrics, clock)
 
 
 def text(exposition: Exposition, accept: str = "") -> str:
@@ -358,16 +363,29 @@ async def test_promtool_has_no_complaint(service: Service, http: httpx.AsyncClie
 class _Counted(tuple[Reading, ...]):
     """Readings that know how often somebody went through them."""
 
-    looks: int
+    looks = 0
 
     def __iter__(self) -> Iterator[Reading]:
-        self.looks = getattr(self, "looks", 0) + 1
+        self.looks += 1
         return super().__iter__()
 
 
 class TestRendering:
-    def test_it_happens_when_a_snapshot_changes(self, exposition: Exposition) -> None:
+    def test_the_first_scrape_does_it(self, exposition: Exposition, metrics: SelfMetrics) -> None:
+        """Before that nothing is, so that a process that starts is there at once; and what was counted is not lost."""
+        readings = _Counted((HEALTH, LIMITS))
+        metrics.request("acme", "bridge")
+        exposition.update(replace(ACME, readings=readings))
+        metrics.request("acme", "bridge")
+        assert readings.looks == 0
+        page = shown(exposition)
+        assert page.value("upstream_requests_total", integration="acme", api="bridge") == 2
+        assert page.value("suspended", integration="acme") == 1
+
+    def test_afterwards_it_happens_when_a_snapshot_changes(self, exposition: Exposition) -> None:
         """A hundred scrapes in either format do not look at the snapshot again."""
+        exposition.update(replace(BETA, integration="acme"))
+        text(exposition)
         readings = _Counted((HEALTH, LIMITS))
         exposition.update(replace(ACME, readings=readings))
         looks = readings.looks
@@ -380,6 +398,7 @@ class TestRendering:
         """Each integration has its own text."""
         readings = _Counted((HEALTH, LIMITS))
         exposition.update(replace(ACME, readings=readings))
+        text(exposition)
         looks = readings.looks
         exposition.update(BETA)
         assert shown(exposition).value("source_up", integration="beta", source="sync_health") == 0
@@ -389,6 +408,7 @@ class TestRendering:
         """Though nothing was polled: after three intervals the series go, at the first scrape that sees it."""
         readings = _Counted((HEALTH, LIMITS))
         exposition.update(replace(ACME, readings=readings))
+        text(exposition)
         looks = readings.looks
         clock.advance(3 * 60)
         assert shown(exposition).value("suspended", integration="acme") is None
