@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import gc
 import re
 import signal
 import socket
@@ -21,6 +20,7 @@ from exporter.clock import SystemClock
 from exporter.config.problem import ConfigError
 from exporter.config.settings import Config
 from exporter.errors import ListenError, StoreError
+from exporter.lasting import making_what_stays
 from exporter.service import Service, open_service
 from exporter.service_manager import tell_service_manager
 from exporter.serving.guard import Guard
@@ -90,18 +90,6 @@ async def serve(
             reloading.cancel()
             work.cancel()
         log.info("stopped")
-
-
-@contextlib.contextmanager
-def making_what_stays() -> Iterator[None]:
-    """What is made meanwhile is looked through for garbage neither now nor later: an eighth of the start of a thousand
-    integrations, and afterwards a standstill of a tenth of a second every time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 async def _reload_whenever(asked: asyncio.Event, service: Service) -> None:

@@ -11,6 +11,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Protocol, cast
 
+from exporter.lasting import making_what_stays
+
 
 class CommandModule(Protocol):
     """The two functions of a module in ``exporter.commands``.
@@ -35,7 +37,7 @@ class Command:
     draws: bool = False
 
     def load(self) -> CommandModule:
-        with contextlib.nullcontext() if self.draws else _without(_DRAWING):
+        with making_what_stays(), contextlib.nullcontext() if self.draws else _without(_DRAWING):
             return cast(CommandModule, import_module(f"exporter.commands.{self.module}"))
 
 

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from exporter.commands.flags import ADDRESS, add_config_file, add_listen_address, add_web_config_file
 from exporter.commands.notes import say_notes
 from exporter.config.file import load_config
+from exporter.lasting import making_what_stays
 from exporter.logs import FORMATS, LEVELS, log_bugs, set_up_logging
-from exporter.server import listen_on, making_what_stays, serve
+from exporter.server import listen_on, serve
 from exporter.serving.live import LiveWebConfig
 from exporter.serving.systemd import passed_sockets
 from exporter.signals import end_at_once_when_told, end_on_time
