@@ -15,7 +15,7 @@ from itertools import accumulate
 
 from exporter.exposition.packing import Piece
 
-SIZE = 32
+SIZE = 128
 """Integrations in a block."""
 
 
