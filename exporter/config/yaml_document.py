@@ -55,6 +55,11 @@ def _reading_as_json(safe_loader: Any) -> Any:
             mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
             return mapping
 
+        def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+            if node.tag == _TEXT and isinstance(node, yaml.ScalarNode):
+                return node.value  # so is nearly all; what PyYAML would look up takes as long as the rest
+            return super().construct_object(node, deep)
+
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED]
         for first, resolvers in safe_loader.yaml_implicit_resolvers.items()
