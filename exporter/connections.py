@@ -8,7 +8,7 @@ import httpx
 
 from exporter.clients.connection import Connection, SpendCall, connect
 from exporter.clients.hubspot.account_paces import AccountPaces
-from exporter.clients.imap.client import Mailboxes
+from exporter.clients.imap.mailboxes import Mailboxes
 from exporter.clock import Clock
 from exporter.config.network import Network
 from exporter.config.settings import Integration

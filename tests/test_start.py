@@ -49,7 +49,8 @@ OF_A_SERVER = {
 }
 OF_A_MISFIT = {"jsonschema", "referencing", "rpds"}
 ON_DEMAND = {"jinja2", "charset_normalizer", "exporter.store.postgresql"}
-OF_A_PROCESS = {"sqlalchemy", "uvicorn", "starlette", "httpx", "prometheus_client", "imapclient", "stamina"}
+OF_A_MAILBOX = {"imaplib", "imapclient", "exporter.mail", "exporter.clients.imap.client"}
+OF_A_PROCESS = {"sqlalchemy", "uvicorn", "starlette", "httpx", "prometheus_client", "stamina"}
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +78,38 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
 @pytest.mark.parametrize(
     ("step", "unused"),
     [
-        ("version", OF_A_SCREEN | OF_A_KEY | OF_A_SERVER | ON_DEMAND | OF_A_PROCESS | {"jsonschema", "structlog"}),
-        ("help", OF_A_SCREEN | OF_A_KEY | OF_A_SERVER | ON_DEMAND | OF_A_PROCESS | {"jsonschema", "structlog"}),
-        ("rules", OF_A_SCREEN | OF_A_KEY | OF_A_SERVER | ON_DEMAND | OF_A_PROCESS | {"jsonschema", "structlog"}),
-        ("check-config", OF_A_SCREEN | OF_A_KEY | OF_A_SERVER | ON_DEMAND | OF_A_MISFIT | OF_A_PROCESS),
-        ("serve", OF_A_SCREEN | OF_A_KEY | OF_A_SERVER | ON_DEMAND | OF_A_MISFIT),
+        (
+            "version",
+            OF_A_SCREEN
+            | OF_A_KEY
+            | OF_A_SERVER
+            | ON_DEMAND
+            | OF_A_MAILBOX
+            | OF_A_PROCESS
+            | {"jsonschema", "structlog"},
+        ),
+        (
+            "help",
+            OF_A_SCREEN
+            | OF_A_KEY
+            | OF_A_SERVER
+            | ON_DEMAND
+            | OF_A_MAILBOX
+            | OF_A_PROCESS
+            | {"jsonschema", "structlog"},
+        ),
+        (
+            "rules",
+            OF_A_SCREEN
+            | OF_A_KEY
+            | OF_A_SERVER
+            | ON_DEMAND
+            | OF_A_MAILBOX
+            | OF_A_PROCESS
+            | {"jsonschema", "structlog"},
+        ),
+        ("check-config", OF_A_SCREEN | OF_A_KEY | OF_A_SERVER | ON_DEMAND | OF_A_MISFIT | OF_A_MAILBOX | OF_A_PROCESS),
+        ("serve", OF_A_SCREEN | OF_A_KEY | OF_A_SERVER | ON_DEMAND | OF_A_MISFIT | OF_A_MAILBOX),
     ],
 )
 def test_a_command_imports_what_it_uses(modules: dict[str, set[str]], step: str, unused: set[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
@@ -16,7 +16,7 @@ from exporter.clients.hook import MAX_ANSWER_BYTES, HookClient
 from exporter.clients.http.upstream import Upstream
 from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clients.hubspot.client import HubSpotClient
-from exporter.clients.imap.client import MailboxClient, Mailboxes
+from exporter.clients.imap.mailboxes import Mailboxes
 from exporter.clients.salesforce.client import SalesforceClient
 from exporter.clients.salesforce.org_instance import OrgInstance
 from exporter.clients.trust import TrustClient
@@ -25,6 +25,9 @@ from exporter.config.network import Network
 from exporter.config.settings import Integration
 from exporter.exports.loading import Shelf
 from exporter.model import OrgUsage, SyncError
+
+if TYPE_CHECKING:
+    from exporter.clients.imap.client import MailboxClient
 
 
 class SyncHealthReader(Protocol):
@@ -168,5 +171,8 @@ def _exports(
 
 
 def _mailbox(integration: Integration, network: Network, mailboxes: Mailboxes) -> MailboxClient | None:
-    settings = integration.mailbox
-    return None if settings is None else MailboxClient(settings, network, mailboxes)
+    if integration.mailbox is None:
+        return None
+    from exporter.clients.imap.client import MailboxClient  # noqa: PLC0415  most have none
+
+    return MailboxClient(integration.mailbox, network, mailboxes)

@@ -12,7 +12,7 @@ from exporter.clients.connection import Connection, connect
 from exporter.clients.http.upstream import Upstream
 from exporter.clients.hubspot.account_paces import AccountPaces
 from exporter.clients.hubspot.client import AccountAnswer
-from exporter.clients.imap.client import Mailboxes
+from exporter.clients.imap.mailboxes import Mailboxes
 from exporter.clock import Clock
 from exporter.config.network import Network
 from exporter.config.settings import Integration

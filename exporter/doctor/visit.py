@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from exporter.clients.http.client import ClientOpener
 from exporter.clients.hubspot.account_paces import AccountPaces
-from exporter.clients.imap.client import Mailboxes
+from exporter.clients.imap.mailboxes import Mailboxes
 from exporter.clock import Clock
 from exporter.config.settings import Config, Integration
 from exporter.doctor.calls import Calls

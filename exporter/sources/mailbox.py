@@ -21,22 +21,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import lru_cache
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
-from exporter import __version__
 from exporter.clients.connection import Connection
 from exporter.clients.hubspot.client import HubSpotClient
-from exporter.config.settings import Integration, Mailbox
-from exporter.errors import Again, InvalidAnswer, UpstreamError, UpstreamTimeout
-from exporter.mail.patterns import Patterns, load_patterns
+from exporter.config.settings import Integration
+from exporter.errors import UpstreamError, UpstreamTimeout
 from exporter.model import MailboxNews
 from exporter.schemas.json_schema import checked
-from exporter.sources.letters.judge import Judge
 from exporter.sources.letters.memory import SCHEMA, Memory, memory_of, remembered_memory
-from exporter.sources.letters.reader import Reader
 from exporter.sources.source import Fetched, Source, always, configured
 
 GOES_ON_AFTER = 1.0
@@ -53,9 +46,14 @@ _WHICH_ACCOUNT = "which HubSpot account's e-mails are this integration's is not 
 
 async def fetch(connection: Connection, previous: Any) -> Any:
     """How far the folder was read, and what holds; with the error that ended it early, if one did."""
+    # Where there is no mailbox nothing that reads e-mails is imported.
+    from exporter.sources.letters.judge import Judge  # noqa: PLC0415
+    from exporter.sources.letters.patterns import patterns_of  # noqa: PLC0415
+    from exporter.sources.letters.reader import Reader  # noqa: PLC0415
+
     client = configured(connection.mailbox, "mailbox")
     settings, now = client.settings, connection.clock.time()
-    patterns, written = await asyncio.to_thread(_patterns, settings)
+    patterns, written = await asyncio.to_thread(patterns_of, settings)
     memory = await _knowing_the_account(connection, remembered_memory(previous, settings.place, ""), now)
     judge = Judge(patterns, settings.account or memory.account, settings.shared, written)
     reader = Reader(memory, judge, now)
@@ -93,26 +91,6 @@ async def _portal_id(hubspot: HubSpotClient) -> int:
             return int((await hubspot.account_details()).body["portalId"])
     except TimeoutError:
         raise UpstreamTimeout(f"HubSpot has not answered within {PATIENCE:g} s") from None
-
-
-def _patterns(settings: Mailbox) -> tuple[Patterns, str]:
-    """The patterns, and what they were read from. An owner's file is read anew once it has changed, without a reload;
-    raises ``InvalidAnswer`` for one that cannot be used."""
-    file = settings.patterns_file
-    try:
-        stamp = None if file is None else file.stat()
-        patterns, written = _loaded(file, stamp and (stamp.st_mtime_ns, stamp.st_size))
-        return patterns.from_senders(settings.senders or ()), written
-    except (OSError, ValueError) as error:
-        told = error.strerror if isinstance(error, OSError) else str(error)
-        raise InvalidAnswer(f"mailbox.patterns_file: {told}", again=Again.LATER) from None
-
-
-@lru_cache(maxsize=64)
-def _loaded(file: Path | None, _stamp: tuple[int, int] | None) -> tuple[Patterns, str]:
-    shipped = (resources.files("exporter.mail") / "patterns.yaml").read_text(encoding="utf-8")
-    own = "" if file is None else file.read_text(encoding="utf-8", errors="replace")
-    return load_patterns(file), "\0".join((__version__, shipped, own))
 
 
 def parse(payload: Any, _read_at: float) -> MailboxNews:

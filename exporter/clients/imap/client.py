@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import lru_cache
 from traceback import walk_tb
 
@@ -21,9 +21,8 @@ from exporter.clients.http.secrets import secret_text, sendable_token
 from exporter.clients.imap import session
 from exporter.clients.imap.failures import failure_of, login_failure
 from exporter.clients.imap.letters import MOST_AT_ONCE, Folder, Letter, LetterReader, Start, portions, wanted
-from exporter.clients.imap.login_pauses import LoginPauses
+from exporter.clients.imap.mailboxes import Mailboxes
 from exporter.clients.imap.wire import BoundedClient, Line
-from exporter.clock import Clock
 from exporter.config.network import Network
 from exporter.config.settings import Mailbox
 from exporter.errors import AuthError, UpstreamTimeout
@@ -33,10 +32,6 @@ WHOLE = 25.0
 
 READS_FOR = 15.0
 """Seconds after which no further portion is fetched: the next poll goes on there."""
-
-MOST_THREADS = 16
-AT_A_TIME = 2
-"""Connections to one account: several integrations may read it."""
 
 _GARBLED = (
     session.FolderMissing,
@@ -52,23 +47,6 @@ _GARBLED = (
 """What sockets and IMAPClient raise, the latter for bytes that are no IMAP as well."""
 
 _trusting = lru_cache(maxsize=8)(trusting)
-
-
-class Mailboxes:
-    """What the mailboxes of all integrations share: threads, and what was refused to whom."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.pauses = LoginPauses(clock)
-        self.threads = ThreadPoolExecutor(MOST_THREADS, "mailbox")
-        self._turns: dict[str, asyncio.Semaphore] = {}
-
-    def turn(self, account: str) -> asyncio.Semaphore:
-        """Held while there is a connection to this account."""
-        return self._turns.setdefault(account, asyncio.Semaphore(AT_A_TIME))
-
-    def close(self) -> None:
-        """No thread is begun any more; nobody waits for those that are at work."""
-        self.threads.shutdown(wait=False, cancel_futures=True)
 
 
 class MailboxClient:

@@ -13,7 +13,6 @@ from exporter.config.finding import Finding
 from exporter.config.masking import is_file_name, shown
 from exporter.config.urls import is_loopback, is_safe_url
 from exporter.config.yaml_document import DocumentPath
-from exporter.mail.patterns import load_patterns
 
 
 def unsafe_mailboxes(draft: Draft) -> Iterator[Finding]:
@@ -63,6 +62,8 @@ def unusable_patterns(draft: Draft) -> Iterator[Finding]:
         if not is_file_name(name):
             yield Finding((*path, "patterns_file"), "got text that is no path", "the path of a file")
             continue
+        from exporter.mail.patterns import load_patterns  # noqa: PLC0415  most have none
+
         try:
             load_patterns(draft.folder / name)
         except ValueError as error:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from exporter.clients.imap.client import MailboxClient, Mailboxes
+from exporter.clients.imap.client import MailboxClient
+from exporter.clients.imap.mailboxes import Mailboxes
 from exporter.config.network import Network
 from exporter.config.secret import Secret
 from exporter.config.settings import Mailbox
