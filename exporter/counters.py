@@ -14,8 +14,8 @@ COUNTER, GAUGE = "counter", "gauge"
 Numbers = Mapping[tuple[str, ...], float]
 """Numbers of one family and integration, by the values of the labels beside ``integration``."""
 
-Watcher = Callable[[str, str, Numbers], None]
-"""Told the integration, the family, and all numbers it has of it, where one of them has changed."""
+Watcher = Callable[[str, str], None]
+"""Told the integration and the family of which a number has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Counters:
         self._watchers.append(watcher)
         for integration in self._numbers:
             for family in COUNTED:
-                watcher(integration, family, self.numbers(integration, family))
+                watcher(integration, family)
 
     def numbers(self, integration: str, family: str) -> Numbers:
         """What an integration has of a family."""
@@ -98,6 +98,5 @@ class Counters:
         return self._keys.setdefault(key, key)
 
     def _tell(self, integration: str, family: str) -> None:
-        numbers = self.numbers(integration, family)
         for watcher in self._watchers:
-            watcher(integration, family, numbers)
+            watcher(integration, family)

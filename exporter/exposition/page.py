@@ -17,7 +17,7 @@ from prometheus_client import exposition as text_format
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from exporter.clock import Clock
-from exporter.counters import COUNTED, Numbers
+from exporter.counters import COUNTED
 from exporter.exposition.blocks import Blocks, cut
 from exporter.exposition.lines import Lines, counted_lines, heads
 from exporter.exposition.negotiation import OPENMETRICS, wants_openmetrics
@@ -140,10 +140,11 @@ class Exposition:
             self._blocks.put(integration, family, lines)
         self._stale_at[integration] = conditions_change_at(snapshot, now)
         for family in COUNTED if first else ():
-            self._count(integration, family, self._metrics.counters.numbers(integration, family))
+            self._count(integration, family)
 
-    def _count(self, integration: str, family: str, numbers: Numbers) -> None:
+    def _count(self, integration: str, family: str) -> None:
         if self._stale_at.get(integration) != _NEVER:
+            numbers = self._metrics.counters.numbers(integration, family)
             self._blocks.put(integration, family, counted_lines(integration, family, numbers))
 
 
