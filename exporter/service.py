@@ -70,7 +70,7 @@ class Service:
         self.history = ResyncHistory(database)
         self.metrics = SelfMetrics()
         self.snapshots = Snapshots(config.integrations, clock.time())
-        self.exposition = Exposition(self.metrics, clock)
+        self.exposition = Exposition(self.metrics, clock, self.snapshots.__getitem__)
         self.snapshots.watch(self.exposition.update, self.exposition.forget)
         report_store = ReportStore(database)
         self._reports = Reports(report_store, self.snapshots, clock)

@@ -8,7 +8,7 @@ is one for each process comes from prometheus-client, in the format asked for.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -61,9 +61,13 @@ class Page:
 
 
 class Exposition:
-    """The text of ``/metrics``."""
+    """The text of ``/metrics``. ``look`` is called with the integration before it is rendered for a scrape: what is
+    known of it may only then be read, and is handed in."""
 
-    def __init__(self, metrics: SelfMetrics, clock: Clock) -> None:
+    def __init__(
+        self, metrics: SelfMetrics, clock: Clock, look: Callable[[str], object] = lambda _integration: None
+    ) -> None:
+        self._look = look
         self._metrics = metrics
         self._clock = clock
         self._snapshots: dict[str, Snapshot] = {}
@@ -132,6 +136,7 @@ class Exposition:
         # It may have gone, or been rendered, while others were.
         now = self._clock.time()
         if integration in self._snapshots and self._stale_at[integration] <= now:
+            self._look(integration)
             self._render(self._snapshots[integration], now)
 
     def _render(self, snapshot: Snapshot, now: float) -> None:

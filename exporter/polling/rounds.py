@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -68,7 +69,7 @@ class Rounds:
         """Goes on with these targets where the store left them; raises ``StoreError``."""
         stored = {(row.integration, row.source): row for row in await self._store.all()}
         now = self._clock.time()
-        readings: defaultdict[str, list[Reading]] = defaultdict(list)
+        kept: defaultdict[str, list[tuple[Target, PollRow]]] = defaultdict(list)
         for target in targets:
             row = stored.get(target.key)
             chance = random.random()  # noqa: S311
@@ -86,10 +87,9 @@ class Rounds:
                 due_at = schedule.taken_over_due(due_at, now, row.lease_left)
                 row = replace(row, due_at=due_at)
                 self._rows[target.key] = row
-                if (reading := reading_of(target, row, stored_part(target, row), None)) is not None:
-                    readings[target.integration].append(reading)
-        for integration, taken_up in readings.items():
-            self._snapshots.put(integration, *taken_up)
+                kept[target.integration].append((target, row))
+        for integration, rows in kept.items():
+            self._snapshots.put_stored(integration, partial(_readings, rows))
 
     def keep(self, targets: Collection[Target]) -> None:
         """Forgets all but these."""
@@ -264,6 +264,13 @@ class Rounds:
         if not target.source.asks_salesforce:
             return target.interval
         return target.interval * pace(facts_of(self._snapshots[target.integration], self._clock.time()))
+
+
+def _readings(rows: Iterable[tuple[Target, PollRow]]) -> Iterator[Reading]:
+    """What these rows say; nothing where nobody has tried."""
+    for target, row in rows:
+        if (reading := reading_of(target, row, stored_part(target, row), None)) is not None:
+            yield reading
 
 
 def _may_wait(target: Target, filler: Target) -> bool:

@@ -39,8 +39,8 @@ class Queues:
     async def show_all(self) -> None:
         """All of them, by one look at the store."""
         queues = await self._jobs.queues()
-        for snapshot in self._snapshots:
-            self._show(snapshot.integration, queues.get(snapshot.integration, Queue()))
+        for integration in self._snapshots.integrations:
+            self._show(integration, queues.get(integration, Queue()))
 
     def _show(self, integration: str, queue: Queue) -> None:
         if integration not in self._snapshots:  # it may have been removed while its job ran

@@ -160,7 +160,8 @@ async def open_poller(
         database = await open_database(config.store)
         stack.push_async_callback(database.close)
         open_http = ClientOpener(transport)
-        snapshots, exposition = Snapshots(config.integrations), Exposition(metrics, clock)
+        snapshots = Snapshots(config.integrations)
+        exposition = Exposition(metrics, clock, snapshots.__getitem__)
         snapshots.watch(exposition.update, exposition.forget)
         budget, paces = Budget(CallStore(database), clock), paces or AccountPaces(clock, shared_paces(database))
         budget.caps = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -54,6 +56,50 @@ def test_who_watches_sees_every_snapshot(snapshots: Snapshots) -> None:
     assert first.seen[2:] == [snapshots["beta"]]
     assert second.seen == list(snapshots)
     assert (first.forgotten, second.forgotten) == ([], [])
+
+
+class TestKept:
+    def test_it_is_read_when_somebody_looks(self, snapshots: Snapshots) -> None:
+        """Once, and of the one that is looked at; whoever watches is told then."""
+        read: list[str] = []
+        watcher = Watcher()
+        snapshots.watch(watcher.seen.append, watcher.forgotten.append)
+
+        def kept(name: str) -> Iterator[Reading]:
+            read.append(name)
+            yield READING
+
+        for name in ("acme", "beta"):
+            snapshots.put_stored(name, partial(kept, name))
+        assert snapshots.integrations == ("acme", "beta")
+        assert (read, len(watcher.seen)) == ([], 2)
+        assert snapshots["acme"].readings == snapshots["acme"].readings == (READING,)
+        assert (read, watcher.seen[2:]) == (["acme"], [snapshots["acme"]])
+        assert [snapshot.readings for snapshot in snapshots] == [(READING,), (READING,)]
+        assert read == ["acme", "beta"]
+
+    def test_what_is_read_anew_replaces_it(self, snapshots: Snapshots) -> None:
+        """Though nobody has looked before; what other sources said stays."""
+        limits = replace(READING, source="salesforce_limits")
+        snapshots.put_stored("acme", lambda: (READING, limits))
+        new = replace(READING, attempted_at=2000.0)
+        snapshots.put("acme", new)
+        assert snapshots["acme"].readings == (limits, new)
+
+    def test_what_somebody_looks_at_already_shows_it_at_once(self, snapshots: Snapshots) -> None:
+        """As after a reload that switches a source on."""
+        assert snapshots["acme"].readings == ()
+        watcher = Watcher()
+        snapshots.watch(watcher.seen.append, watcher.forgotten.append)
+        snapshots.put_stored("acme", lambda: (READING,))
+        assert watcher.seen[-1].readings == (READING,)
+
+    def test_a_reload_before_anybody_looked(self, snapshots: Snapshots, config: Config) -> None:
+        """Keeps it, and forgets that of an integration that is gone."""
+        for name in ("acme", "beta"):
+            snapshots.put_stored(name, lambda: (READING,))
+        snapshots.reconfigure(config.integrations[1:], {"beta": ["sync_health"]})
+        assert [snapshot.readings for snapshot in snapshots] == [(READING,)]
 
 
 class TestReload:
