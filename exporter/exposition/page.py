@@ -8,6 +8,7 @@ is one for each process comes from prometheus-client, in the format asked for.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -32,6 +33,10 @@ CHUNK, MOST_PIECES = 256 * 1024, 512
 between."""
 WHOLE = 128 * 1024
 """A piece of so many bytes is a chunk of its own."""
+
+TURN = 0.004
+"""Seconds that are rendered without a break. After a start thousands of polls are due as well, and the first scrape
+must not wait for one of each of them for every integration."""
 
 _NEVER = float("-inf")
 """Since when the text is old of which there is none yet."""
@@ -101,11 +106,14 @@ class Exposition:
 
     async def scrape(self, accept: str, wanted: Selection = ALL) -> Page:
         """The page for an ``Accept`` header. What time alone has changed is rendered first, and what was never scraped;
-        one integration a turn."""
+        after each ``TURN`` all else has its turn."""
+        began = time.perf_counter()
         for integration in self._stale():
             if integration in wanted:
                 self._refresh(integration)
+            if time.perf_counter() - began > TURN:
                 await asyncio.sleep(0)
+                began = time.perf_counter()
         return self._page(accept, wanted)
 
     def _page(self, accept: str, wanted: Selection = ALL) -> Page:
