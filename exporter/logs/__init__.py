@@ -25,6 +25,7 @@ def set_up_logging(level: str, log_format: str) -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
+        _one_line,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
         structlog.processors.format_exc_info,
     ]
@@ -63,6 +64,12 @@ def set_up_logging(level: str, log_format: str) -> None:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     # It warns of every strange letter that a mail server writes, and repeats what was written.
     logging.getLogger("imapclient.util").setLevel(logging.CRITICAL)
+
+
+def _one_line(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Libraries end some of their events with a line break."""
+    event["event"] = str(event["event"]).strip()
+    return event
 
 
 def log_bugs() -> None:

@@ -25,7 +25,7 @@ try:
     1 / 0
 except ZeroDivisionError:
     log.exception("an error")
-logging.getLogger("a.library").warning("of a %s\\nin two lines", "library")
+logging.getLogger("a.library").warning("of a %s\\nin two lines\\n", "library")
 for noisy in ("httpx", "uvicorn.error", "alembic.runtime.migration"):
     logging.getLogger(noisy).info("every request")
     logging.getLogger(noisy).error("a failure of %s", noisy)
