@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.bundled.systemd_unit import FILE, systemd_unit
+from exporter.bundled.systemd_unit import FILE, is_hidden, systemd_unit
 from exporter.signals import LONGEST_END
 from tests.commands.program import run
 
@@ -18,10 +18,10 @@ EXPOSED_AT_MOST = 1.1
 """As the README says; 10 is a service of root that may do everything."""
 
 
-def judged(folder: Path, *arguments: str) -> str:
+def judged(folder: Path, *arguments: str, program: Path = Path(sys.executable)) -> str:
     """What systemd-analyze says of the unit of a program that is there; fails if it finds something wrong."""
     file = folder / FILE
-    file.write_text(systemd_unit(Path(sys.executable)), encoding="utf-8")
+    file.write_text(systemd_unit(program), encoding="utf-8")
     command = ["systemd-analyze", *arguments, str(file)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -31,6 +31,14 @@ def judged(folder: Path, *arguments: str) -> str:
 def test_it_is_a_good_unit(tmp_path: Path) -> None:
     """Nothing is unknown to systemd or ignored by it."""
     assert judged(tmp_path, "verify", "--man=no") == ""
+
+
+def test_a_path_may_hold_anything(tmp_path: Path) -> None:
+    """Spaces, quotes and what systemd replaces."""
+    program = tmp_path / 'my "tools" 100%n; \\x' / "hubspot-salesforce-exporter"
+    program.parent.mkdir()
+    program.symlink_to(sys.executable)
+    assert judged(tmp_path, "verify", "--man=no", program=program) == ""
 
 
 def test_it_may_do_little(tmp_path: Path) -> None:
@@ -55,8 +63,18 @@ def test_it_starts_the_program_where_it_is(program: Path | None) -> None:
     assert starts in systemd_unit(program)
 
 
+@pytest.mark.parametrize(
+    ("program", "hidden"),
+    [("/home/ann/.venv/bin/x", True), ("/root/x", True), ("/tmp/x", True), ("/opt/x", False), ("/homes/x", False)],
+)
+def test_it_does_not_find_what_it_hides(program: str, hidden: bool) -> None:
+    """Homes and the temporary directories."""
+    assert is_hidden(Path(program)) == hidden
+
+
 def test_the_command_prints_it() -> None:
-    """For the environment it is installed in."""
+    """For the environment it is installed in, with a note where the unit would not find it."""
     ended = run("systemd-unit")
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.returncode == 0
+    assert ended.stderr.startswith("note: ProtectHome and PrivateTmp hide ") == is_hidden(Path(sys.executable))
     assert "\nExecStart=/" in ended.stdout
