@@ -39,5 +39,5 @@ class Clearing:
         await self._jobs.note(job, cleared=True)
         self._waiting.hasten(job.integration)
         words = "the suspension is cleared; its errors are resynced once HubSpot shows that"
-        await self._jobs.postpone(job, self._clock.time() + UNREAD_PAUSE, None, words, "suspended")
+        await self._jobs.postpone(job, self._clock.time(), UNREAD_PAUSE, None, words, "suspended")
         return False

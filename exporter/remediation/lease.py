@@ -21,7 +21,7 @@ LEASE = 20.0
 """Seconds a job stays with the process that claimed it without a sign of life."""
 
 MARGIN = 2.0
-"""Seconds before its end at which a lease is no longer trusted: clocks of replicas differ, and a request takes time."""
+"""Seconds before its end at which a lease is no longer trusted: clocks do not run alike, and a request takes time."""
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +80,7 @@ async def _keep(job: Job, lease: Lease, jobs: JobStore, clock: Clock) -> None:
         await clock.sleep(LEASE / 4)
         asked_at = _now()
         try:
-            await jobs.renew(job, clock.time() + LEASE)
+            await jobs.renew(job, clock.time(), LEASE)
         except StoreError as error:
             log.debug("lease not renewed", job=job.id, error=str(error))
         except LeaseLost:

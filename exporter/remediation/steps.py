@@ -84,7 +84,7 @@ class Steps:
         at = now if backlog is None else looks_at(job, backlog.grace, now)
         if at > now:
             words = "HubSpot syncs by itself what has waited; what is left of it is resynced then"
-            await self._jobs.postpone(job, at, None, words, SETTLING)
+            await self._jobs.postpone(job, now, at - now, None, words, SETTLING)
         return at <= now
 
     async def _has_work(self, job: Job) -> bool:
@@ -122,12 +122,13 @@ class Steps:
     async def _send_all(self, job: Job, action: Action, lease: Lease) -> bool:
         """Batch after batch to the end; ``False`` if the job has to wait meanwhile."""
         while True:
-            left = await self._batches.left(job, self._clock.time())
+            now = self._clock.time()
+            left = await self._batches.left(job, now)
             if not left.total:
                 return True
-            if left.next_at is not None and not left.now:
+            if left.pause is not None and not left.now:
                 words = f"{left.later} records were refused and are asked for again"
-                await self._jobs.postpone(job, left.next_at, None, words, "")
+                await self._jobs.postpone(job, now, left.pause, None, words, "")
                 return False
             if await self._trial.is_due(job, action):
                 await self._trial.begin(job)

@@ -51,9 +51,9 @@ class Trial:
 
     async def begin(self, job: Job) -> None:
         """Puts the job off until it can be seen what its first batches did."""
-        look_at = self._clock.time() + self._settings().verify_after
+        pause = self._settings().verify_after
         words = "the first batches are sent; it goes on once they have cured something"
-        await self._jobs.postpone(job, look_at, 0, words, "", trial=TRIAL_SENT)
+        await self._jobs.postpone(job, self._clock.time(), pause, 0, words, "", trial=TRIAL_SENT)
 
     async def ended(self, job: Job, action: Action) -> Job | None:
         """The job as it goes on; ``None`` if its first batches have cured nothing, which ends it."""

@@ -170,7 +170,7 @@ class Waiting:
 
     async def _has_to_stop(self, job: Job) -> bool:
         if self._stopping:
-            await self._jobs.postpone(job, self._clock.time(), job.failures, "interrupted", job.refused_for)
+            await self._jobs.postpone(job, self._clock.time(), 0.0, job.failures, "interrupted", job.refused_for)
         return self._stopping
 
     async def refused(self, job: Job, refusal: Refusal, pause: float | None = None) -> bool:
@@ -185,7 +185,7 @@ class Waiting:
             await self._journal.finish(job, FAILED, f"refused for {_WORDS[longest]}: {refusal.detail}")
         else:
             pause = pause or (APPROVAL_PAUSE if for_human else self._until_news(job.integration, now))
-            await self._jobs.postpone(job, now + pause, None, refusal.detail, refusal.reason)
+            await self._jobs.postpone(job, now, pause, None, refusal.detail, refusal.reason)
         return False
 
     def _approval_refusal(self, job: Job, records: int) -> Refusal | None:

@@ -156,7 +156,7 @@ class Worker:
             await self._journal.finish(job, FAILED, str(error))
         except asyncio.CancelledError:
             with contextlib.suppress(LeaseLost, StoreError):
-                await self._jobs.postpone(job, self._clock.time(), job.failures, "interrupted", "")
+                await self._jobs.postpone(job, self._clock.time(), 0.0, job.failures, "interrupted", "")
             raise
         except StoreError:
             raise
@@ -177,7 +177,7 @@ class Worker:
         longest = LONGEST_APPROVAL if job.refused_for == NEEDS_APPROVAL else LONGEST_JOB
         message = f"the integration has no way to resync by {job.action} any more"
         if self._jobs.shared and now - job.waits_since <= longest:
-            await self._jobs.postpone(job, now + UNKNOWN_PAUSE, job.failures, message, job.refused_for)
+            await self._jobs.postpone(job, now, UNKNOWN_PAUSE, job.failures, message, job.refused_for)
         else:
             await self._journal.finish(job, FAILED, message)
 
@@ -193,4 +193,4 @@ class Worker:
             return
         asked = min(retry_after or 0.0, LONGEST_RETRY_AFTER)
         pause = HOURLY_PAUSE if hourly else min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY)
-        await self._jobs.postpone(job, now + max(pause, asked), failures, error, refused_for="")
+        await self._jobs.postpone(job, now, max(pause, asked), failures, error, refused_for="")

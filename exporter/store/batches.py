@@ -86,11 +86,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Errors still to be resynced: so many now, and so many later, the first of them at ``next_at``."""
+    """Errors still to be resynced: so many now, and so many later, the first of them in ``pause`` seconds."""
 
     now: int
     later: int
-    next_at: float | None
+    pause: float | None
 
     @property
     def total(self) -> int:
@@ -169,24 +169,26 @@ class BatchStore:
 
     async def left(self, job: Job, now: float) -> Left:
         """What is still to be resynced."""
-        waits = sa.and_(job_records.c.retry_at.is_not(None), job_records.c.retry_at > now)
+        moment = self._database.now(now)
+        waits = sa.and_(job_records.c.retry_at.is_not(None), job_records.c.retry_at > moment)
         query = sa.select(
             sa.func.count(),
             sa.func.sum(sa.case((waits, 1), else_=0)),
-            sa.func.min(sa.case((waits, job_records.c.retry_at))),
+            sa.func.min(sa.case((waits, job_records.c.retry_at - moment))),
         ).where(job_records.c.job_id == job.id, job_records.c.outcome == PENDING)
-        total, later, next_at = await self._database.run(lambda connection: connection.execute(query).one())
-        return Left(total - (later or 0), later or 0, next_at)
+        total, later, pause = await self._database.run(lambda connection: connection.execute(query).one())
+        return Left(total - (later or 0), later or 0, pause)
 
     async def begin_batch(self, job: Job, at_most: int, now: float, lease: float) -> Batch | None:
         """What is to be resynced next, marked as being sent before it is: after a kill it is in doubt. Renews the
         lease. ``None`` if nothing is left for now."""
+        moment = self._database.now(now)
         query = (
             sa.select(job_records.c.error_id, _ASKED)
             .where(
                 job_records.c.job_id == job.id,
                 job_records.c.outcome == PENDING,
-                sa.or_(job_records.c.retry_at.is_(None), job_records.c.retry_at <= now),
+                sa.or_(job_records.c.retry_at.is_(None), job_records.c.retry_at <= moment),
             )
             .order_by(_DUE, job_records.c.error_id)
             .limit(at_most)
@@ -194,7 +196,7 @@ class BatchStore:
         last = sa.select(sa.func.max(batches.c.number)).where(batches.c.job_id == job.id)
 
         def begin(connection: Connection) -> Batch | None:
-            hold(connection, job, lease_until=now + lease)
+            hold(connection, job, lease_until=moment + lease)
             asked = {error_id: attempts + 1 for error_id, attempts in connection.execute(query)}
             if not asked:
                 return None
@@ -231,13 +233,14 @@ class BatchStore:
         self, job: Job, number: int, outcomes: Mapping[str, Outcome], now: float, lease: float, fault: str = ""
     ) -> None:
         """Writes what became of a batch and of each of its error ids, and renews the lease."""
+        moment = self._database.now(now)
         bound = (
             sa.update(job_records)
             .where(job_records.c.job_id == job.id, job_records.c.error_id == sa.bindparam("id"))
             .values(
                 outcome=sa.bindparam("new_outcome"),
                 reason=sa.bindparam("new_reason"),
-                retry_at=sa.bindparam("new_retry_at"),
+                retry_at=moment + sa.bindparam("pause", type_=sa.Double),
                 attempts=job_records.c.attempts - sa.bindparam("uncounted"),
                 at=now,
             )
@@ -247,7 +250,7 @@ class BatchStore:
                 "id": error_id,
                 "new_outcome": each.outcome,
                 "new_reason": each.reason,
-                "new_retry_at": each.retry_at,
+                "pause": None if each.retry_at is None else each.retry_at - now,
                 "uncounted": 0 if each.counted else 1,
             }
             for error_id, each in outcomes.items()
@@ -259,7 +262,7 @@ class BatchStore:
         again = {} if fault else {"failures": 0}
 
         def write(connection: Connection) -> None:
-            hold(connection, job, lease_until=now + lease, **again)
+            hold(connection, job, lease_until=moment + lease, **again)
             connection.execute(bound, values)
             connection.execute(sa.update(batches).where(*same).values(ended))
 

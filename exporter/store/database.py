@@ -104,6 +104,11 @@ class Database:
         # Without this SQLAlchemy asks no PostgreSQL driver for the row count of an INSERT and says -1.
         return self._place.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
+    def now(self, told: float) -> sa.ColumnElement[float]:
+        """This moment, as the times in the store are meant by which its users take turns: by the server's clock, as
+        those of replicas differ; ``told`` by the one process that has a file."""
+        return sa.literal(told) if self.single_process else POSTGRESQL_NOW
+
     def lock(self, connection: Connection, name: str) -> None:
         """Keeps other replicas out of the same transaction until this one ends; SQLite has only one writer anyway."""
         if not self.single_process:

@@ -69,7 +69,7 @@ class JobStore:
         rows = [job_values(job, number, now, request_id) for job in new if (number := numbers[job.cue]) is not None]
         if not rows:
             return ()
-        insert = self._database.insert_once(jobs).returning(jobs.c.id)
+        insert = self._database.insert_once(jobs).values(not_before=self._database.now(now)).returning(jobs.c.id)
         return tuple(sorted(connection.execute(insert, rows).scalars()))
 
     async def known(self, cues: Collection[Cue], now: float) -> frozenset[Cue]:
@@ -95,19 +95,17 @@ class JobStore:
         """Takes the oldest job that may run now, or this one, one an integration; it is lost again if its lease runs
         out. ``reach`` limits whoever shares the store. Jobs that this process is ``at_work`` on are not lost, however
         far the clock was set forward."""
+        moment = self._database.now(now)
         running = sa.alias(jobs)
         busy = sa.exists().where(
             running.c.integration == jobs.c.integration,
             running.c.state == RUNNING,
-            sa.or_(running.c.lease_until > now, running.c.id.in_(at_work)),
+            sa.or_(running.c.lease_until > moment, running.c.id.in_(at_work)),
         )
-        free = sa.or_(jobs.c.state == QUEUED, sa.and_(jobs.c.state == RUNNING, jobs.c.lease_until <= now))
-        query = (
-            sa.select(jobs)
-            .where(free, jobs.c.id.not_in(at_work), jobs.c.not_before <= now, ~busy)
-            .order_by(jobs.c.id)
-            .limit(1)
-        )
+        due = sa.and_(jobs.c.state == QUEUED, jobs.c.not_before <= moment)
+        lost = sa.and_(jobs.c.state == RUNNING, jobs.c.lease_until <= moment)
+        free = (sa.or_(due, lost), jobs.c.id.not_in(at_work), ~busy)
+        query = sa.select(jobs).where(*free).order_by(jobs.c.id).limit(1)
         if job_id is not None:
             query = query.where(jobs.c.id == job_id)
         if reach is not None and self.shared:
@@ -120,14 +118,15 @@ class JobStore:
             if row is None:
                 return None
             same = (jobs.c.id == row["id"], jobs.c.state == row["state"], jobs.c.claims == row["claims"])
-            taken = {"state": RUNNING, "lease_until": now + lease, "claims": row["claims"] + 1}
+            taken = {"state": RUNNING, "lease_until": moment + lease, "claims": row["claims"] + 1}
             claimed = connection.execute(sa.update(jobs).where(*same).values(taken)).rowcount == 1
             return job_of({**row, "claims": row["claims"] + 1}) if claimed else None
 
         return await self._database.run(take)
 
-    async def renew(self, job: Job, lease_until: float) -> None:
-        """A sign of life: the job stays with who works on it."""
+    async def renew(self, job: Job, now: float, lease: float) -> None:
+        """A sign of life: the job stays with who works on it for so many more seconds."""
+        lease_until = self._database.now(now) + lease
         await self._database.run(lambda connection: hold(connection, job, lease_until=lease_until))
 
     async def note(self, job: Job, **values: Any) -> None:
@@ -135,14 +134,14 @@ class JobStore:
         await self._database.run(lambda connection: hold(connection, job, **values))
 
     async def postpone(
-        self, job: Job, not_before: float, failures: int | None, message: str, refused_for: str, **more: Any
+        self, job: Job, now: float, pause: float, failures: int | None, message: str, refused_for: str, **more: Any
     ) -> None:
-        """Back into the queue, for later; ``failures`` stay as they are where ``None``; ``more`` are further columns of
-        ``jobs``."""
+        """Back into the queue, for so many seconds; ``failures`` stay as they are where ``None``; ``more`` are further
+        columns of ``jobs``."""
         values = {
             "state": QUEUED,
             # One that somebody wants ended has nothing to wait for.
-            "not_before": sa.case((jobs.c.cancelled, 0.0), else_=not_before),
+            "not_before": sa.case((jobs.c.cancelled, 0.0), else_=self._database.now(now) + pause),
             "failures": jobs.c.failures if failures is None else failures,
             "message": message,
             "refused_for": refused_for,
@@ -218,7 +217,7 @@ def _within(reach: Reach) -> sa.ColumnElement[bool]:
 
 
 def job_values(job: NewJob, repetition: int, now: float, request_id: str) -> dict[str, Any]:
-    """The row of a new job, which the request of that id made."""
+    """The row of a new job, which the request of that id made, but for ``not_before``, of which the store decides."""
     return {
         **asdict(job.occurrence),
         "repetition": repetition,
@@ -236,7 +235,6 @@ def job_values(job: NewJob, repetition: int, now: float, request_id: str) -> dic
         "failures": 0,
         "refused_for": "",
         "created_at": now,
-        "not_before": now,
         "lease_until": 0.0,
         "message": "",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -38,8 +39,12 @@ class OrderStore:
 
     async def order(self, new: NewJob, now: float) -> Ordered:
         """Stores the job of a request, unless there is one with its key, whatever that was about."""
-        key, values = new.occurrence.fingerprint, job_values(new, 0, now, current_request_id())
-        row = sa.select(*(sa.literal(value, jobs.c[name].type) for name, value in values.items()))
+        key, told = new.occurrence.fingerprint, job_values(new, 0, now, current_request_id())
+        values: dict[str, sa.ColumnElement[Any]] = {
+            name: sa.literal(value, jobs.c[name].type) for name, value in told.items()
+        }
+        values["not_before"] = self._database.now(now)
+        row = sa.select(*values.values())
         # In one statement: SQLite locks nobody out before the first that writes.
         insert = self._database.insert_once(jobs).from_select(
             list(values), row.where(~sa.exists().where(*_of_key(key)))
@@ -81,7 +86,7 @@ class OrderStore:
     async def approve(self, job_id: int, now: float) -> bool:
         """Lets a job go on that waits for a human; ``False`` if it does not."""
         waiting = (jobs.c.id == job_id, jobs.c.state == QUEUED, jobs.c.refused_for == NEEDS_APPROVAL)
-        approved = {"approved_at": now, "not_before": now, "refused_for": "", "message": ""}
+        approved = {"approved_at": now, "not_before": self._database.now(now), "refused_for": "", "message": ""}
         async with self._database.transaction() as connection:
             return bool((await connection.execute(sa.update(jobs).where(*waiting).values(approved))).rowcount)
 

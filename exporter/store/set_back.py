@@ -14,7 +14,7 @@ from exporter.store.tables import job_records, jobs
 async def bring_nearer(database: Database, seconds: float, now: float) -> None:
     """Everything that jobs wait for is as far from ``now`` as it was before the step of so many ``seconds``. Raises
     ``StoreError``."""
-    moments = (jobs.c.not_before, jobs.c.look_at, job_records.c.retry_at)
+    moments = (jobs.c.not_before, jobs.c.lease_until, jobs.c.look_at, job_records.c.retry_at)
 
     def write(connection: sa.Connection) -> None:
         for moment in moments:

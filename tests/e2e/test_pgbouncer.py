@@ -24,7 +24,7 @@ from exporter.store.paces import DurationStore
 from tests.clocks import ManualClock
 from tests.conftest import Start, client_of
 from tests.e2e.pgbouncer import pooled
-from tests.e2e.postgresql import Server, running_server
+from tests.e2e.postgresql import Server, running_server, time_passes
 from tests.e2e.replica import NOW
 from tests.pages import look
 from tests.remediation.bench import open_bench
@@ -91,6 +91,7 @@ async def test_a_resync_behind_a_pooler(
         await one.poll()
         await one.notify(alert())
         assert sum(await asyncio.gather(one.work(), other.work())) >= 1
+        time_passes(url, one.verify_after)
         await asyncio.gather(one.later(one.verify_after), other.poll())
         assert sum(await asyncio.gather(one.work(), other.work())) >= 1
         (job,) = await other.listed()

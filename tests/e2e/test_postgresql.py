@@ -40,7 +40,7 @@ from exporter.store.polls import PollRow, PollStore
 from exporter.store.proofs import ProofStore
 from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
-from tests.e2e.postgresql import Server
+from tests.e2e.postgresql import Server, time_passes
 from tests.pages import look
 from tests.remediation.bench import open_bench
 from tests.remediation.payloads import alert, notification
@@ -243,7 +243,7 @@ async def test_a_replica_takes_what_it_has_a_way_for(databases: Sequence[Databas
         assert await knows_not.claim(200.0, LEASE, reach=Reach(ways, 100.0, 0.0)) is None
     waits = await knows.claim(200.0, LEASE, reach=Reach(acme, 0.0, 0.0))
     assert waits is not None
-    await knows.postpone(waits, 200.0, 0, "", NEEDS_APPROVAL)
+    await knows.postpone(waits, 200.0, 0.0, 0, "", NEEDS_APPROVAL)
     assert await knows_not.claim(200.0, LEASE, reach=Reach(frozenset(), 101.0, 100.0)) is None
     job = await knows_not.claim(200.0, LEASE, reach=Reach(frozenset(), 101.0, 101.0))
     assert job is not None
@@ -291,9 +291,10 @@ async def test_a_resync_survives_its_worker(
         await one.notify(alert())
         with pytest.raises(Killed):
             await one.work()
-        await other.later(LEASE - 1)
+        await other.poll()
+        time_passes(config.store, LEASE / 2)
         assert await other.work() == 0
-        await other.later(2)
+        time_passes(config.store, LEASE / 2)
         assert await other.work() == 1
         (job,) = await other.listed()
     assert (job["state"], job["records"]["succeeded"]) == ("done", 150)

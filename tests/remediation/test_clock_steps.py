@@ -80,3 +80,17 @@ async def test_set_back_while_a_job_waits(bench: Bench, ledger: Ledger, acme: Or
     await ledger.follow_clock()
     await bench.later(2 * bench.verify_after)
     assert await bench.crew.prover.look()
+
+
+@pytest.mark.parametrize("step", [HOUR, 57 * 365 * DAY])
+async def test_set_back_after_a_job_was_cut_off(bench: Bench, ledger: Ledger, acme: Org, step: float) -> None:
+    """The store failed in the middle of it: it goes on once its lease is over, as it would have."""
+    permission_errors(acme, 3)
+    await bench.notify(alert())
+    await bench.claim()
+    bench.clock.set_by(-step)
+    await ledger.follow_clock()
+    assert await bench.work() == 0
+    await bench.later(LEASE)
+    assert await bench.work() == 1
+    assert (await bench.listed())[0]["state"] == "done"

@@ -80,7 +80,7 @@ async def test_only_the_job_that_is_named_is_taken_up(bench: Bench, acme: Org) -
     assert not await bench.worker.work_on(number + 1)
     claimed = await bench.claim()
     assert not await bench.worker.work_on(number)
-    await bench.jobs.postpone(claimed, bench.clock.time(), 0, "", "")
+    await bench.jobs.postpone(claimed, bench.clock.time(), 0.0, 0, "", "")
     assert await bench.worker.work_on(number)
     assert not await bench.worker.work_on(number)
 

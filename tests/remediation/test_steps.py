@@ -100,7 +100,7 @@ async def test_errors_that_vanished_after_listing_are_rejected_ones(bench: Bench
     await bench.notify(alert())
     job = await bench.claim()
     await bench.batches.list_records(job, [Listed(each, each) for each in (*ids, "e999")], 64, bench.clock.time())
-    await bench.jobs.postpone(job, 0.0, 0, "", "")
+    await bench.jobs.postpone(job, bench.clock.time(), 0.0, 0, "", "")
     for _attempt in range(job.max_attempts):
         await bench.work()
         await bench.later(3600)

@@ -31,6 +31,7 @@ class SharedDatabase(Database):
         self.transaction = database.transaction  # type: ignore[method-assign]
         self.insert_once = database.insert_once  # type: ignore[method-assign]
         self.lock = database.lock  # type: ignore[method-assign]
+        self.now = database.now  # type: ignore[method-assign]
 
     @property
     def single_process(self) -> bool:

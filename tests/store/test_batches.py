@@ -21,7 +21,7 @@ async def outcomes(store: Shelf, job: Job) -> dict[str, int]:
 async def test_records_are_sent_in_batches(store: Shelf) -> None:
     """Each error id is handed out once, in numbered batches; what was handed out and not recorded is in doubt."""
     job = await a_job_with(store, "e1", "e2", "e3")
-    assert await store.left(job, 100.0) == Left(now=3, later=0, next_at=None)
+    assert await store.left(job, 100.0) == Left(now=3, later=0, pause=None)
     first = await store.begin_batch(job, 2, 100.0, LEASE)
     assert first == Batch(1, {"e1": 1, "e2": 1})
     assert await store.in_doubt(job) == (first,)
@@ -49,7 +49,7 @@ async def test_a_refused_record_waits_until_it_is_asked_for_again(store: Shelf) 
     assert batch is not None
     again = {"e1": Outcome(PENDING, "locked", 160.0), "e2": Outcome(PENDING, counted=False)}
     await store.record(job, batch.number, again, 101.0, LEASE)
-    assert await store.left(job, 159.0) == Left(now=2, later=1, next_at=160.0)
+    assert await store.left(job, 159.0) == Left(now=2, later=1, pause=1.0)
     assert await store.begin_batch(job, 10, 159.0, LEASE) == Batch(2, {"e2": 1, "e3": 1})
     assert await store.begin_batch(job, 10, 160.0, LEASE) == Batch(3, {"e1": 2})
 
@@ -65,7 +65,7 @@ async def test_attempts_of_other_jobs_count_too(store: Shelf) -> None:
 async def test_a_job_knows_its_plan(store: Shelf) -> None:
     """How many records were listed, and what they may cost."""
     job = await a_job_with(store, "e1", "e2")
-    await store.postpone(job, 0.0, 0, "", "")
+    await store.postpone(job, 100.0, 0.0, 0, "", "")
     (row,) = (await store.listing(None, 1))["jobs"]
     assert (row["planned_records"], row["planned_calls"]) == (2, 8)
     assert (await claimed(store)).planned == 2

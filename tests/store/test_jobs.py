@@ -142,7 +142,7 @@ async def test_a_lease_runs_out(store: Shelf, other: Shelf) -> None:
 async def test_signs_of_life_keep_a_job(store: Shelf, other: Shelf) -> None:
     """Renewing and recording both move the lease."""
     job = await a_job_with(store, "e1")
-    await store.renew(job, 300.0)
+    await store.renew(job, 180.0, LEASE)
     assert await other.claim(299.0, LEASE) is None
     await recorded(store, job, {"e1": (SUCCEEDED, "")}, 290.0)
     assert await other.claim(409.0, LEASE) is None
@@ -155,7 +155,7 @@ async def test_a_job_that_has_ended_is_not_renewed(store: Shelf) -> None:
     job = await claimed(store)
     await store.finish(job, "done", "", 101.0)
     with pytest.raises(LeaseLost):
-        await store.renew(job, 9999.0)
+        await store.renew(job, 102.0, LEASE)
     assert (await claimed(store)).id == 2
     assert (await store.queues("acme"))["acme"].by_state == {"done": 1, "running": 1}
 
@@ -168,12 +168,12 @@ async def test_who_lost_a_job_writes_nothing_of_it_any_more(store: Shelf, other:
     taken_over = await claimed(other, 100.0 + LEASE)
     assert (taken_over.id, taken_over.claim) == (lost.id, lost.claim + 1)
     for late in (
-        store.renew(lost, 1e9),
+        store.renew(lost, 300.0, LEASE),
         store.note(lost, trial="passed"),
         store.begin_batch(lost, 1, 300.0, LEASE),
         store.record(lost, batch.number, {"e1": Outcome(SUCCEEDED)}, 300.0, LEASE),
         store.list_records(lost, [Listed("e3", "contacts/3")], 4, 300.0),
-        store.postpone(lost, 1e9, 7, "late", ""),
+        store.postpone(lost, 300.0, 60.0, 7, "late", ""),
         store.finish(lost, "failed", "late", 300.0),
     ):
         with pytest.raises(LeaseLost, match=f"job {lost.id} is held by another process"):
@@ -190,7 +190,7 @@ async def test_a_waiting_job_is_cancelled_at_once(store: Shelf) -> None:
     """Its records fail with the reason; one that has ended cannot be cancelled, nor one that never was."""
     job = await a_job_with(store, "e1", "e2")
     await recorded(store, job, {"e1": (SUCCEEDED, "")}, 101.0)
-    await store.postpone(job, 200.0, 0, "", "")
+    await store.postpone(job, 101.0, 99.0, 0, "", "")
     assert await store.cancel(job.id, "cancelled", 150.0, 270.0) == 1
     (row,) = (await store.listing(None, 10))["jobs"]
     assert (row["state"], row["finished_at"], row["look_at"]) == ("cancelled", 150.0, 270.0)
@@ -213,7 +213,7 @@ async def test_a_cancelled_job_that_is_put_off_is_taken_up_at_once(store: Shelf)
     """To be ended: nobody waits for what it waited for."""
     job = await a_job_with(store, "e1")
     await store.cancel(job.id, "cancelled", 101.0, 221.0)
-    await store.postpone(job, 1e9, 0, "", "needs_approval")
+    await store.postpone(job, 101.0, 1e9, 0, "", "needs_approval")
     assert (await claimed(store, 102.0)).id == job.id
 
 
@@ -237,9 +237,9 @@ async def test_only_a_job_that_waits_for_a_human_is_approved(store: Shelf) -> No
     await accepted(store)
     job = await claimed(store)
     assert not await store.approve(job.id, 101.0)
-    await store.postpone(job, 1e6, 0, "large", "suspended")
+    await store.postpone(job, 101.0, 1e6, 0, "large", "suspended")
     assert not await store.approve(job.id, 102.0)
-    await store.postpone(await claimed(store, 1e6), 1e9, 0, "large", NEEDS_APPROVAL)
+    await store.postpone(await claimed(store, 2e6), 2e6, 1e9, 0, "large", NEEDS_APPROVAL)
     assert (await store.queues())["acme"] == Queue({"queued": 1}, None, needing_approval=1)
     assert await store.approve(job.id, 2e6)
     again = await claimed(store, 2e6)
@@ -251,7 +251,7 @@ async def test_a_postponed_job_waits(store: Shelf) -> None:
     """It comes back with what was noted on it, when its time has come; others of its integration may run before."""
     await accepted(store, new_job("a"), new_job("b"))
     job = await claimed(store)
-    await store.postpone(job, not_before=200.0, failures=2, message="no answer", refused_for="suspended")
+    await store.postpone(job, now=100.0, pause=100.0, failures=2, message="no answer", refused_for="suspended")
     between = await claimed(store)
     assert between.id == 2
     await store.finish(between, "done", "", 101.0)

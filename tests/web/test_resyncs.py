@@ -215,7 +215,7 @@ async def test_why_the_bridge_refused_a_record(bench: Bench, api: httpx.AsyncCli
     await bench.notify(alert())
     job = await bench.claim()
     await bench.batches.list_records(job, [Listed("e1", "contacts/1"), Listed("e99", "contacts/99")], 8, 1.0)
-    await bench.jobs.postpone(job, bench.clock.time(), 0, "", "")
+    await bench.jobs.postpone(job, bench.clock.time(), 0.0, 0, "", "")
     await bench.work()
     (refused,) = (await got(api, f"{URL}/1", outcome="pending"))["records"]
     assert (refused["error_id"], refused["attempts"]) == ("e99", 1)
