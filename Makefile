@@ -8,7 +8,7 @@ ARGS ?=
 INSTALL := .ci/install-debian-packages
 DEMO_PROGRAMS := prometheus=prometheus prometheus-alertmanager=prometheus-alertmanager
 TEST_PROGRAMS := $(DEMO_PROGRAMS) promtool=prometheus amtool=prometheus-alertmanager \
-	/usr/lib/postgresql/*/bin/initdb=postgresql /usr/sbin/pgbouncer=pgbouncer /usr/sbin/iptables=iptables ip=iproute2 /usr/lib/dovecot/imap=dovecot-imapd chromium=chromium openssl=openssl vmalert=victoria-metrics systemd-analyze=systemd
+	/usr/lib/postgresql/*/bin/initdb=postgresql /usr/sbin/pgbouncer=pgbouncer /usr/sbin/iptables=iptables ip=iproute2 /usr/lib/dovecot/imap=dovecot-imapd chromium=chromium openssl=openssl vmalert=victoria-metrics systemd-analyze=systemd /sbin/mkfs.ext4=e2fsprogs
 
 # The newest Prometheus, Alertmanager and VictoriaMetrics of Debian; `rm .tools/versions` lets the next run look for newer ones.
 CURRENT := .tools

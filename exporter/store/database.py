@@ -18,6 +18,7 @@ from exporter.errors import StoreError
 from exporter.store import sqlite
 from exporter.store.group_commit import GroupCommit, Work
 from exporter.store.health import Health, NoAnswer
+from exporter.store.room import lacks_room, take_room
 from exporter.store.transaction import Transaction
 from exporter.store.turns import Turns
 from exporter.store.upgrade import TOUCH, bring_up_to_date, is_up_to_date
@@ -53,6 +54,7 @@ class Database:
     def __init__(self, place: sqlite.File | Server) -> None:
         self._place = place
         self._health = Health(self._touch)
+        self._lacks_room = False
         # SQLite has one writer: who is in the middle of a transaction keeps the others waiting here.
         self._turns = Turns(place.AT_ONCE, self._health.check)
         self._group_commit: GroupCommit | None = None
@@ -150,6 +152,9 @@ class Database:
                     return
                 async with self._place.begun(PATIENCE) as connection:
                     await connection.execute(TOUCH)
+                    if self._lacks_room:
+                        await connection.run_sync(take_room)
+                self._lacks_room = False
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -157,6 +162,7 @@ class Database:
             with _as_store_errors():
                 yield
         except StoreError as failure:
+            self._lacks_room = self._lacks_room or lacks_room(_origin(failure.__cause__))
             self._health.failed(failure, hangs=_hangs(failure.__cause__))
             raise
 
@@ -171,15 +177,20 @@ def _as_store_errors() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, NoAnswer, OSError) as error:
-        cause = getattr(error, "orig", None) or error
+        cause = _origin(error)
         kind = "" if isinstance(cause, NoAnswer) else f"{type(error).__name__}: "
         raise StoreError(f"store: {kind}{_first_line(cause)}") from error
 
 
 def _hangs(error: BaseException | None) -> bool:
     """Whether it took its time to fail, and would take it again."""
-    cause = getattr(error, "orig", None) or error
+    cause = _origin(error)
     return isinstance(cause, NoAnswer) or sqlite.is_locked(cause)
+
+
+def _origin(error: BaseException | None) -> Any:
+    """What the driver raised."""
+    return getattr(error, "orig", None) or error
 
 
 async def open_database(url: str, password: Secret | None = None) -> Database:

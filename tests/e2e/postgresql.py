@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -16,6 +17,7 @@ from typing import Any
 import psycopg
 
 from exporter.demo.processes import free_port
+from tests.e2e.disks import tmpfs
 from tests.ready import await_ready
 
 START_SECONDS = 30.0
@@ -39,14 +41,18 @@ def programs() -> Path:
 class Server:
     """One server; it can be ended and started again on the same data."""
 
-    def __init__(self, folder: Path) -> None:
-        self._data = folder / "data"
+    def __init__(self, folder: Path, data: Path | None = None, log: Path | None = None) -> None:
+        """All of it stands in the folder, but the data or the write-ahead log where another folder is named for it."""
+        self._data = (data or folder) / "data"
         self._log = folder / "postgresql.log"
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
         command = [str(programs() / "initdb"), f"--pgdata={self._data}", "--auth=trust", "--username=postgres"]
-        subprocess.run([*command, "--no-sync"], check=True, cwd=folder, stdout=subprocess.DEVNULL, **somebody())
+        # The smallest pieces of log there are, so that a small disk is soon full.
+        elsewhere = [f"--waldir={(log or folder) / 'log'}", "--wal-segsize=1"] if data or log else []
+        command += ["--no-sync", *elsewhere]
+        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, **somebody())
 
     def start(self) -> None:
         """Returns once it lets people in."""
@@ -54,7 +60,7 @@ class Server:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(programs() / "postgres"), "-D", str(self._data), *settings],
-                cwd=self._data.parent,
+                cwd="/",
                 stdout=log,
                 stderr=log,
                 **somebody(),
@@ -112,6 +118,15 @@ class Server:
         finally:
             self.start()
 
+    def log_until_it_ends(self) -> None:
+        """Has it write its log until it can no longer, which ends it: it panics, begins anew, and cannot either."""
+        assert self._process is not None
+        with contextlib.suppress(psycopg.Error), psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            while True:
+                connection.execute("SELECT pg_logical_emit_message(false, 'tests', repeat('x', 100000))")
+        self._process.wait(END_SECONDS)
+        self._process = None
+
     def _set(self, setting: str) -> None:
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
             connection.execute(f"ALTER SYSTEM SET {setting}".encode())
@@ -154,18 +169,40 @@ class Server:
 @contextmanager
 def running_server() -> Iterator[Server]:
     """A server for the length of a block; nothing of it stays."""
+    with _folder() as folder, _started(Server(folder)) as server:
+        yield server
+
+
+@contextmanager
+def cramped_server(what: str) -> Iterator[tuple[Server, Path]]:
+    """The same, with its ``data`` or its ``log`` on a small disk, which stands in the folder. Only for root."""
+    with _folder() as folder:
+        disk = folder / "disk"
+        disk.mkdir()
+        with tmpfs(disk, {"data": "80m", "log": "16m"}[what]):
+            shutil.chown(disk, "postgres", "postgres")
+            with _started(Server(folder, **{what: disk})) as server:
+                yield server, disk
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
-        server = Server(folder)
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+        yield folder
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def _started(server: Server) -> Iterator[Server]:
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def time_passes(url: str, seconds: float) -> None:

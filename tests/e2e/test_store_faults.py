@@ -1,37 +1,29 @@
-"""The store in trouble under a real exporter that a real Alertmanager notifies."""
+"""The store in trouble under a real exporter that a real Alertmanager notifies.
+
+Who wants to mount a file system has to be root.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import re
 import resource
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
+import psycopg
 import pytest
-import yaml
 
-from exporter.demo.processes import running
-from exporter.demo.stage import ORG, Stage, exporter_program, plan_stage, simulator_program, write_exporter_config
-from tests.alertmanager.conftest import running_alertmanager
+from tests.e2e.disks import Ext4, full
 from tests.e2e.pgbouncer import pooled
-from tests.e2e.postgresql import Server, running_server
-from tests.pages import Page
-from tests.ready import until
+from tests.e2e.postgresql import Server, cramped_server, running_server
+from tests.e2e.store_scene import open_scene
 
 pytestmark = [pytest.mark.binaries, pytest.mark.faults]
 
-
-ANSWER = 10.0
-"""Seconds that Alertmanager waits."""
-ERRORS = 150
-LABELS = {"alertname": "HubSpotSalesforceSyncErrors", "integration": ORG, "category": "other"}
+REFUSED = r"OperationalError: .*Connection refused.*"
 
 
 @dataclass(frozen=True)
@@ -56,16 +48,8 @@ def full_disk(folder: Path) -> Trouble:
     """A file system of its own, which goes with the exporter, and is filled to the last byte."""
     (folder / "disk").mkdir()
 
-    @contextlib.contextmanager
-    def filled(pid: int) -> Iterator[None]:
-        filler = Path(f"/proc/{pid}/root{folder}/disk/filler")
-        with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(1024))
-        try:
-            yield
-        finally:
-            filler.unlink()
+    def filled(pid: int) -> AbstractContextManager[None]:
+        return full(Path(f"/proc/{pid}/root{folder}/disk"))
 
     mount = f'mount -t tmpfs -o size=8m tmpfs {folder}/disk && exec "$@"'
     within = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh")
@@ -86,8 +70,7 @@ def locked_file(folder: Path) -> Trouble:
 
 
 def no_writes(_folder: Path) -> Trouble:
-    """Whatever the process writes to a file fails, its log too, as on a disk that the kernel has made read-only: files
-    that are open keep a test from doing that, so it is a limit of the process that says no."""
+    """Whatever the process writes to a file fails, its log too, by a limit of the process."""
 
     @contextlib.contextmanager
     def refused(pid: int) -> Iterator[None]:
@@ -106,8 +89,7 @@ async def test_a_file_in_trouble(made: Callable[[Path], Trouble], tmp_path: Path
 
 
 async def test_a_server_that_is_restarted(server: Server, tmp_path: Path) -> None:
-    said = r"OperationalError: .*Connection refused.*"
-    await through(Trouble(server.new_database(), said, lambda _pid: server.stopped()), tmp_path)
+    await through(Trouble(server.new_database(), REFUSED, lambda _pid: server.stopped()), tmp_path)
 
 
 async def test_a_server_that_takes_no_writes(server: Server, tmp_path: Path) -> None:
@@ -127,93 +109,74 @@ async def test_a_server_that_hangs_behind_a_pooler(server: Server, tmp_path: Pat
         await through(Trouble(url, r"no answer within \d s", lambda _pid: server.frozen()), tmp_path)
 
 
-class Watched:
-    """What an exporter says of itself, asked from outside."""
+async def test_a_server_without_room_for_data(tmp_path: Path) -> None:
+    """Some of what is written fits into what its tables have already; that there is no room is said all the same."""
+    with cramped_server("data") as (server, disk):
+        store = server.new_database()
 
-    def __init__(self, stage: Stage, http: httpx.AsyncClient) -> None:
-        self._stage = stage
-        self._http = http
+        @contextlib.contextmanager
+        def happens(_pid: int) -> Iterator[None]:
+            with full(disk):
+                fill_gaps(store)
+                yield
 
-    async def not_ready(self) -> str | None:
-        """Why it is not ready, ``None`` if it is."""
-        answer = await self._http.get(f"{self._stage.exporter}/-/ready")
-        assert answer.status_code in {200, 503}
-        return None if answer.status_code == 200 else answer.text
+        said = r"\w+: could not extend file .*: No space left on device"
+        await through(Trouble(store, said, happens), tmp_path)
 
-    async def page(self) -> Page:
-        """Neither this nor the status page waits for the store."""
-        with at_most(2):
-            assert (await self._http.get(f"{self._stage.exporter}/")).status_code == 200
-            return Page((await self._http.get(f"{self._stage.exporter}/metrics")).text)
 
-    async def notified(self, result: str) -> float | None:
-        """How many notifications ended so."""
-        return (await self.page()).value("webhook_notifications_total", result=result)
+async def test_a_server_without_room_for_its_log(tmp_path: Path) -> None:
+    """It panics, cannot recover, and ends; once there is room somebody starts it again."""
+    with cramped_server("log") as (server, disk):
 
-    async def read_at(self) -> float | None:
-        """When errors were last counted."""
-        name = "source_last_success_timestamp_seconds"
-        return (await self.page()).value(name, integration=ORG, source="sync_health")
+        @contextlib.contextmanager
+        def happens(_pid: int) -> Iterator[None]:
+            with full(disk):
+                server.log_until_it_ends()
+                yield
+            server.start()
 
-    async def jobs(self) -> list[dict[str, Any]]:
-        answer = await self._http.get(f"{self._stage.exporter}/api/v1/resyncs")
-        jobs: list[dict[str, Any]] = answer.json()["jobs"]
-        return jobs
+        await through(Trouble(server.new_database(), REFUSED, happens), tmp_path)
+
+
+FILLER = (
+    "INSERT INTO notifications "
+    "(at, result, receiver, group_key, alerts, truncated, jobs, duplicates, ignored, refused) "
+    "VALUES (1, 'ignored', '', repeat('x', %s), 0, 0, 0, 0, 0, 0)"
+)
+
+
+def fill_gaps(store: str) -> None:
+    """The next notification needs new room."""
+    with psycopg.connect(store, autocommit=True) as connection:
+        for size in (500, 1):
+            with contextlib.suppress(psycopg.errors.DiskFull):
+                while True:
+                    connection.execute(FILLER, [size])
+
+
+async def test_a_disk_that_the_kernel_has_made_read_only(tmp_path: Path) -> None:
+    """Nobody makes it writable again under those who have files open there: it is repaired, and the next process goes
+    on."""
+    disk = Ext4(tmp_path)
+    async with open_scene(tmp_path, "sqlite:///disk/exporter.db") as scene:
+        with disk.mounted():
+            async with scene.exporter() as exporter:
+                await scene.resync_under_way()
+                disk.fail()
+                await scene.in_trouble(r"OperationalError: (disk I/O error|attempt to write a readonly database)")
+                assert exporter.returncode is None
+        disk.repair()
+        with disk.mounted():
+            async with scene.exporter():
+                await scene.over()
 
 
 async def through(trouble: Trouble, folder: Path) -> None:
     """While the trouble lasts Alertmanager is told to try again, and everything but the store goes on; after it the
-    notification is delivered and its job is done, every record once, by the same process."""
-    stage = plan_stage(folder)
-    _write_config(stage, trouble.store)
-    (folder / "alertmanager").mkdir()
-    program = exporter_program(stage)
-    program = replace(program, command=(*trouble.within, *program.command))
-    async with (
-        httpx.AsyncClient(trust_env=False, timeout=ANSWER) as http,
-        running(simulator_program(stage), folder / "simulator.log"),
-        running(program, folder / "exporter.log") as exporter,
-        running_alertmanager(notifying(stage), folder / "alertmanager") as alertmanager,
-    ):
-        added = {"category": "other", "error_type": "unknown", "count": ERRORS}
-        (await http.post(f"{stage.simulator}/control/{ORG}/add-errors", json=added)).raise_for_status()
-        watched = Watched(stage, http)
+    notification is delivered and both jobs are done, every record once, by the same process."""
+    async with open_scene(folder, trouble.store) as scene, scene.exporter(trouble.within) as exporter:
+        await scene.resync_under_way()
         with trouble.happens(exporter.pid):
-            said = await until(watched.not_ready, lambda why: why is not None)
-            assert re.fullmatch(rf"The store cannot be used: ({trouble.said})\.\n", said or ""), said
-            await alertmanager.fire(LABELS)
-            await until(lambda: watched.notified("unavailable"), lambda count: count is not None and count > 0)
-            before = await watched.read_at()
-            await until(watched.read_at, lambda read_at: read_at != before)
-        await until(watched.not_ready, lambda why: why is None)
-        (job,) = await until(watched.jobs, lambda jobs: any(job["finished_at"] for job in jobs))
-        assert (job["state"], job["records"]["succeeded"]) == ("done", ERRORS)
-        resyncs = (await http.get(f"{stage.simulator}/control/{ORG}/resyncs")).json()["records"]
-        assert sorted(resyncs.values()) == [1] * ERRORS
-        assert await watched.notified("accepted") == 1
+            await scene.in_trouble(trouble.said)
+        await scene.over()
         assert exporter.returncode is None
-
-
-@contextlib.contextmanager
-def at_most(seconds: float) -> Iterator[None]:
-    began = time.monotonic()
-    yield
-    assert time.monotonic() - began < seconds
-
-
-def notifying(stage: Stage) -> dict[str, Any]:
-    """A route as the shipped one, but everything within seconds, and an alert that goes on is not repeated."""
-    webhook = {
-        "url": f"{stage.exporter}/alertmanager/webhook",
-        "http_config": {"authorization": {"credentials_file": str(stage.folder / "webhook-token")}},
-    }
-    intervals = {"group_wait": "0s", "group_interval": "1s", "repeat_interval": "1h"}
-    return {
-        "route": {"receiver": "exporter", "group_by": ["..."], **intervals},
-        "receivers": [{"name": "exporter", "webhook_configs": [webhook]}],
-    }
-
-
-def _write_config(stage: Stage, store: str) -> None:
-    file = write_exporter_config(stage)
-    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | {"store": store}))
