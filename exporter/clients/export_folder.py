@@ -15,7 +15,7 @@ from pathlib import Path
 
 import structlog
 
-from exporter.clients.exports import ExportedErrors, as_upstream
+from exporter.clients.exports import ExportedErrors
 from exporter.errors import AuthError, BadExport, ConnectError, StoreError
 from exporter.exports import folder
 from exporter.exports.archive import Opener, csv_members, member_of
@@ -100,8 +100,6 @@ class ExportFolder:
                     unfinished = True
             unsettled = unsettled or note.settling
             notes.append(note)
-        with as_upstream():
-            await self._exports.shelf.sweep(now)
         return Look(tuple(notes), {file.name: file.changed_at for file in files}, unfinished, unsettled)
 
     async def _files(self) -> Sequence[Dropped]:
@@ -157,7 +155,8 @@ class ExportFolder:
                     await work.loading.close()
                 work.loading = None
         except StoreError as error:
-            self._work = None
+            # What is in the store of it takes room that it may lack, and is read anew.
+            await self._give_up()
             raise ConnectError(str(error)) from error
         except BaseException:
             self._work = None  # broken off in the middle of a batch, so it is begun anew

@@ -82,6 +82,12 @@ class ExportedErrors:
                 return ErrorPage(tuple(found), f"{name}.{rows[-1][0]}")
         return ErrorPage(tuple(found), None)
 
+    async def sweep(self) -> None:
+        """Deletes some of what does not hold any more, or was begun and left, whoever it is of; raises
+        ``UpstreamError``."""
+        with as_upstream():
+            await self.shelf.sweep(self.clock.time())
+
     async def put(self, category: str, opened: Opener, stamp: str) -> Loaded:
         """Takes an export of one category that somebody has brought; raises ``BadExport`` and ``StoreError``."""
         with opened() as file:

@@ -27,6 +27,7 @@ SCHEMA = "exported_health"
 async def fetch(connection: Connection, exported: ExportedErrors, previous: Any) -> Fetched:
     """The page, if there is one, and the newest exports. Where nothing was ever brought that is a part that is missing:
     nothing is broken on the first day. Raises ``UpstreamError`` where nobody can look, or the page is gone."""
+    await exported.sweep()
     looked = await _looked(connection.export_folder, previous)
     page, missing = await _page(connection, previous)
     held, good = await exported.held(), await exported.good()

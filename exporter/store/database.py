@@ -111,6 +111,12 @@ class Database:
         those of replicas differ; ``told`` by the one process that has a file."""
         return sa.literal(told) if self.single_process else POSTGRESQL_NOW
 
+    def check_reserve(self, connection: Connection) -> None:
+        """Within a ``Work`` that writes very much: raises ``StoreError`` where others need the room that is left. A
+        server's disk cannot be seen from here, and it deletes also on a full one."""
+        if isinstance(self._place, sqlite.File):
+            self._place.check_reserve(connection)
+
     def lock(self, connection: Connection, name: str) -> None:
         """Keeps other replicas out of the same transaction until this one ends; SQLite has only one writer anyway."""
         if not self.single_process:

@@ -87,6 +87,7 @@ class ExportStore:
         touch = sa.update(exports).where(exports.c.id == export_id).values(touched_at=now)
 
         def work(connection: sa.Connection) -> None:
+            self._database.check_reserve(connection)
             connection.execute(sa.insert(exported_errors), rows)
             connection.execute(touch)
 

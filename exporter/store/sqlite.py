@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,11 @@ from exporter.errors import StoreError
 
 BUSY_MILLISECONDS = 5000
 """How long a statement waits for another process that has locked the file."""
+RESERVE = 64 << 20
+"""Bytes of the disk, of a small one a quarter, that are left to what must not be lost: a full one lets nobody even
+delete, as SQLite writes that down before."""
+
+_ROOM = ("freelist_count", "page_size")
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +66,15 @@ class File:
         """In its thread: a network share may let us wait. Raises ``StoreError`` for a file that is gone."""
         self._used.check()  # a connection would make the file anew
         return self._engine.connect()
+
+    def check_reserve(self, connection: sa.Connection) -> None:
+        """In its thread: raises ``StoreError`` where there is no room for more than what must not be lost, neither on
+        its disk nor in the file, which does not shrink."""
+        disk = shutil.disk_usage(Path(self.path).parent)
+        pages, size = (connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in _ROOM)
+        room, reserve = disk.free + pages * size, min(RESERVE, disk.total // 4)
+        if room < reserve:
+            raise StoreError(f"store: there is room for {room >> 20} MiB; the last {reserve >> 20} are kept for jobs")
 
     async def remember(self) -> None:
         """It is open now, and has to stay where it is."""

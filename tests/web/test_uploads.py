@@ -23,6 +23,8 @@ from exporter.config.secret import Secret
 from exporter.config.settings import Integration, SyncHealthFeed
 from exporter.service import Service
 from exporter.store.database import open_database
+from exporter.store.exports import KEPT_FOR
+from exporter.store.tables import exported_errors
 from exporter.web.api.uploads import uploads_endpoint
 from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN, Start, client_of
@@ -167,6 +169,21 @@ def service_config(service: Service) -> Any:
     return service._config
 
 
+async def test_what_was_replaced_is_deleted(http: httpx.AsyncClient, service: Service, clock: ManualClock) -> None:
+    """Also where nobody drops files: some time after another upload holds."""
+    await put(http, HEADINGS + TWO)
+    await put(http, HEADINGS + TWO)
+    clock.advance(KEPT_FOR + 1)
+    await poll_all(service)
+    database = await open_database(service_config(service).store)
+    try:
+        async with database.transaction() as connection:
+            rows = await connection.execute(sa.select(sa.func.count()).select_from(exported_errors))
+        assert rows.scalar_one() == 2
+    finally:
+        await database.close()
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -230,13 +247,15 @@ async def test_an_older_export_does_not_replace_a_newer(http: httpx.AsyncClient,
 
 
 async def test_a_store_that_is_away(http: httpx.AsyncClient, service: Service) -> None:
-    """503: the same upload works later."""
+    """503, which says why: the same upload works later."""
     database = await open_database(service_config(service).store)
     try:
         async with database.transaction() as connection:
             await connection.execute(sa.text("ALTER TABLE exported_errors RENAME TO elsewhere"))
         answer = await put(http, HEADINGS + TWO)
-        assert (answer.status_code, answer.json()) == (503, {"error": "the export could not be stored; send it again"})
+        assert answer.status_code == 503
+        said = "the export could not be stored, send it again: store: OperationalError: no such table: exported_errors"
+        assert answer.json() == {"error": said}
         async with database.transaction() as connection:
             await connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO exported_errors"))
         assert (await put(http, HEADINGS + TWO)).status_code == 200

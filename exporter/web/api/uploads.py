@@ -47,10 +47,12 @@ def uploads_endpoint(
     tokens: Tokens,
     hasten: Callable[[str, str], None],
     most_bytes: int = MAX_BYTES,
+    room: Path | None = None,
 ) -> Callable[[Request], Awaitable[Response]]:
     """200 once the export holds; 400 with line and column, 401, 404, 409 where it would not hold, 413, 415, 503.
 
-    The body goes to a file, which nobody sees and which is gone afterwards. ``hasten`` has the errors shown soon.
+    The body goes to a file in ``room``, if not where temporary files go, which nobody sees and which is gone
+    afterwards. ``hasten`` has the errors shown soon.
     """
     free = asyncio.Semaphore(AT_ONCE)
 
@@ -64,15 +66,16 @@ def uploads_endpoint(
             return problem(503, "other exports are being read; send it again soon", {"Retry-After": str(RETRY_AFTER)})
         try:
             async with free, AsyncExitStack() as stack:
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="upload-"))
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="upload-", dir=room))
                 file = Path(folder) / "body"
                 stamp = await _received(request, file, most_bytes)
                 loaded = await exported.put(category, lambda: file.open("rb"), stamp)
         except BadExport as error:
             return problem(400, str(error) if error.line else f"the file {error}")
         except (StoreError, UpstreamError, OSError) as error:
-            log.error("upload not stored", integration=exported.integration, error=str(error))
-            return problem(503, "the export could not be stored; send it again")
+            why = f"{room or tempfile.gettempdir()}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            log.error("upload not stored", integration=exported.integration, error=why)
+            return problem(503, f"the export could not be stored, send it again: {why}")
         if loaded.outdated:
             return problem(409, f"newer errors of {category} hold than those of {format_timestamp(loaded.as_of)}")
         log.info("errors uploaded", integration=exported.integration, category=category, rows=loaded.rows)
