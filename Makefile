@@ -44,7 +44,7 @@ test-mutants: $(VENV)/installed programs-test ## the rules, changed in thousands
 	$(BIN)/pytest -n auto --dist worksteal -m mutants tests/rules
 
 # Most of it is waiting: more workers than cores.
-test-faults: $(VENV)/installed programs-test ## stores that hang, replicas that are killed, stopped and cut off, Alertmanager pairs
+test-faults: $(VENV)/installed programs-test ## stores that hang, full disks, replicas that are killed, stopped and cut off, Alertmanager pairs; needs root
 	$(BIN)/pytest -n $(FAULT_WORKERS) --dist worksteal -m faults
 
 test-current: $(VENV)/installed programs-demo $(GRAFANA)/node_modules/.package-lock.json $(CURRENT)/versions ## what starts Prometheus, Alertmanager or VictoriaMetrics, on the newest there are

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from exporter.store.database import PATIENCE, Database
+from exporter.store.database import Database
 from exporter.store.fence import hold
+from exporter.store.health import PATIENCE
 from exporter.store.job import Job
 from exporter.store.refusals import RefusalRow, insert_refusals
 from exporter.store.tables import batches, job_records

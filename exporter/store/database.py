@@ -17,7 +17,7 @@ from exporter.config.secret import Secret
 from exporter.errors import StoreError
 from exporter.store import sqlite
 from exporter.store.group_commit import GroupCommit, Work
-from exporter.store.health import Health, NoAnswer
+from exporter.store.health import PATIENCE, Health, NoAnswer
 from exporter.store.room import lacks_room, take_room
 from exporter.store.transaction import Transaction
 from exporter.store.turns import Turns
@@ -26,8 +26,6 @@ from exporter.store.upgrade import TOUCH, bring_up_to_date, is_up_to_date
 if TYPE_CHECKING:
     from exporter.store.postgresql import Server
 
-PATIENCE = 8.0
-"""Seconds that a transaction may take: less than Alertmanager waits for the answer to a webhook."""
 UPGRADE_PATIENCE = 300.0
 """The tables of a large store are changed in minutes, and another replica may be at it."""
 

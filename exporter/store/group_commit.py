@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from exporter.errors import StoreError
+from exporter.store.health import NoAnswer
 from exporter.store.sqlite import File
 from exporter.store.turns import Turns
 
@@ -112,7 +113,7 @@ class GroupCommit:
             results = await self._file.committed(lambda connection: [each.work(connection) for each in batch])
         except Exception as error:  # noqa: BLE001  it goes to those who wait
             # A store that is away is away for everybody.
-            if len(batch) == 1 or isinstance(error, OperationalError | OSError):
+            if len(batch) == 1 or isinstance(error, OperationalError | OSError | NoAnswer):
                 for each in batch:
                     each.fail(error)
             else:

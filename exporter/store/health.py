@@ -10,6 +10,8 @@ import structlog
 
 from exporter.errors import StoreError
 
+PATIENCE = 8.0
+"""Seconds that a transaction may take: less than Alertmanager waits for the answer to a webhook."""
 FRESH_SECONDS = 2.0
 """For so long it is believed what was seen last."""
 LOOK_SECONDS = 3.0
@@ -21,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 
 class NoAnswer(Exception):
-    """The server took what it was sent, and said nothing in time."""
+    """The server took what it was sent, and said nothing in time; or the disk of a file did."""
 
 
 class Health:

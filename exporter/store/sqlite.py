@@ -1,4 +1,9 @@
-"""SQLite, which belongs to one process: a thread of its own reads and writes the file, one transaction at a time."""
+"""SQLite, which belongs to one process: a thread of its own reads and writes the file, one transaction at a time.
+
+SQLite ends every wait for somebody's lock itself. A disk that hangs, such as one that a snapshot is taken of, it cannot
+call off, and nobody else can: the thread is waited for no longer then, and does what it was told when the disk is back.
+So it may be done although its caller was told that it failed, as on a server beyond a network that was cut.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +23,7 @@ import structlog
 from sqlalchemy.dialects import sqlite as dialect
 
 from exporter.errors import StoreError
+from exporter.store.health import PATIENCE, NoAnswer
 
 BUSY_MILLISECONDS = 5000
 """How long a statement waits for another process that has locked the file."""
@@ -50,9 +56,15 @@ class File:
     def insert(self, table: sa.Table) -> Any:
         return dialect.insert(table)
 
-    async def in_thread(self, work: Callable[[], T]) -> T:
-        """What ``work`` returned; it is carried out to its end, also if nobody waits for it any more."""
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
+    async def in_thread(self, work: Callable[[], T], patience: float = PATIENCE) -> T:
+        """What ``work`` returned; it is carried out to its end, also if nobody waits for it any more. Raises
+        ``NoAnswer`` after so many seconds."""
+        doing = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            async with asyncio.timeout(patience):
+                return await asyncio.shield(doing)
+        except TimeoutError:
+            raise NoAnswer(f"no answer within {patience:g} s") from None
 
     async def committed(self, work: Callable[[sa.Connection], T]) -> T:
         """What ``work`` returned, and a commit, in one go."""
@@ -81,9 +93,9 @@ class File:
         await self.in_thread(self._used.remember)
 
     @contextlib.asynccontextmanager
-    async def begun(self, _patience: float) -> AsyncIterator[FileTransaction]:
-        """SQLite ends every wait itself, and nobody else can."""
-        transaction = FileTransaction(self)
+    async def begun(self, patience: float) -> AsyncIterator[FileTransaction]:
+        """Each of its steps may take so many seconds."""
+        transaction = FileTransaction(self, patience)
         try:
             yield transaction
             await transaction.run_sync(sa.Connection.commit)
@@ -91,22 +103,24 @@ class File:
             await self.in_thread(transaction.close)
 
     async def close(self) -> None:
-        await self.in_thread(self._engine.dispose)
+        with suppress(NoAnswer):
+            await self.in_thread(self._engine.dispose)
         self._thread.shutdown(wait=False)
 
 
 class FileTransaction:
     """The ``Transaction`` of a file: each of its steps goes to the file's thread."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: File, patience: float) -> None:
         self._file = file
+        self._patience = patience
         self._connection: sa.Connection | None = None
 
     async def execute(self, statement: sa.Executable, parameters: Any = None, /) -> sa.CursorResult[*tuple[Any, ...]]:
         return await self.run_sync(_executed, statement, parameters)
 
     async def run_sync(self, fn: Callable[Concatenate[sa.Connection, P], T], *arg: P.args, **kw: P.kwargs) -> T:
-        return await self._file.in_thread(lambda: fn(self._opened(), *arg, **kw))
+        return await self._file.in_thread(lambda: fn(self._opened(), *arg, **kw), self._patience)
 
     def close(self) -> None:
         """In the file's thread, as all that touches the connection. What is not committed is rolled back."""

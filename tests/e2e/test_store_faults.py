@@ -154,6 +154,14 @@ def fill_gaps(store: str) -> None:
                     connection.execute(FILLER, [size])
 
 
+async def test_a_disk_that_hangs(tmp_path: Path) -> None:
+    """Frozen, as for a snapshot."""
+    disk = Ext4(tmp_path)
+    with disk.mounted():
+        store = "sqlite:///disk/exporter.db"
+        await through(Trouble(store, r"no answer within \d s", lambda _pid: disk.frozen()), tmp_path)
+
+
 async def test_a_disk_that_the_kernel_has_made_read_only(tmp_path: Path) -> None:
     """Nobody makes it writable again under those who have files open there: it is repaired, and the next process goes
     on."""

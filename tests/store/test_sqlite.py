@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ import sqlalchemy as sa
 import structlog
 
 from exporter.errors import StoreError
+from exporter.store import sqlite
 from exporter.store.database import Database, open_database
+from exporter.store.health import NoAnswer
 from exporter.store.tables import polls
 
 ROW = {"integration": "acme", "source": "sync_health", "round": 1, "due_at": 5.5}
@@ -29,6 +32,19 @@ async def count(database: Database) -> int:
 def journal(file: Path) -> str:
     with contextlib.closing(sqlite3.connect(file)) as connection:
         return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+
+
+async def test_a_disk_that_hangs_is_given_up_and_does_the_rest_later(file: Path) -> None:
+    """Who waits is told so; what was asked for is carried out in its turn once the disk is back."""
+    disk = sqlite.File(sa.make_url(f"sqlite:///{file}"))
+    back = threading.Event()
+    with pytest.raises(NoAnswer, match=r"no answer within 0\.05 s"):
+        await disk.in_thread(back.wait, 0.05)
+    with pytest.raises(NoAnswer):
+        await disk.in_thread(lambda: file.write_text("late"), 0.05)
+    back.set()
+    assert await disk.in_thread(file.read_text) == "late"
+    await disk.close()
 
 
 async def test_a_file_has_a_write_ahead_log(file: Path) -> None:
