@@ -25,7 +25,7 @@ from tests.ready import until
 ANSWER = 10.0
 """Seconds that Alertmanager waits."""
 
-LATENCY = 0.5
+LATENCY = 0.3
 """Seconds that the simulator takes for an answer: so something is under way when the trouble begins."""
 
 
@@ -76,7 +76,8 @@ class Scene:
         await self._happen(NOTIFIED)
         await until(lambda: self._notified("unavailable"), lambda count: count is not None and count > 0)
         before = await self._read_at()
-        await until(self._read_at, lambda read_at: read_at != before)
+        # A replica that cannot write waits for the lease of what was under way, and half a minute for others.
+        await until(self._read_at, lambda read_at: read_at != before, seconds=240)
         assert await self.not_ready() is not None
 
     async def over(self) -> None:
