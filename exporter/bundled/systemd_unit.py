@@ -25,6 +25,6 @@ def is_hidden(program: Path) -> bool:
 
 
 def _quoted(program: str) -> str:
-    """For ``ExecStart``, as systemd.service(5) has it: percent signs are doubled, a path with spaces stands in quotes."""
+    """For ``ExecStart``, as systemd.service(5) has it: percent signs doubled, a path with spaces in quotes."""
     program = program.replace("%", "%%")
     return f'"{program}"' if re.search(r"[\s;]", program) else program

@@ -33,9 +33,9 @@ def test_it_is_a_good_unit(tmp_path: Path) -> None:
     assert judged(tmp_path, "verify", "--man=no") == ""
 
 
-def test_a_path_may_hold_anything(tmp_path: Path) -> None:
-    """Spaces, quotes and what systemd replaces."""
-    program = tmp_path / 'my "tools" 100%n; \\x' / "hubspot-salesforce-exporter"
+def test_a_path_may_hold_spaces(tmp_path: Path) -> None:
+    """But quotes and backslashes, which systemd takes in no way: spaces, and what it would replace."""
+    program = tmp_path / "my tools 100%n ; x" / "hubspot-salesforce-exporter"
     program.parent.mkdir()
     program.symlink_to(sys.executable)
     assert judged(tmp_path, "verify", "--man=no", program=program) == ""
@@ -65,7 +65,13 @@ def test_it_starts_the_program_where_it_is(program: Path | None) -> None:
 
 @pytest.mark.parametrize(
     ("program", "hidden"),
-    [("/home/ann/.venv/bin/x", True), ("/root/x", True), ("/tmp/x", True), ("/opt/x", False), ("/homes/x", False)],
+    [
+        ("/home/ann/.venv/bin/x", True),
+        ("/root/x", True),
+        ("/run/user/1000/x", True),
+        ("/opt/x", False),
+        ("/homes/x", False),
+    ],
 )
 def test_it_does_not_find_what_it_hides(program: str, hidden: bool) -> None:
     """Homes and the temporary directories."""
