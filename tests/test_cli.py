@@ -71,7 +71,7 @@ def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture
         (["serve", "--config.file"], "expected one argument"),
         (["serve", "--config.file=x.yml", "--log.level=loud"], "invalid choice: 'loud'"),
         (["serve", "--config.file=x.yml", "--log.format=xml"], "invalid choice: 'xml'"),
-        (["check-config"], "the following arguments are required: file"),
+        (["check-config"], "one of the arguments FILE --config.file is required"),
         (["check-config", "a.yml", "b.yml"], "unrecognized arguments: b.yml"),
         (["rules", "--format=nagios"], "invalid choice: 'nagios'"),
         (["rules", "--namespace=monitoring"], "argument --namespace: only with --format=prometheus-operator"),

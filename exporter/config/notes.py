@@ -177,7 +177,7 @@ def _call_notes(entry: Mapping[str, Any]) -> Iterator[str]:
     if needed > cap:
         yield (
             f"{entry['name']}: salesforce.max_api_calls_per_day is {cap}, and its intervals need {needed} or more: "
-            "raise it or lengthen them, else these sources fail for a part of the day"
+            "raise it or lengthen them, else these sources fail once the cap is used up"
         )
 
 

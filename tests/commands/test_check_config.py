@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.commands.program import run
 
 
-def test_a_good_configuration_is_called_good(config_file: Path) -> None:
-    """With the number of its integrations, 0."""
-    ended = run("check-config", config_file)
+@pytest.mark.parametrize("flag", ["", "--config.file="])
+def test_a_good_configuration_is_called_good(config_file: Path, flag: str) -> None:
+    """With the number of its integrations, 0. It is named as it is to other commands, or just so."""
+    ended = run("check-config", f"{flag}{config_file}")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{config_file}: good, 2 integrations\n", "")
 
 
