@@ -11,9 +11,12 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
+from functools import cache
+from itertools import accumulate, chain, count, groupby
 
+from exporter.exposition.cuts import AllCells, Cell, Cut
 from exporter.exposition.packing import Piece
+from exporter.exposition.selection import Shard, digest
 
 SIZE = 128
 """Integrations in a block."""
@@ -48,16 +51,6 @@ class Block(Piece):
 
 EMPTY = Block(b"", array("I", [0] * SIZE))
 
-Places = Mapping[int, Sequence[int]]
-"""Places by the number of their block, both in order."""
-
-
-def cut(blocks: Sequence[Block], places: Places) -> Iterator[Piece]:
-    """What stands in these places only, block by block."""
-    for number, found in places.items():
-        if number < len(blocks):
-            yield Piece(b"".join(blocks[number].pieces(found)))
-
 
 class Blocks:
     """Pieces of text by family and integration. An integration keeps its place; one that is forgotten leaves it to the
@@ -66,20 +59,28 @@ class Blocks:
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
         self._free: list[int] = []
+        # Of whoever has, or had, each place.
+        self._digests = array("I")
         self._by_family: dict[str, list[Block]] = {}
+        self._sizes: dict[str, int] = {}
+        self._cells = AllCells()
 
     def put(self, integration: str, family: str, piece: bytes) -> None:
         """Replaces what an integration has of a family; empty: it has nothing."""
         if not piece and integration not in self._places:
             return
-        number, place = divmod(self._place(integration), SIZE)
+        whole = self._place(integration)
+        number, place = divmod(whole, SIZE)
         blocks = self._by_family.setdefault(family, [])
         if number >= len(blocks):
             if not piece:
                 return
             blocks += [EMPTY] * (number + 1 - len(blocks))
-        if not blocks[number].holds(place, piece):
-            blocks[number] = blocks[number].with_piece(place, piece)
+        before = blocks[number]
+        if not before.holds(place, piece):
+            blocks[number] = before.with_piece(place, piece)
+            self._sizes[family] = self._sizes.get(family, 0) + len(piece) - before.lengths[place]
+            self._cells.changed(family, self._digests[whole], number)
 
     def forget(self, integration: str) -> None:
         """Drops all that an integration has."""
@@ -92,14 +93,44 @@ class Blocks:
         """What stands there now, by family; no later change reaches it."""
         return {family: tuple(blocks) for family, blocks in self._by_family.items()}
 
-    def places(self, integrations: Iterable[str]) -> Places:
-        """In which blocks these integrations stand, and where in them. Those that are not known stand nowhere."""
-        places: dict[int, list[int]] = {}
-        for integration in integrations:
-            if integration in self._places:
-                number, place = divmod(self._places[integration], SIZE)
-                places.setdefault(number, []).append(place)
-        return {number: sorted(found) for number, found in sorted(places.items())}
+    def sizes(self) -> Mapping[str, int]:
+        """How many bytes all have now, by family."""
+        return dict(self._sizes)
+
+    def of_shard(self, shard: Shard, now: float) -> Mapping[str, Iterable[Cut]]:
+        """What the integrations of a shard have now, by family, cut out as it is read; no later change reaches it."""
+        kept, digests = self._cells.asked(shard.of, now), self._digests[:]
+
+        @cache
+        def places(number: int) -> Sequence[int]:
+            return shard.among(digests[number * SIZE : (number + 1) * SIZE])
+
+        def cuts(blocks: Sequence[Block], cells: Iterable[Cell]) -> Iterator[Cut]:
+            for begin, cell in zip(count(step=shard.of), cells):
+                some = blocks[begin : begin + shard.of]
+                found = ((block, places(number)) for number, block in enumerate(some, begin))
+                yield Cut(_pieces(found), len(some), cell)
+
+        return {
+            family: cuts(blocks, kept.taken(family, shard.remainder, len(blocks)))
+            for family, blocks in self.taken().items()
+        }
+
+    def of_integrations(self, integrations: Iterable[str]) -> Mapping[str, Iterable[Cut]]:
+        """The same of these; those that are not known have nothing."""
+        places = sorted({self._places[name] for name in integrations if name in self._places})
+
+        def cuts(blocks: Sequence[Block]) -> Iterator[Cut]:
+            for begin in range(0, len(places), SIZE):
+                some = places[begin : begin + SIZE]
+                found = (
+                    (blocks[number], [place % SIZE for place in places])
+                    for number, places in groupby(some, lambda place: place // SIZE)
+                    if number < len(blocks)
+                )
+                yield Cut(_pieces(found), len(some), Cell())
+
+        return {family: cuts(blocks) for family, blocks in self.taken().items()}
 
     def __iter__(self) -> Iterator[str]:
         """The integrations that have a place."""
@@ -107,5 +138,11 @@ class Blocks:
 
     def _place(self, integration: str) -> int:
         if integration not in self._places:
-            self._places[integration] = heapq.heappop(self._free) if self._free else len(self._places)
+            place = heapq.heappop(self._free) if self._free else len(self._places)
+            self._digests[place : place + 1] = array("I", [digest(integration)])
+            self._places[integration] = place
         return self._places[integration]
+
+
+def _pieces(found: Iterable[tuple[Block, Iterable[int]]]) -> Iterator[bytes]:
+    return chain.from_iterable(block.pieces(places) for block, places in found)

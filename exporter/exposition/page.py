@@ -8,10 +8,10 @@ is one for each process comes from prometheus-client, in the format asked for.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from math import inf
 
 from prometheus_client import CollectorRegistry
 from prometheus_client import exposition as text_format
@@ -19,24 +19,22 @@ from prometheus_client.openmetrics import exposition as openmetrics
 
 from exporter.clock import Clock
 from exporter.counters import COUNTED
-from exporter.exposition.blocks import Blocks, cut
+from exporter.exposition.blocks import Blocks
+from exporter.exposition.joining import joined
 from exporter.exposition.lines import Lines, counted_lines, heads
 from exporter.exposition.negotiation import OPENMETRICS, wants_openmetrics
-from exporter.exposition.packing import Piece, gzipped
+from exporter.exposition.packing import Packable, Piece, gzipped
 from exporter.exposition.selection import ALL, Selection
 from exporter.self_metrics import SelfMetrics
 from exporter.state.conditions import conditions_change_at
 from exporter.state.snapshot import Snapshot
 
-CHUNK, MOST_PIECES = 256 * 1024, 512
-"""Bytes, and pieces, that are joined in one go, a tenth of a millisecond: what else waits for its turn gets it in
-between."""
-WHOLE = 128 * 1024
-"""A piece of so many bytes is a chunk of its own."""
+LOOKS = 1_024
+"""Integrations that are looked at in one go, whether time has changed what their text says."""
 
-TURN = 0.004
-"""Seconds that are rendered without a break. After a start thousands of polls are due as well, and the first scrape
-must not wait for one of each of them for every integration."""
+RENDERED = 8
+"""Integrations that are rendered in one go, some milliseconds. After a start thousands of polls are due as well, and the
+first scrape must not wait for one of each of them for every integration."""
 
 _NEVER = float("-inf")
 """Since when the text is old of which there is none yet."""
@@ -53,16 +51,16 @@ class Page:
     """
 
     content_type: str
-    pieces: Iterable[Piece]
+    pieces: Iterable[Packable]
     length: int | None
 
     def chunks(self) -> Iterator[bytes]:
-        """The page in chunks of about ``CHUNK`` bytes, joined one by one as they are asked for. To be read once."""
-        return _joined(piece.text for piece in self.pieces)
+        """The page in chunks, joined one by one as they are asked for. To be read once."""
+        return joined((piece.text, piece.effort + len(piece.text)) for piece in self.pieces)
 
     def gzipped(self) -> Iterator[bytes]:
-        """The same packed, in thousands of small parts. To be read once."""
-        return gzipped(self.pieces)
+        """The same packed, small where much had to be packed for it. To be read once."""
+        return joined(gzipped(self.pieces))
 
 
 class Exposition:
@@ -99,34 +97,45 @@ class Exposition:
 
     def page(self, accept: str) -> tuple[bytes, str]:
         """The whole page and its content type for an ``Accept`` header, at once."""
-        for integration in self._stale():
+        for integration in self._stale(self._stale_at):
             self._refresh(integration)
         page = self._page(accept)
         return b"".join(page.chunks()), page.content_type
 
     async def scrape(self, accept: str, wanted: Selection = ALL) -> Page:
         """The page for an ``Accept`` header. What time alone has changed is rendered first, and what was never scraped;
-        after each ``TURN`` all else has its turn."""
-        began = time.perf_counter()
-        for integration in self._stale():
-            if integration in wanted:
+        between, all else has its turn."""
+        integrations = tuple(self._stale_at)
+        for begin in range(0, len(integrations), LOOKS):
+            stale = [each for each in self._stale(integrations[begin : begin + LOOKS]) if each in wanted]
+            for number, integration in enumerate(stale, 1):
                 self._refresh(integration)
-            if time.perf_counter() - began > TURN:
-                await asyncio.sleep(0)
-                began = time.perf_counter()
-        return self._page(accept, wanted)
+                if number % RENDERED == 0:
+                    await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        page = self._page(accept, wanted)
+        await asyncio.sleep(0)
+        return page
 
     def _page(self, accept: str, wanted: Selection = ALL) -> Page:
         openly = wants_openmetrics(accept)
         content_type = _OPEN_TYPE if openly else text_format.CONTENT_TYPE_PLAIN_0_0_4
-        own, taken = Piece(self._of_process(openly, wanted)), self._blocks.taken()
+        heads, own = self._heads[openly], Piece(self._of_process(openly, wanted))
+        length = self._length(heads) + len(own.text) if wanted == ALL else None
+        return Page(content_type, chain(_under(heads, self._texts(wanted)), (own,)), length)
+
+    def _texts(self, wanted: Selection) -> Mapping[str, Iterable[Packable]]:
+        """As they are now, by family. They are gone through as they are read: of thousands of integrations that takes
+        longer than a turn may."""
         if wanted == ALL:
-            pieces = [*_under(self._heads[openly], taken), own]
-            return Page(content_type, pieces, sum(len(piece.text) for piece in pieces))
-        # Cut out of the blocks as they are read: of thousands that takes longer than a turn may.
-        places = self._blocks.places(integration for integration in self._blocks if integration in wanted)
-        cuts = {family: cut(blocks, places) for family, blocks in taken.items()}
-        return Page(content_type, chain(_under(self._heads[openly], cuts), (own,)), None)
+            return self._blocks.taken()
+        if not wanted.names:
+            return self._blocks.of_shard(wanted.shard, self._clock.time())
+        return self._blocks.of_integrations(name for name in wanted.names if name in wanted)
+
+    def _length(self, heads: Mapping[str, Piece]) -> int:
+        """Of all integrations together, in bytes."""
+        return sum(len(heads[family].text) + size for family, size in self._blocks.sizes().items() if size)
 
     def _of_process(self, openly: bool, wanted: Selection) -> bytes:
         registry = self._metrics.registry if wanted.with_process else _NONE
@@ -135,10 +144,10 @@ class Exposition:
             return own
         return text_format.generate_latest(registry)
 
-    def _stale(self) -> list[str]:
-        """Whose text says what is no longer so. Looking at thousands takes a quarter of a millisecond."""
-        now = self._clock.time()
-        return [integration for integration, stale_at in self._stale_at.items() if stale_at <= now]
+    def _stale(self, integrations: Iterable[str]) -> list[str]:
+        """Those whose text says what is no longer so."""
+        now, stale_at = self._clock.time(), self._stale_at
+        return [integration for integration in integrations if stale_at.get(integration, inf) <= now]
 
     def _refresh(self, integration: str) -> None:
         # It may have gone, or been rendered, while others were.
@@ -161,29 +170,12 @@ class Exposition:
             self._blocks.put(integration, family, counted_lines(integration, family, numbers))
 
 
-def _under(heads: Mapping[str, Piece], texts: Mapping[str, Iterable[Piece]]) -> Iterator[Piece]:
+def _under(heads: Mapping[str, Piece], texts: Mapping[str, Iterable[Packable]]) -> Iterator[Packable]:
     """The texts of each family under what is said of it; of one that has none nothing is said."""
     for family, head in heads.items():
-        some = (piece for piece in texts.get(family, ()) if piece.text)
+        some = (piece for piece in texts.get(family, ()) if piece)
         first = next(some, None)
         if first is not None:
             yield head
             yield first
             yield from some
-
-
-def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    some: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        if len(piece) >= WHOLE and some:
-            # It goes on as it is: half of a page is never copied.
-            yield b"".join(some)
-            some, size = [], 0
-        some.append(piece)
-        size += len(piece)
-        if size >= CHUNK or len(some) >= MOST_PIECES or len(piece) >= WHOLE:
-            yield b"".join(some)
-            some, size = [], 0
-    if some:
-        yield b"".join(some)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+
+
+def digest(integration: str) -> int:
+    """The number of a name that decides its shard."""
+    return zlib.crc32(integration.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +21,17 @@ class Shard:
     of: int
 
     def __contains__(self, integration: str) -> bool:
-        return zlib.crc32(integration.encode()) % self.of == self.number - 1
+        return digest(integration) % self.of == self.remainder
+
+    @property
+    def remainder(self) -> int:
+        """What the digests of its integrations leave when divided by ``of``."""
+        return self.number - 1
+
+    def among(self, digests: Iterable[int]) -> list[int]:
+        """Which of them are of its integrations, counted from 0."""
+        of, remainder = self.of, self.remainder
+        return [number for number, each in enumerate(digests) if each % of == remainder]
 
 
 WHOLE = Shard(1, 1)

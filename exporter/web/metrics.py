@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 
 import structlog
@@ -20,9 +19,6 @@ from exporter.web.parameters import BadParameter, shard
 PATIENCE = 120.0
 """Seconds after which a scrape is given up whose client takes nothing and does not leave. No Prometheus waits so long:
 the rules want a scrape every two minutes. What is kept for it meanwhile is text that has been replaced since."""
-
-TURN = 0.001
-"""Seconds that a scrape works on without a break."""
 
 log = structlog.get_logger(__name__)
 
@@ -61,8 +57,8 @@ class Scraping:
         if takes_gzip(_header(request, "accept-encoding")):
             headers["Content-Encoding"] = "gzip"
             # A twentieth of the text: it is packed whole, so that a client that reads slowly keeps no text waiting.
-            body = b"".join([chunk async for chunk in _in_turns(page.gzipped())])
-            chunks, length = _in_turns(iter((body,))), len(body)
+            body = [chunk async for chunk in _in_turns(page.gzipped())]
+            chunks, length = _in_turns(iter(body)), sum(map(len, body))
         if length is not None:
             headers["Content-Length"] = str(length)
         raw = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
@@ -73,13 +69,11 @@ class Scraping:
 
 
 async def _in_turns(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """One after the other. After each ``TURN`` all else has its turn, also where a client reads as fast as we write."""
-    began = time.perf_counter()
+    """One after the other, however many: after each all else has its turn, also where a client reads as fast as we
+    write."""
     for chunk in chunks:
         yield chunk
-        if time.perf_counter() - began > TURN:
-            await asyncio.sleep(0)
-            began = time.perf_counter()
+        await asyncio.sleep(0)
 
 
 def _wanted(query: QueryParams) -> Selection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.exposition.blocks import SIZE, Blocks, cut
+from exporter.exposition.blocks import SIZE, Blocks
 
 FAMILIES = ("errors", "calls")
 NAMES = [f"integration-{number}" for number in range(2 * SIZE + 3)]
@@ -21,7 +21,7 @@ def text(blocks: Blocks, family: str) -> bytes:
 
 def pieces(blocks: Blocks, family: str, name: str) -> bytes:
     """What an integration has of a family."""
-    return b"".join(piece.text for piece in cut(blocks.taken().get(family, ()), blocks.places([name])))
+    return b"".join(cut.text for cut in blocks.of_integrations([name]).get(family, ()))
 
 
 class Naive:
@@ -105,4 +105,4 @@ def test_nothing_is_known_of_an_integration_without_text() -> None:
     blocks.put("acme", "errors", b"")
     blocks.forget("acme")
     assert list(blocks) == []
-    assert blocks.places(["acme"]) == {}
+    assert blocks.of_integrations(["acme"]) == {}
