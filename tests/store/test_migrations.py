@@ -16,7 +16,8 @@ from alembic.migration import MigrationContext
 from exporter.store.job import Cue
 from exporter.store.proofs import ProofStore
 from exporter.store.tables import METADATA, jobs
-from exporter.store.upgrade import NEWEST
+from exporter.store.upgrade import NEWEST, bring_up_to_date
+from tests.calls import calls_of
 from tests.store.shelf import Shelf, claimed, opened
 from tests.store.version_0001 import AGAIN, EXPECTED, fill, migrate, rows_of
 
@@ -63,6 +64,25 @@ async def test_a_new_store_is_what_the_migrations_make(tmp_path: Path) -> None:
         async with opened(folder) as database, database.transaction() as connection:
             assert await connection.run_sync(_differences) == []
             assert await connection.run_sync(_mark) == [NEWEST]
+
+
+async def test_a_store_that_is_up_to_date_is_left_alone(tmp_path: Path) -> None:
+    """A second start waits for nobody who migrates."""
+    with calls_of("exporter.store.upgrade.bring_up_to_date") as calls:
+        async with opened(tmp_path):
+            assert len(calls) == 1
+        async with opened(tmp_path):
+            assert len(calls) == 1
+
+
+def test_who_waited_for_another_to_migrate_has_nothing_to_do(file: Path) -> None:
+    """Replicas of a new version start together."""
+    engine = sa.create_engine(f"sqlite:///{file}")
+    for begins in (True, False):
+        with calls_of("alembic.command.upgrade") as calls, engine.begin() as connection:
+            bring_up_to_date(connection)
+        assert bool(calls) == begins
+    engine.dispose()
 
 
 def _mark(connection: sa.Connection) -> list[str]:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gzip
 import logging
+import sys
 from collections.abc import AsyncIterator
 
 import httpx
@@ -14,18 +15,32 @@ import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 
 from exporter.clock import Clock
+from exporter.exposition.blocks import SIZE
+from exporter.exposition.joining import CHUNK
 from exporter.exposition.page import Exposition
+from exporter.model import Suspension, SyncHealth
 from exporter.self_metrics import SelfMetrics
 from exporter.server import listen_on
 from exporter.service import Service
+from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from exporter.web.metrics import Scraping
+from tests.calls import calls_of
 from tests.clocks import ManualClock
 from tests.pages import OPENMETRICS_ACCEPT, Page, Series, openmetrics_page
 
 NAMES = ["acme", "beta", 'quo"te']
 FLEET = 150
 """Integrations whose page is of many chunks."""
+
+
+SEEN = Reading(
+    source="sync_health",
+    interval=60.0,
+    attempted_at=1_800_000_000.0,
+    part=SyncHealth(1_800_000_000.0, None, None, None, Suspension(False, None, None), None),
+    succeeded_at=1_800_000_000.0,
+)
 
 
 @pytest.fixture
@@ -119,8 +134,8 @@ class Client:
         self._left, self._waits = asyncio.Event(), asyncio.Event()
         self.resumed = asyncio.Event()
 
-    async def ask(self, scraping: Scraping, *headers: tuple[bytes, bytes]) -> None:
-        scope = {"type": "http", "method": "GET", "path": "/metrics", "query_string": b"", "headers": list(headers)}
+    async def ask(self, scraping: Scraping, *headers: tuple[bytes, bytes], query: bytes = b"") -> None:
+        scope = {"type": "http", "method": "GET", "path": "/metrics", "query_string": query, "headers": list(headers)}
         await scraping(scope, self._receive, self._send)
 
     async def waits(self) -> None:
@@ -154,6 +169,91 @@ def fleet(clock: ManualClock) -> Exposition:
     return exposition
 
 
+CHUNKS = 40
+"""So many chunks is a page whose blocks are each as long as a chunk."""
+
+GZIP = (b"accept-encoding", b"gzip")
+
+
+@pytest.fixture
+def large(clock: ManualClock) -> Exposition:
+    """Of integrations of which something was counted, and nothing else is known."""
+    metrics = SelfMetrics()
+    exposition = Exposition(metrics, clock)
+    for number in range(CHUNKS * SIZE):
+        metrics.request(f"integration-{number}", "x" * (CHUNK // SIZE))
+    return exposition
+
+
+async def turns(scraping: Scraping, query: bytes, *headers: tuple[bytes, bytes]) -> int:
+    """How often something else had its turn while a client was answered that takes all at once."""
+    had = 0
+
+    async def take_turns() -> None:
+        nonlocal had
+        while True:
+            had += 1
+            await asyncio.sleep(0)
+
+    taking = asyncio.create_task(take_turns())
+    await Client(sys.maxsize, leaves=False).ask(scraping, *headers, query=query)
+    taking.cancel()
+    return had
+
+
+class TestTurns:
+    """What else there is to do never waits for a whole page."""
+
+    @pytest.mark.parametrize("headers", [(), (GZIP,)], ids=["plain", "gzip"])
+    @pytest.mark.parametrize(
+        ("query", "share"),
+        [
+            (b"", 1.0),
+            (b"shard=1/2", 0.5),
+            (b"&".join(b"integration=integration-%d" % n for n in range(20 * SIZE)), 0.5),
+        ],
+        ids=["whole", "shard", "names"],
+    )
+    async def test_it_has_one_for_each_chunk(
+        self, large: Exposition, headers: tuple[tuple[bytes, bytes], ...], query: bytes, share: float
+    ) -> None:
+        """However fast the client reads; packed the page is small, and a chunk what was packed in one go."""
+        assert await turns(Scraping(large), query, *headers) > 0.8 * share * CHUNKS
+
+    async def test_it_has_one_for_each_integration_that_is_rendered(self, clock: ManualClock) -> None:
+        """Those of which time alone has changed what is said: here after a long while without a poll."""
+        exposition = exposition_of([f"integration-{number}" for number in range(50)], clock)
+        exposition.page("")
+        for number in range(50):
+            exposition.update(Snapshot(f"integration-{number}", "immediate", 5_000, (SEEN,)))
+        fresh = await turns(Scraping(exposition), b"")
+        clock.advance(3 * SEEN.interval)
+        assert await turns(Scraping(exposition), b"") >= fresh + 50
+
+
+class TestPackedOnce:
+    @pytest.mark.parametrize("queries", [(b"",), (b"shard=1/2", b"shard=2/2")], ids=["whole", "shards"])
+    async def test_what_has_not_changed_is_not_packed_again(
+        self, large: Exposition, queries: tuple[bytes, ...]
+    ) -> None:
+        """But for what the process says of itself; of an integration that has changed one block is, and no more."""
+        client = Client(sys.maxsize, leaves=False)
+
+        async def scrape() -> int:
+            with calls_of("compressobj") as packed:
+                for query in queries:
+                    await client.ask(Scraping(large), GZIP, query=query)
+            return len(packed)
+
+        own = len(queries)
+        assert await scrape() >= CHUNKS
+        assert await scrape() == own
+        large.update(Snapshot("integration-7", "immediate", 5_000))
+        await scrape()
+        large.update(Snapshot("integration-7", "immediate", 6_000))
+        assert await scrape() == own + 1
+
+
 class TestGivenUp:
     @pytest.mark.parametrize("takes", [0, 1, 3])
     async def test_a_client_that_leaves_is_worked_for_no_more(self, fleet: Exposition, takes: int) -> None:
@@ -167,7 +267,7 @@ class TestGivenUp:
         """It has left before anything of it was there to send."""
         client = Client(0, leaves=True)
         async with asyncio.timeout(10):
-            await client.ask(Scraping(fleet), (b"accept-encoding", b"gzip"))
+            await client.ask(Scraping(fleet), GZIP)
         assert client.taken == []
 
     async def test_a_client_that_takes_nothing_is_given_up(self, fleet: Exposition) -> None:
