@@ -30,8 +30,8 @@ def rows(size: Size) -> Iterator[Row]:
     for way in few.by_way:
         seconds = median(many.by_way[way].seconds), median(few.by_way[way].seconds)
         yield Row("e", f"scrape of {names[0]}, {way.name}, p50", seconds[0], "s", names[1], seconds[1])
-    holds = median(many.watched.holds), median(few.watched.holds)
-    yield Row("e", f"event loop held by a scrape of {names[0]}", holds[0], "s", names[1], holds[1])
+        holds = median(many.holds[way]), median(few.holds[way])
+        yield Row("e", f"event loop held by a scrape of {names[0]}, {way.name}", holds[0], "s", names[1], holds[1])
     yield Row("e", f"RSS, {names[0]}", many.resident, "MiB", names[1], few.resident)
     one, ten = (polling.polled(size.polled * factor, size.compression / factor, size.seconds) for factor in (1, FACTOR))
     what, against = f"CPU a poll of {size.polled * FACTOR} integrations", f"{size.polled} at the same polls a second"
@@ -40,7 +40,7 @@ def rows(size: Size) -> Iterator[Row]:
 
 def _scraped(integrations: int, size: Size) -> scrape.Measured:
     with tempfile.TemporaryDirectory() as folder:
-        ways = (scrape.TEXT, scrape.PACKED_TEXT)
+        ways = (scrape.TEXT, scrape.PROMETHEUS)
         return scrape.measured(
             "exporter", Path(folder), integrations, scrape.Size(seconds=size.scraped, fewest=2, ways=ways)
         )

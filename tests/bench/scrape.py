@@ -20,7 +20,6 @@ from tests.bench.table import Row, Target, median, percentile
 from tests.bench.webhook import payload, post
 from tests.bench.wire import Answer, Wire
 from tests.e2e.load import org_names
-from tests.pages import OPENMETRICS_ACCEPT
 
 POLLED = 20
 """Integrations that are polled, once a second, while the others stand still."""
@@ -37,27 +36,43 @@ SLOW = 1_000
 LIKE_MEMORY = Target(1.3, of_ratio=True)
 PLAIN_FASTER = Target(20.0, at_most=False, of_ratio=True)
 HOLD = Target(0.010)
+LIKE_WHOLE = Target(1.5, of_ratio=True)
+
+ACCEPT = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+"""What Prometheus sends, with gzip."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How it is asked for the page."""
+    """How it is asked for the page: whole, or in so many shards one after the other."""
 
     openmetrics: bool
     packed: bool
+    shards: int = 1
 
     @property
     def name(self) -> str:
-        return f"{'OpenMetrics' if self.openmetrics else 'text'} {'gzip' if self.packed else 'plain'}"
+        parts = f" in {self.shards} parts" if self.shards > 1 else ""
+        return f"{'OpenMetrics' if self.openmetrics else 'text'} {'gzip' if self.packed else 'plain'}{parts}"
 
     @property
     def headers(self) -> dict[str, str]:
-        accept = OPENMETRICS_ACCEPT if self.openmetrics else "text/plain"
+        accept = ACCEPT if self.openmetrics else "text/plain"
         return {"Accept": accept, "Accept_Encoding": "gzip" if self.packed else "identity"}
+
+    @property
+    def paths(self) -> Sequence[str]:
+        if self.shards == 1:
+            return ("/metrics",)
+        return tuple(f"/metrics?shard={number}/{self.shards}" for number in range(1, self.shards + 1))
 
 
 WAYS = tuple(Way(openmetrics, packed) for openmetrics in (False, True) for packed in (False, True))
-TEXT, PACKED_TEXT = WAYS[:2]
+TEXT, PROMETHEUS = WAYS[0], WAYS[-1]
+IN_PARTS = tuple(replace(PROMETHEUS, shards=shards) for shards in (4, 10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +83,7 @@ class Size:
     seconds: float = 2.0
     fewest: int = 3
     ways: Sequence[Way] = WAYS
+    in_parts: Sequence[Way] = IN_PARTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +97,24 @@ class Scraped:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What else happened while a process was scraped: the longest hold of the event loop during each scrape, how late
-    polls began, and how long webhooks took, in seconds."""
+    """What else happened while a process was scraped: how late polls began, and how long webhooks took, in seconds."""
 
-    holds: tuple[float, ...]
     behind: tuple[float, ...]
     webhooks: tuple[float, ...]
 
 
-NOTHING = Watched((), (), ())
+NOTHING = Watched((), ())
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One kind of process, while it is scraped and while it is not; what it holds in memory, in MiB. Of the exporter
-    also what the first scrape costs after half of the fleet was polled."""
+    """One kind of process, while it is scraped and while it is not; how long its event loop was held at most during
+    each scrape, in seconds; what it holds in memory, in MiB. Of the exporter also what the first scrape costs after
+    half of the fleet was polled."""
 
     by_way: dict[Way, Scraped]
     polled_since: dict[Way, Scraped]
+    holds: dict[Way, tuple[float, ...]]
     watched: Watched
     idle: Watched
     resident: float
@@ -121,43 +137,37 @@ def _patiently(size: Size, integrations: int) -> Size:
     """What a plain collector takes seconds for is not asked of it as often."""
     if integrations < SLOW:
         return size
-    return replace(size, seconds=0.0, fewest=2 if integrations == SLOW else 1, ways=WAYS[:2])
+    return replace(size, seconds=0.0, fewest=2 if integrations == SLOW else 1, ways=(TEXT, PROMETHEUS))
 
 
 def _compared(integrations: int, ours: Measured, memory: Measured, collector: Measured) -> Iterator[Row]:
     title = f"{integrations:,} integration{'s' if integrations > 1 else ''}"
     for way, scraped in ours.by_way.items():
-        same, plain = memory.by_way[way], collector.by_way.get(way)
         what = f"scrape of {title}, {way.name}"
+        if way.shards > 1:
+            yield from _beside_the_whole(what, ours, way)
+            continue
+        same, plain = memory.by_way[way], collector.by_way.get(way)
         bytes_ = f"same bytes from memory{f', packed by {LIBRARY}' if way.packed else ''}"
-        aims = (LIKE_MEMORY, PLAIN_FASTER) if integrations == 1_000 and not way.openmetrics else (None, None)
+        aims = (LIKE_MEMORY, PLAIN_FASTER) if integrations == 1_000 and way in (TEXT, PROMETHEUS) else (None, None)
         p50 = median(scraped.seconds)
-        name = "scrape" if way == PACKED_TEXT else ""
+        name = "scrape" if way == PROMETHEUS else ""
         yield Row("a", f"{what}, p50", p50, "s", bytes_, median(same.seconds), aims[0], False, name, integrations)
         if plain is not None:
             yield Row("a", f"{what}, p50", p50, "s", "plain collector", median(plain.seconds), aims[1], inverse=True)
         yield Row("a", f"{what}, p99", percentile(scraped.seconds), "s", bytes_, percentile(same.seconds))
-        name = "CPU" if way == PACKED_TEXT else ""
+        name = "CPU" if way == PROMETHEUS else ""
         yield Row("a", f"{what}, CPU", scraped.cpu, "s", bytes_, same.cpu, None, False, name, integrations)
         if since := ours.polled_since.get(way):
             what = f"{what}, half of them polled since"
             yield Row("a", f"{what}, p50", median(since.seconds), "s", bytes_, median(same.seconds))
-        size = f"{'packed' if way.packed else 'page'}{' OpenMetrics' if way.openmetrics else ''}"
+        size = {TEXT: "page", PROMETHEUS: "packed"}.get(way, "")
         yield Row("a", f"{what}, bytes", scraped.length / 1e6, "MB", measure=size, integrations=integrations)
     yield Row(
         "a", f"RSS, {title}, scraped", ours.resident, "MiB", "plain collector", collector.resident,
         measure="RSS", integrations=integrations,
     )  # fmt: skip
-    hold, largest = ours.watched.holds, max(ours.watched.holds, default=None)
-    target = HOLD if integrations == 5_000 else None
-    yield Row(
-        "a", f"event loop held by a scrape of {title}, p50 of the longest", median(hold), "s",
-        "same bytes from memory", median(memory.watched.holds),
-    )  # fmt: skip
-    yield Row(
-        "a", f"event loop held by a scrape of {title}, longest of all", largest, "s",
-        "same bytes from memory", max(memory.watched.holds, default=None), target, False, "held", integrations,
-    )  # fmt: skip
+    yield from _holds(title, integrations, ours, memory)
     for what, busy, idle in (
         (f"webhook while {title} are scraped, p99", ours.watched.webhooks, ours.idle.webhooks),
         (f"poll's start behind schedule while {title} are scraped, p99", ours.watched.behind, ours.idle.behind),
@@ -166,22 +176,50 @@ def _compared(integrations: int, ours: Measured, memory: Measured, collector: Me
             yield Row("a", what, percentile(busy), "s", "while nobody scrapes", percentile(idle))
 
 
+def _beside_the_whole(what: str, ours: Measured, way: Way) -> Iterator[Row]:
+    """All parts together beside the page they are parts of."""
+    parts, whole = ours.by_way[way], ours.by_way[replace(way, shards=1)]
+    yield Row("a", f"{what}, p50 of all", median(parts.seconds), "s", "whole", median(whole.seconds))
+    yield Row("a", f"{what}, CPU of all", parts.cpu, "s", "whole", whole.cpu, LIKE_WHOLE)
+    yield Row("a", f"{what}, bytes of all", parts.length / 1e6, "MB", "whole", whole.length / 1e6)
+    since, whole = ours.polled_since[way], ours.polled_since[replace(way, shards=1)]
+    what = f"{what}, half of them polled since, p50 of all"
+    yield Row("a", what, median(since.seconds), "s", "whole", median(whole.seconds))
+
+
+def _holds(title: str, integrations: int, ours: Measured, memory: Measured) -> Iterator[Row]:
+    """By each way to ask."""
+    for way, holds in ours.holds.items():
+        same = memory.holds.get(way, ())
+        what = f"event loop held by a scrape of {title}, {way.name}"
+        against = "same bytes from memory" if same else ""
+        target = HOLD if integrations == 5_000 else None
+        name = "held" if way == PROMETHEUS else ""
+        yield Row("a", f"{what}, p50 of the longest", median(holds), "s", against, median(same))
+        yield Row(
+            "a", f"{what}, longest of all", max(holds, default=None), "s", against, max(same, default=None),
+            target, False, name, integrations,
+        )  # fmt: skip
+
+
 def measured(kind: str, folder: Path, integrations: int, size: Size) -> Measured:
     with serving(kind, folder, integrations) as process:
-        by_way = {way: _scraped(process, way, size) for way in size.ways}
+        ways = (*size.ways, *size.in_parts) if kind == "exporter" else size.ways
+        by_way = {way: _scraped(process, way, size) for way in ways}
         resident = process.resident_mebibytes
         if kind == "collector":
-            return Measured(by_way, {}, NOTHING, NOTHING, resident)
+            return Measured(by_way, {}, {}, NOTHING, NOTHING, resident)
         if kind == "exporter":
             _keep_pages(process, folder)
-        alone = _held(process, size)
+        holds = {way: _held(process, way, size) for way in ways}
         if kind != "exporter":
-            return Measured(by_way, {}, Watched(alone, (), ()), NOTHING, resident)
-        polled_since = {way: _scraped(process, way, size, _poll_half) for way in size.ways if not way.openmetrics}
+            return Measured(by_way, {}, holds, NOTHING, NOTHING, resident)
+        often = (way for way in ways if way in (TEXT, PROMETHEUS, *size.in_parts))
+        polled_since = {way: _scraped(process, way, size, _poll_half) for way in often}
         name = org_names(integrations)[-1]
         idle = _disturbed(process, name, lambda: time.sleep(2 * size.seconds))
-        busy = _disturbed(process, name, lambda: _spans(process, size))
-        return Measured(by_way, polled_since, Watched(alone, *busy), Watched((), *idle), resident)
+        busy = _disturbed(process, name, lambda: _spans(process, PROMETHEUS, replace(size, seconds=2 * size.seconds)))
+        return Measured(by_way, polled_since, holds, Watched(*busy), Watched(*idle), resident)
 
 
 def _keep_pages(process: Process, folder: Path) -> None:
@@ -218,16 +256,21 @@ def _scraped(process: Process, way: Way, size: Size, between: Callable[[Wire], N
     with contextlib.closing(Wire(process.port)) as wire:
         if size.fewest > 1:
             # The first is another thing: it makes what the others find.
-            _whole(wire.get("/metrics", **way.headers))
+            _all(wire, way)
         seconds: list[float] = []
         before, ends_at = process.cpu_seconds, time.monotonic() + size.seconds
         length = 0
         while len(seconds) < size.fewest or time.monotonic() < ends_at:
             between(wire)
             began = time.perf_counter()
-            length = len(_whole(wire.get("/metrics", **way.headers)).body)
+            length = _all(wire, way)
             seconds.append(time.perf_counter() - began)
         return Scraped(tuple(seconds), (process.cpu_seconds - before) / len(seconds), length)
+
+
+def _all(wire: Wire, way: Way) -> int:
+    """Asks for all there is; how many bytes came."""
+    return sum(len(_whole(wire.get(path, **way.headers)).body) for path in way.paths)
 
 
 def _whole(answer: Answer) -> Answer:
@@ -236,11 +279,11 @@ def _whole(answer: Answer) -> Answer:
     return answer
 
 
-def _held(process: Process, size: Size) -> tuple[float, ...]:
+def _held(process: Process, way: Way, size: Size) -> tuple[float, ...]:
     """How long the event loop was held at most during each scrape, while nothing else happens."""
     with contextlib.closing(Wire(process.port)) as control:
         control.post("/bench/watch?polls=0", b"")
-        spans = _spans(process, size)
+        spans = _spans(process, way, size)
         holds = json.loads(control.post("/bench/watched", b"").body)["holds"]
     return tuple(
         max((held for at, held in holds if began <= at <= ended + held), default=0.0) for began, ended in spans
@@ -259,15 +302,16 @@ def _disturbed(
     return tuple(behind), tuple(webhooks)
 
 
-def _spans(process: Process, size: Size) -> list[tuple[float, float]]:
-    """When each scrape began and ended, one after the other."""
+def _spans(process: Process, way: Way, size: Size) -> list[tuple[float, float]]:
+    """When each scrape began and ended, one after the other; of parts each."""
     spans: list[tuple[float, float]] = []
-    ends_at = time.monotonic() + 2 * size.seconds
+    ends_at = time.monotonic() + size.seconds
     with contextlib.closing(Wire(process.port)) as wire:
         while len(spans) < size.fewest or time.monotonic() < ends_at:
-            began = time.monotonic()
-            _whole(wire.get("/metrics", **PACKED_TEXT.headers))
-            spans.append((began, time.monotonic()))
+            for path in way.paths:
+                began = time.monotonic()
+                _whole(wire.get(path, **way.headers))
+                spans.append((began, time.monotonic()))
     return spans
 
 

@@ -16,7 +16,7 @@ from tests.bench.served import exporter
 from tests.bench.table import Row
 from tests.pages import Page
 
-FEW = scrape.Size(integrations=(3,), seconds=0.1, fewest=2, ways=(scrape.TEXT, scrape.PACKED_TEXT))
+FEW = scrape.Size(integrations=(3,), seconds=0.1, fewest=2, ways=(scrape.TEXT, scrape.PROMETHEUS))
 
 
 def measured(rows: Iterable[Row]) -> list[Row]:
