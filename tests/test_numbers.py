@@ -15,6 +15,7 @@ from exporter.doctor.calls import MOST
 from exporter.exports.archive import MAX_RATIO
 from exporter.exports.folder import MAX_FILES
 from exporter.exports.reader import MAX_BYTES, MAX_ROWS
+from exporter.exposition.cuts import FORGOTTEN_AFTER, MOST_SHARDS, NUMBERS
 from exporter.mail.message import LONGEST_MESSAGE
 from exporter.polling.entrance import PLACES
 from exporter.remediation.backlog import MOST_FOUND
@@ -27,7 +28,7 @@ from exporter.web.slow_clients import Patience
 
 ROOT = Path(__file__).parent.parent
 README, FAQ = (" ".join((ROOT / f"exporter/{name}.md").read_text("utf-8").split()) for name in ("README", "FAQ"))
-WORDS = {4: "four", 10: "ten", 20: "twenty", 100: "a hundred", 1_000: "a thousand"}
+WORDS = {3: "three", 4: "four", 10: "ten", 15: "fifteen", 20: "twenty", 100: "a hundred", 1_000: "a thousand"}
 KIB, DAY = 1024, 86_400
 
 
@@ -52,6 +53,8 @@ KIB, DAY = 1024, 86_400
         f"more than {MAX_RESYNC_IDS} in one request",
         f"It posts at most {MAX_RECORDS} records a delivery",
         f"has {WORDS[int(WORK_GRACE)]} seconds to come to its end",
+        f"for the {WORDS[NUMBERS]} numbers of parts that were asked for last, each up to {MOST_SHARDS} parts, and "
+        f"until nobody has asked for it for {WORDS[int(FORGOTTEN_AFTER / 60)]} minutes",
     ],
 )
 def test_the_readme_says_what_the_code_does(said: str) -> None:
