@@ -33,8 +33,8 @@ LOOKS = 1_024
 """Integrations that are looked at in one go, whether time has changed what their text says."""
 
 RENDERED = 8
-"""Integrations that are rendered in one go, some milliseconds. After a start thousands of polls are due as well, and the
-first scrape must not wait for one of each of them for every integration."""
+"""Integrations that are rendered in one go, some milliseconds. After a start thousands of polls are due as well, and
+the first scrape must not wait for one of each of them for every integration."""
 
 _NEVER = float("-inf")
 """Since when the text is old of which there is none yet."""
