@@ -8,12 +8,12 @@ import errno
 import re
 import signal
 import socket
-import ssl
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import structlog
 import uvicorn
+from starlette.types import ASGIApp
 
 from exporter import __version__
 from exporter.clock import SystemClock
@@ -24,6 +24,7 @@ from exporter.lasting import making_what_stays
 from exporter.service import Service, open_service
 from exporter.service_manager import tell_service_manager
 from exporter.serving.guard import Guard
+from exporter.serving.handshake import over_tls
 from exporter.serving.live import LiveWebConfig
 from exporter.signals import ENDING, end_in_time
 from exporter.web.slow_clients import Patience, patient
@@ -33,6 +34,9 @@ WORK_GRACE = 4.0
 SHUTDOWN_GRACE = 3
 """Seconds that scrapes and other requests have after that."""
 PATIENCE = Patience()
+BACKLOG = 128
+"""Connections that wait in the kernel; and that asyncio accepts in one go, before any of them is counted: together with
+those that are open less than 1024."""
 
 _ADDRESS = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\[\]:\s]*)):(?P<port>[0-9]{1,5})")
 _HIGHEST_PORT = 65535
@@ -59,25 +63,12 @@ async def serve(
             service = await stack.enter_async_context(opened)
         for number in ENDING:
             loop.add_signal_handler(number, told.set)
-        server = _Server(
-            uvicorn.Config(
-                Guard(service.app, web.current, service.needs_no_user),
-                http=patient(PATIENCE),
-                ws="none",
-                h11_max_incomplete_event_size=PATIENCE.header_bytes,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=SHUTDOWN_GRACE,
-                lifespan="off",
-            )
-        )
-        server.serve_over(web.server_context())
+        server = _Server(how_to_serve(Guard(service.app, web.current, service.needs_no_user), web))
         for one in listen:
             log.info(
                 "listening",
                 address=_listening_on(one),
-                tls=server.config.ssl is not None,
+                tls=web.current().context is not None,
                 version=__version__,
                 integrations=len(config.integrations),
             )
@@ -90,6 +81,23 @@ async def serve(
             reloading.cancel()
             work.cancel()
         log.info("stopped")
+
+
+def how_to_serve(app: ASGIApp, web: LiveWebConfig, patience: Patience = PATIENCE) -> uvicorn.Config:
+    """uvicorn's settings. It is told of no TLS: it would make a context of files, once, and count no handshake."""
+    http = patient(patience)
+    return uvicorn.Config(
+        app,
+        http=http if web.current().context is None else over_tls(http, web),
+        ws="none",
+        h11_max_incomplete_event_size=patience.header_bytes,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_GRACE,
+        lifespan="off",
+        backlog=BACKLOG,
+    )
 
 
 async def _reload_whenever(asked: asyncio.Event, service: Service) -> None:
@@ -152,7 +160,7 @@ def _bound(open_socket: OpenSocket, family: socket.AddressFamily, place: tuple[s
             # Whatever the system's default is: IPv4 comes in as well.
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         bound.bind(place)
-        bound.listen(128)
+        bound.listen(BACKLOG)
     except BaseException:
         bound.close()
         raise
@@ -173,11 +181,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-    def serve_over(self, context: ssl.SSLContext | None) -> None:
-        """TLS by this context; uvicorn itself would make one of files, once."""
-        self.config.load()
-        self.config.ssl = context
 
     def stop(self) -> None:
         self.should_exit = True

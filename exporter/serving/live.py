@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -56,25 +54,10 @@ class LiveWebConfig:
             raise ConfigError((Problem(str(self._file), 1, "", what, "the same until the next restart"),))
         self._config = config
 
-    def server_context(self) -> ssl.SSLContext | None:
-        """For listening sockets: each connection has the context of when it began. ``None`` for plain HTTP."""
-        return None if self._config.context is None else _LiveContext(self.current)
-
-
-class _LiveContext(ssl.SSLContext):
-    """Stands for the newest context. Asyncio asks it for the TLS of each new connection.
-
-    Of a context in use certificates can be replaced, but no authority of clients be taken away: so there is a new one.
-    """
-
-    def __new__(cls, _current: Callable[[], WebConfig]) -> _LiveContext:
-        return super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
-
-    def __init__(self, current: Callable[[], WebConfig]) -> None:
-        self._current = current
-
-    def wrap_bio(self, *arguments: Any, **options: Any) -> ssl.SSLObject:
-        context = self._current().context
+    def context(self) -> ssl.SSLContext:
+        """For the TLS of a connection that begins now. Of a context in use certificates can be replaced, but no
+        authority of clients be taken away: so there is a new one after each change."""
+        context = self.current().context
         if context is None:
             raise AssertionError("a reload cannot switch TLS off")
-        return context.wrap_bio(*arguments, **options)
+        return context

@@ -12,8 +12,9 @@ Nothing is answered to who is given up, the connection is closed: Alertmanager d
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import h11
 import structlog
@@ -40,9 +41,13 @@ class Patience:
 
 
 class PatientProtocol(H11Protocol):
-    """HTTP/1.1 of uvicorn, with ``Patience``. Made by ``patient``."""
+    """HTTP/1.1 of uvicorn, with ``Patience``. Made by ``patient``.
+
+    ``beneath`` is what carries the connection where that is TLS: there waits what was encrypted and is not sent.
+    """
 
     patience = Patience()
+    beneath: tuple[asyncio.Transport, ...] = ()
 
     def __init__(
         self,
@@ -61,8 +66,7 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._begun = self.loop.time()
         super().connection_made(cast(asyncio.Transport, transport))
-        if len(self.connections) > self.patience.connections:
-            _give_up_one(self.connections, self)
+        make_room(self.connections, self, self.patience.connections)
         self._look_later()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -104,17 +108,22 @@ class PatientProtocol(H11Protocol):
     def _look(self) -> None:
         why = self._stands_still()
         self._arrived, self._resumed = 0, False
-        self._unsent = self.transport.get_write_buffer_size()
+        self._unsent = self._bytes_to_send()
         if why is None:
             self._look_later()
         else:
             self.give_up(why)
 
+    def _bytes_to_send(self) -> int:
+        return sum(one.get_write_buffer_size() for one in (self.transport, *self.beneath))
+
     def _stands_still(self) -> str | None:
         """What does not get on, if anything, since the last look."""
-        unsent = self.transport.get_write_buffer_size()
+        unsent = self._bytes_to_send()
         if unsent:
             return None if self._resumed or not self._unsent or unsent < self._unsent else "the answer is not read"
+        if self.transport.is_closing():
+            return "it does not end its side"
         if self.waits_for_header:
             late = self.loop.time() - self._begun >= self.patience.seconds
             return "no header arrived whole" if late else None
@@ -126,9 +135,25 @@ class PatientProtocol(H11Protocol):
         return None if self._arrived >= self.patience.body_bytes else "the body does not arrive"
 
 
-def _give_up_one(connections: set[Any], newest: PatientProtocol) -> None:
-    """Room for the newest: of those that have asked nothing the one that has been there for the longest, which costs
-    nobody who asks anything; where all have asked something, the newest itself."""
+class Open(Protocol):
+    """An open connection: of this module, or one whose TLS has still to begin."""
+
+    transport: asyncio.Transport
+
+    @property
+    def waits_for_header(self) -> bool: ...
+
+    @property
+    def begun(self) -> float: ...
+
+    def give_up(self, why: str) -> None: ...
+
+
+def make_room(connections: Collection[Any], newest: Open, most: int) -> None:
+    """Where there are more than that, one goes: of those that have asked nothing the one that has been there for the
+    longest, which costs nobody who asks anything; where all have asked something, the newest itself."""
+    if len(connections) <= most:
+        return
     idle = [one for one in connections if one is not newest and one.waits_for_header and not one.transport.is_closing()]
     min(idle, key=lambda one: one.begun, default=newest).give_up("too many connections")
 

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import bcrypt
 import httpx
@@ -22,9 +23,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from exporter.server import listen_on
+from exporter.server import PATIENCE, how_to_serve, listen_on
 from exporter.serving.guard import Guard
 from exporter.serving.live import LiveWebConfig
+from exporter.web.slow_clients import Patience
 from tests.clients.authority import Authority
 
 PASSWORD = "open sesame"
@@ -75,13 +77,19 @@ class Served:
             context.load_cert_chain(pair)
         return context
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """Host and port."""
+        address = urlsplit(self.url)
+        return str(address.hostname), address.port or 0
+
     async def status(self, pair: Path | None = None, context: ssl.SSLContext | None = None, **options: Any) -> int:
         """What a new connection gets."""
         async with httpx.AsyncClient(verify=context or self.context(pair), trust_env=False) as http:
             return (await http.get(f"{self.url}/", **options)).status_code
 
 
-Serve = Callable[[Any], AbstractAsyncContextManager[Served]]
+Serve = Callable[..., AbstractAsyncContextManager[Served]]
 
 
 @pytest.fixture
@@ -89,17 +97,14 @@ def serve(write: Write, authority: Authority) -> Serve:
     """Serves a page over loopback, by the web configuration that is given, as ``serve`` does."""
 
     @contextlib.asynccontextmanager
-    async def served(data: Any) -> AsyncIterator[Served]:
+    async def served(data: Any, patience: Patience = PATIENCE) -> AsyncIterator[Served]:
         live = LiveWebConfig(write(data))
-        config = uvicorn.Config(Guard(PAGE, live.current, lambda _request: False), log_config=None, lifespan="off")
-        config.load()
-        config.ssl = live.server_context()
-        server = _Server(config)
+        server = _Server(how_to_serve(Guard(PAGE, live.current, lambda _request: False), live, patience))
         with listen_on("127.0.0.1:0") as listening:
             task = asyncio.create_task(server.serve(sockets=[listening]))
             try:
                 await server.ready.wait()
-                scheme = "https" if config.ssl else "http"
+                scheme = "http" if live.current().context is None else "https"
                 yield Served(f"{scheme}://127.0.0.1:{_port(listening)}", authority.file, live)
             finally:
                 server.should_exit = True
@@ -133,6 +138,17 @@ async def _page(request: Request) -> Response:
     return PlainTextResponse("a page", headers={"X-Frame-Options": "sameorigin"} if request.url.path == "/own" else {})
 
 
+async def _much(_request: Request) -> Response:
+    return Response(bytes(MUCH))
+
+
+MUCH = 16 * 1024 * 1024
+"""More than any socket holds."""
 PAGE = Starlette(
-    routes=[Route("/", _page), Route("/own", _page), Route("/api/v1/resyncs", _page, methods=["GET", "POST"])]
+    routes=[
+        Route("/", _page),
+        Route("/own", _page),
+        Route("/much", _much),
+        Route("/api/v1/resyncs", _page, methods=["GET", "POST"]),
+    ]
 )

@@ -36,8 +36,7 @@ def tls(**keys: Any) -> dict[str, Any]:
 
 async def negotiated(served: Served, context: ssl.SSLContext) -> tuple[str, str]:
     """Version and suite of a new connection."""
-    host, port = served.url.removeprefix("https://").split(":")
-    _reader, writer = await asyncio.open_connection(host, int(port), ssl=context)
+    _reader, writer = await asyncio.open_connection(*served.place, ssl=context)
     connection: ssl.SSLObject = writer.get_extra_info("ssl_object")
     cipher = connection.cipher()
     writer.close()
@@ -46,8 +45,7 @@ async def negotiated(served: Served, context: ssl.SSLContext) -> tuple[str, str]
 
 async def served_serial(served: Served) -> int:
     """The serial number of the certificate that a new connection is shown."""
-    host, port = served.url.removeprefix("https://").split(":")
-    _reader, writer = await asyncio.open_connection(host, int(port), ssl=served.context())
+    _reader, writer = await asyncio.open_connection(*served.place, ssl=served.context())
     shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     writer.close()
     return x509.load_der_x509_certificate(shown).serial_number
