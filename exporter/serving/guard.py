@@ -48,7 +48,7 @@ class Guard:
         limit = config.rate_limit
         if limit is not None and not self._take(limit):
             # Alertmanager drops what is answered with any 4xx for good, and sends again what is answered with 5xx.
-            status = 503 if is_webhook(request.url.path) else 429
+            status = 503 if is_webhook(request.scope["path"]) else 429
             headers = {"Retry-After": str(math.ceil(limit.interval))}
             await in_its_form(request, status, "too many requests", headers)(scope, receive, send)
         elif not config.users or self._needs_no_user(request) or await self._is_user(request, config):

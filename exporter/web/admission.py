@@ -19,9 +19,11 @@ _WRITING = ("POST", "PUT")
 
 
 def needs_no_user(request: Request, api_tokens: Sequence[Secret]) -> bool:
-    """Whatever writes, as its endpoint judges the token of each request before anything else; and who brings the API's
+    """By the path that is routed by: an address is made with ``Host``, which holds what a client likes to say.
+
+    Whatever writes, as its endpoint judges the token of each request before anything else; and who brings the API's
     token also reads the API with it, to see what has become of an order."""
-    path = request.url.path
+    path = request.scope["path"]
     if request.method in _WRITING:
         return path.startswith(_API) or is_webhook(path)
     return path.startswith(_API) and why_denied(request, api_tokens) is None

@@ -34,6 +34,6 @@ async def as_problem(request: Request, error: Exception) -> Response:
 
 def in_its_form(request: Request, status: int, message: str, headers: dict[str, str]) -> Response:
     """As all around it is: text for people, JSON under ``/api``."""
-    if request.url.path.startswith("/api/"):
+    if request.scope["path"].startswith("/api/"):
         return problem(status, message, headers)
     return PlainTextResponse(message, status, headers)

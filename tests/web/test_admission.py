@@ -60,6 +60,15 @@ async def test_a_reload_needs_a_user(guarded: httpx.AsyncClient) -> None:
     assert (await guarded.post("/-/reload", headers=bearer(WEBHOOK_TOKEN))).status_code == 401
 
 
+@pytest.mark.parametrize("host", ["x/api/v1/?", "x/alertmanager/webhook?", "x/api/v1/#", "x/api/v1/\\"])
+async def test_who_is_let_in_is_judged_by_the_path_alone(guarded: httpx.AsyncClient, host: str) -> None:
+    """``Host`` is what a client likes to say, and where it holds more than a host an address made of it has another
+    path: whoever asks is not let in by that."""
+    assert (await guarded.post("/-/reload", headers={"Host": host})).status_code == 401
+    assert (await guarded.get("/metrics", headers={"Host": host, **bearer(WEBHOOK_TOKEN)})).status_code == 401
+    assert "error" not in (await guarded.get("/metrics", headers={"Host": host})).text
+
+
 def test_what_comes_in_without_a_user_demands_a_token() -> None:
     """Each operation that the document describes: with a method that writes, by a token of its own and nothing else."""
     for path, item in document()["paths"].items():
