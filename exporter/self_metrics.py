@@ -14,6 +14,7 @@ from exporter.counters import Counters, Numbers
 PREFIX = "hubspot_salesforce_"
 
 WEBHOOK_RESULTS = ("accepted", "duplicate", "ignored", "invalid", "unauthorized", "unavailable")
+HTTP_REFUSALS = ("unauthorized", "rate_limit", "busy")
 JOB_STATES = ("queued", "running", "done", "failed")
 OUTCOMES = ("succeeded", "failed")
 CIRCUIT_OPEN = "circuit_open"
@@ -42,6 +43,12 @@ class SelfMetrics:
             ("result",),
             registry=self.registry,
         )
+        self._refused = Counter(
+            PREFIX + "http_requests_refused",
+            "Requests that were refused before they were looked at.",
+            ("reason",),
+            registry=self.registry,
+        )
         self._durations = Histogram(
             PREFIX + "source_poll_duration_seconds",
             "How long a poll took, retries included.",
@@ -59,6 +66,8 @@ class SelfMetrics:
         self._reloads.set(1)
         for result in WEBHOOK_RESULTS:
             self._notifications.labels(result)
+        for reason in HTTP_REFUSALS:
+            self._refused.labels(reason)
 
     def know_source(self, source: str) -> None:
         """Brings what is measured of a source into being."""
@@ -103,6 +112,9 @@ class SelfMetrics:
 
     def notification(self, result: str) -> None:
         self._notifications.labels(result).inc()
+
+    def refused(self, reason: str) -> None:
+        self._refused.labels(reason).inc()
 
     def records(self, integration: str, action: str, outcome: str, count: int) -> None:
         self.counters.add(integration, "resync_records_total", action, outcome, by=count)

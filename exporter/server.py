@@ -63,7 +63,7 @@ async def serve(
             service = await stack.enter_async_context(opened)
         for number in ENDING:
             loop.add_signal_handler(number, told.set)
-        server = _Server(how_to_serve(Guard(service.app, web.current, service.needs_no_user), web))
+        server = _Server(how_to_serve(Guard(service.app, web.current, service.needs_no_user, service.metrics), web))
         for one in listen:
             log.info(
                 "listening",

@@ -7,7 +7,7 @@ import pytest
 from exporter import __version__
 from exporter.clock import SystemClock
 from exporter.exposition.page import Exposition
-from exporter.self_metrics import WEBHOOK_RESULTS, SelfMetrics
+from exporter.self_metrics import HTTP_REFUSALS, WEBHOOK_RESULTS, SelfMetrics
 from tests.pages import OPENMETRICS_ACCEPT, Page, openmetrics_page
 
 
@@ -41,6 +41,8 @@ def test_what_rates_are_taken_of_stands_at_zero(metrics: SelfMetrics) -> None:
         assert shown.value("resync_verified_records_total", integration="acme", action="bridge", outcome=proof) == 0
     for result in WEBHOOK_RESULTS:
         assert shown.value("webhook_notifications_total", result=result) == 0
+    for reason in HTTP_REFUSALS:
+        assert shown.value("http_requests_refused_total", reason=reason) == 0
     assert shown.value("source_poll_duration_seconds_count", source="sync_health") == 0
 
 
@@ -58,6 +60,7 @@ def test_everything_counts_where_it_belongs(metrics: SelfMetrics) -> None:
     metrics.request("acme", "bridge")
     metrics.request("acme", "bridge")
     metrics.notification("duplicate")
+    metrics.refused("busy")
     metrics.records("acme", "bridge", "failed", 7)
     metrics.verified("acme", "bridge", "cured", 3)
     metrics.refusal("acme", "cooldown")
@@ -69,6 +72,7 @@ def test_everything_counts_where_it_belongs(metrics: SelfMetrics) -> None:
     assert shown.value("upstream_requests_total", integration="acme", api="bridge") == 2
     assert shown.value("upstream_requests_total", integration="acme", api="salesforce") == 0
     assert shown.value("webhook_notifications_total", result="duplicate") == 1
+    assert shown.value("http_requests_refused_total", reason="busy") == 1
     assert shown.value("resync_records_total", integration="acme", action="bridge", outcome="failed") == 7
     assert shown.value("resync_verified_records_total", integration="acme", action="bridge", outcome="cured") == 3
     assert shown.value("resync_refusals_total", integration="acme", reason="cooldown") == 1

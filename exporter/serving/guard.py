@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from exporter.self_metrics import SelfMetrics
+from exporter.serving.queues import CrowdedError
 from exporter.serving.rate_limit import Bucket
 from exporter.serving.settings import RateLimit, WebConfig
 from exporter.web.problem import in_its_form
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
     from exporter.serving.passwords import Passwords
 
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="hubspot-salesforce-exporter", charset="UTF-8"'}
+_RETRY_AFTER = {"Retry-After": "5"}
+
+log = structlog.get_logger(__name__)
 
 
 class Guard:
@@ -30,11 +37,13 @@ class Guard:
         app: ASGIApp,
         config: Callable[[], WebConfig],
         needs_no_user: Callable[[Request], bool],
+        metrics: SelfMetrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
         self._config = config
         self._needs_no_user = needs_no_user
+        self._metrics = metrics
         self._clock = clock
         self._bucket: Bucket | None = None
         self._passwords: Passwords | None = None
@@ -45,16 +54,18 @@ class Guard:
             return
         config, request = self._config(), Request(scope)
         send = _with_headers(send, config) if config.headers else send
-        limit = config.rate_limit
-        if limit is not None and not self._take(limit):
-            # Alertmanager drops what is answered with any 4xx for good, and sends again what is answered with 5xx.
-            status = 503 if is_webhook(request.scope["path"]) else 429
-            headers = {"Retry-After": str(math.ceil(limit.interval))}
-            await in_its_form(request, status, "too many requests", headers)(scope, receive, send)
-        elif not config.users or self._needs_no_user(request) or await self._is_user(request, config):
-            await self._app(scope, receive, send)
-        else:
-            await in_its_form(request, 401, "a user name and its password are needed", _CHALLENGE)(scope, receive, send)
+        refusal = self._over(config.rate_limit, request) if config.rate_limit is not None else None
+        if refusal is None and config.users and not self._needs_no_user(request):
+            refusal = await self._stranger(config.users, request)
+        await (self._app if refusal is None else refusal)(scope, receive, send)
+
+    def _over(self, limit: RateLimit, request: Request) -> Response | None:
+        if self._take(limit):
+            return None
+        self._metrics.refused("rate_limit")
+        # Alertmanager drops what is answered with any 4xx for good, and sends again what is answered with 5xx.
+        status = 503 if is_webhook(request.scope["path"]) else 429
+        return in_its_form(request, status, "too many requests", {"Retry-After": str(math.ceil(limit.interval))})
 
     def _take(self, limit: RateLimit) -> bool:
         now = self._clock()
@@ -62,12 +73,22 @@ class Guard:
             self._bucket = Bucket(limit, now)
         return self._bucket.take(now)
 
-    async def _is_user(self, request: Request, config: WebConfig) -> bool:
-        if self._passwords is None:
-            from exporter.serving.passwords import Passwords  # noqa: PLC0415  most have no users
+    async def _stranger(self, users: Mapping[str, str], request: Request) -> Response | None:
+        from exporter.serving.passwords import Passwords, why_refused  # noqa: PLC0415  most have no users
 
+        if self._passwords is None:
             self._passwords = Passwords()
-        return await self._passwords.let_in(config.users, request.headers.get("authorization", ""))
+        sent, sender = request.headers.get("authorization", ""), request.client.host if request.client else ""
+        try:
+            if await self._passwords.let_in(users, sent, sender):
+                return None
+        except CrowdedError:
+            self._metrics.refused("busy")
+            return in_its_form(request, 503, "too many passwords to look at; send it again soon", _RETRY_AFTER)
+        self._metrics.refused("unauthorized")
+        if sent:  # who sends nothing is a browser that has not asked its user yet
+            log.warning("user refused", sender=sender, **why_refused(users, sent))
+        return in_its_form(request, 401, "a user name and its password are needed", _CHALLENGE)
 
 
 def _with_headers(send: Send, config: WebConfig) -> Send:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 
 import bcrypt
 
+from exporter.serving.queues import Queues
+
 REMEMBERED = 100
 """Of the right ones and of the wrong ones; whoever guesses displaces no right one."""
 _SIGNIFICANT = 72
@@ -25,12 +27,13 @@ class Passwords:
         self._key = os.urandom(32)
         self._right: OrderedDict[bytes, None] = OrderedDict()
         self._wrong: OrderedDict[bytes, None] = OrderedDict()
-        self._one_at_a_time = asyncio.Lock()
+        self._queues = Queues()
 
-    async def let_in(self, users: Mapping[str, str], authorization: str) -> bool:
+    async def let_in(self, users: Mapping[str, str], authorization: str, sender: str = "") -> bool:
         """Whether this ``Authorization`` is a user with the right password.
 
-        A user that there is not takes as long as one of those there are, always the same.
+        A user that there is not takes as long as one of those there are, always the same. Raises ``CrowdedError`` where
+        it is not known yet and too many are waiting; what is known waits for nobody.
         """
         credentials = _credentials(authorization)
         if credentials is None or not users:
@@ -40,13 +43,17 @@ class Passwords:
         measure = hashed or self._somebody(users, name)
         digest = self._digest(name, measure, password)
         if not self._known(digest):
-            # One after the other: guessing takes one core at most.
-            async with self._one_at_a_time:
+            async with self._queues.first_of(sender):
                 if not self._known(digest):
-                    same = await asyncio.to_thread(_matches, password, measure)
+                    same = await self._compared(password, measure)
                     _remember(self._right if same and hashed is not None else self._wrong, digest)
         # Two users may have the same hash.
         return hashed is not None and digest in self._right
+
+    async def _compared(self, password: bytes, hashed: str) -> bool:
+        # One after the other: guessing takes one core at most.
+        async with self._queues.turn():
+            return await asyncio.to_thread(_matches, password, hashed)
 
     def _known(self, digest: bytes) -> bool:
         for remembered in (self._right, self._wrong):
@@ -77,6 +84,16 @@ def _matches(password: bytes, hashed: str) -> bool:
         return bcrypt.checkpw(password[:_SIGNIFICANT], hashed.encode())
     except ValueError:  # no password has such a byte
         return False
+
+
+def why_refused(users: Mapping[str, str], authorization: str) -> dict[str, str]:
+    """For the log. A name that nobody has is left out: people type their passwords into the wrong field."""
+    credentials = _credentials(authorization)
+    if credentials is None:
+        return {"cause": "something else than a user name and a password was sent"}
+    if credentials[0] not in users:
+        return {"cause": "no such user"}
+    return {"cause": "wrong password", "user": credentials[0]}
 
 
 def _credentials(authorization: str) -> tuple[str, bytes] | None:

@@ -29,6 +29,8 @@ from exporter.serving.tls_section import TlsSection
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
+HIGHEST_COST = 14
+"""Of a bcrypt hash: a second on one core."""
 _YAML = "one YAML document in UTF-8, indented with spaces"
 _NOT_SHOWN = "got text (not shown, it may be a secret)"
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -88,11 +90,25 @@ def _meant(data: Mapping[str, Any], folder: Path, files: Files) -> tuple[WebConf
         rate_limit=_rate_limit(data.get("rate_limit", {})),
         notes=tuple(_notes(data)),
     )
+    costly = list(_costly(config.users))
     if not data.get(TLS):
-        return config, []
+        return config, costly
     section = TlsSection(data[TLS], folder, files, http2=http.get("http2", True))
     context = section.context()
-    return dataclasses.replace(config, context=context, notes=(*config.notes, *section.notes)), section.findings
+    notes = (*config.notes, *section.notes)
+    return dataclasses.replace(config, context=context, notes=notes), [*costly, *section.findings]
+
+
+def _costly(users: Mapping[str, str]) -> Iterator[Finding]:
+    """Each step of the cost doubles the time, for which everybody waits whose password is not known yet."""
+    for name, hashed in users.items():
+        cost = int(hashed.split("$")[2])
+        if cost > HIGHEST_COST:
+            yield Finding(
+                ("basic_auth_users", name),
+                f"got a hash of cost {cost}",
+                f"one of cost {HIGHEST_COST} at most, as each step doubles the time: htpasswd -nBC 10 {name}",
+            )
 
 
 def _notes(data: Mapping[str, Any]) -> Iterator[str]:

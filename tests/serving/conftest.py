@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from exporter.self_metrics import SelfMetrics
 from exporter.server import PATIENCE, how_to_serve, listen_on
 from exporter.serving.guard import Guard
 from exporter.serving.live import LiveWebConfig
@@ -99,7 +100,7 @@ def serve(write: Write, authority: Authority) -> Serve:
     @contextlib.asynccontextmanager
     async def served(data: Any, patience: Patience = PATIENCE) -> AsyncIterator[Served]:
         live = LiveWebConfig(write(data))
-        server = _Server(how_to_serve(Guard(PAGE, live.current, lambda _request: False), live, patience))
+        server = _Server(how_to_serve(Guard(PAGE, live.current, lambda _request: False, SelfMetrics()), live, patience))
         with listen_on("127.0.0.1:0") as listening:
             task = asyncio.create_task(server.serve(sockets=[listening]))
             try:

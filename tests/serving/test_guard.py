@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 import structlog
 import yaml
 
+from exporter.self_metrics import SelfMetrics
 from exporter.serving.guard import Guard
 from exporter.serving.live import LiveWebConfig
+from exporter.serving.queues import EACH
 from tests.serving.conftest import HASHED, PAGE, PASSWORD, Write
 
 USERS = {"basic_auth_users": {"alice": HASHED}}
@@ -27,9 +30,14 @@ class Seconds:
         return self.now
 
 
-def client(file: Path, clock: Seconds | None = None) -> httpx.AsyncClient:
-    guard = Guard(PAGE, LiveWebConfig(file).current, lambda request: request.method == "POST", clock or Seconds())
+def client(file: Path, clock: Seconds | None = None, metrics: SelfMetrics | None = None) -> httpx.AsyncClient:
+    config, metrics = LiveWebConfig(file).current, metrics or SelfMetrics()
+    guard = Guard(PAGE, config, lambda request: request.method == "POST", metrics, clock or Seconds())
     return httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://exporter")
+
+
+def refused(metrics: SelfMetrics, reason: str) -> float | None:
+    return metrics.registry.get_sample_value("hubspot_salesforce_http_requests_refused_total", {"reason": reason})
 
 
 async def statuses(http: httpx.AsyncClient, count: int, path: str = "/") -> list[int]:
@@ -71,6 +79,36 @@ class TestUsers:
         """As all else there."""
         async with client(write(USERS)) as http:
             assert (await http.get("/api/v1/resyncs")).json() == {"error": "a user name and its password are needed"}
+
+    async def test_who_is_refused_is_logged_and_counted(self, write: Write) -> None:
+        """By name only where it is a user's: people type their passwords into the wrong field. Who sends nothing is a
+        browser that has not asked yet."""
+        metrics = SelfMetrics()
+        async with client(write(USERS), metrics=metrics) as http:
+            with structlog.testing.capture_logs() as logs:
+                for auth in (("alice", "hunter2"), ("hunter2", "alice")):
+                    await http.get("/", auth=auth)
+                await http.get("/", headers={"Authorization": "Bearer hunter2"})
+                await http.get("/")
+        assert [(line["cause"], line.get("user")) for line in logs] == [
+            ("wrong password", "alice"),
+            ("no such user", None),
+            ("something else than a user name and a password was sent", None),
+        ]
+        assert {line["sender"] for line in logs} == {"127.0.0.1"}
+        assert "hunter2" not in str(logs)
+        assert refused(metrics, "unauthorized") == 4
+
+    async def test_who_guesses_is_put_off(self, write: Write) -> None:
+        """Where too many wait already; who is known waits for nobody."""
+        metrics = SelfMetrics()
+        async with client(write(USERS), metrics=metrics) as http:
+            assert (await http.get("/", auth=("alice", PASSWORD))).status_code == 200
+            guesses = [http.get("/", auth=("alice", f"{number}")) for number in range(EACH + 5)]
+            answers = await asyncio.gather(*guesses, http.get("/", auth=("alice", PASSWORD)))
+        assert [answer.status_code for answer in answers] == [401] * EACH + [503] * 5 + [200]
+        assert answers[EACH].headers["retry-after"] == "5"
+        assert (refused(metrics, "unauthorized"), refused(metrics, "busy")) == (EACH, 5)
 
     async def test_users_are_those_of_the_file_as_it_is_now(self, write: Write) -> None:
         """A new one comes in, one that is gone does not, and a broken file changes nothing."""
@@ -134,9 +172,11 @@ class TestRateLimit:
 
     async def test_alertmanager_is_asked_to_send_again(self, write: Write) -> None:
         """It drops what is answered with any 4xx."""
-        async with client(write({"rate_limit": {"interval": "1s", "burst": 0}})) as http:
+        metrics = SelfMetrics()
+        async with client(write({"rate_limit": {"interval": "1s", "burst": 0}}), metrics=metrics) as http:
             assert (await http.post("/alertmanager/webhook")).status_code == 503
             assert (await http.get("/")).status_code == 429
+        assert refused(metrics, "rate_limit") == 2
 
     async def test_without_an_interval_there_is_none(self, write: Write) -> None:
         """As other components have it."""

@@ -16,6 +16,7 @@ from exporter.config.problem import ConfigError
 from exporter.service import Service, open_service
 from exporter.serving.guard import Guard
 from exporter.serving.live import LiveWebConfig
+from exporter.serving.queues import EACH
 from tests.serving.conftest import HASHED, PASSWORD, Write
 
 
@@ -31,7 +32,7 @@ async def guarded(
     file, web = write_config(config_data), LiveWebConfig(write({"basic_auth_users": {"alice": HASHED}}))
     opened = open_service(load_config(file), clock, transport, config_file=file, lifecycle=True, reload_web=web.reload)
     async with opened as service:
-        guard = httpx.ASGITransport(Guard(service.app, web.current, service.needs_no_user))
+        guard = httpx.ASGITransport(Guard(service.app, web.current, service.needs_no_user, service.metrics))
         async with httpx.AsyncClient(transport=guard, base_url="http://exporter", auth=("alice", PASSWORD)) as http:
             yield service, http
 
@@ -57,9 +58,9 @@ async def test_a_bad_web_configuration_is_told_and_changes_nothing(
 async def test_users_are_let_in_side_by_side(guarded: tuple[Service, httpx.AsyncClient]) -> None:
     """However many ask at once, and whoever else guesses meanwhile."""
     _service, http = guarded
-    asked = [http.get("/-/healthy", auth=("alice", PASSWORD if number % 2 else f"{number}")) for number in range(40)]
+    asked = [http.get("/-/healthy", auth=("alice", PASSWORD if number % 2 else f"{number}")) for number in range(EACH)]
     statuses = [answer.status_code for answer in await asyncio.gather(*asked)]
-    assert statuses == [200 if number % 2 else 401 for number in range(40)]
+    assert statuses == [200 if number % 2 else 401 for number in range(EACH)]
 
 
 def test_a_file_of_users_can_be_written_as_json(write: Write) -> None:

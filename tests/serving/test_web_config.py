@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 import exporter
 from exporter.config.problem import ConfigError
-from exporter.serving.web_config import load_web_config, seconds_of
+from exporter.serving.web_config import HIGHEST_COST, load_web_config, seconds_of
 from tests.clients.authority import Authority
 from tests.serving.conftest import HASHED, Write
 
@@ -91,6 +91,15 @@ def test_what_would_protect_nothing_is_refused(
 def test_no_message_repeats_a_secret(write: Write, text: str) -> None:
     """Neither a password in the clear, nor a key, nor a file that is something else."""
     assert SECRET not in refusal(write(text))
+
+
+@pytest.mark.parametrize("cost", [15, 31])
+def test_a_hash_that_takes_too_long_is_refused(write: Write, cost: int) -> None:
+    """One guess would keep everybody out whose password is not known yet."""
+    said = refusal(write({"basic_auth_users": {"alice": HASHED.replace("$04$", f"${cost}$"), "bob": HASHED}}))
+    assert f"basic_auth_users.alice: got a hash of cost {cost}; expected one of cost 14 at most" in said
+    assert "bob" not in said
+    load_web_config(write({"basic_auth_users": {"alice": HASHED.replace("$04$", f"${HIGHEST_COST}$")}}))
 
 
 def test_a_key_twice_is_refused(write: Write) -> None:

@@ -26,7 +26,7 @@ def guarded(service: Service, tmp_path: Path) -> httpx.AsyncClient:
     """The service, with a user."""
     file = tmp_path / "web.yml"
     file.write_text(yaml.safe_dump({"basic_auth_users": {"alice": HASHED}}))
-    guard = Guard(service.app, LiveWebConfig(file).current, service.needs_no_user)
+    guard = Guard(service.app, LiveWebConfig(file).current, service.needs_no_user, service.metrics)
     return httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://exporter")
 
 
