@@ -94,6 +94,8 @@ def how_to_serve(app: ASGIApp, web: LiveWebConfig, patience: Patience = PATIENCE
         log_config=None,
         access_log=False,
         server_header=False,
+        # Of whoever is on the same machine uvicorn would believe any X-Forwarded-For: a sender is who connects.
+        proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_GRACE,
         lifespan="off",
         backlog=BACKLOG,

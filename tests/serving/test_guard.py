@@ -15,7 +15,7 @@ from exporter.self_metrics import SelfMetrics
 from exporter.serving.guard import Guard
 from exporter.serving.live import LiveWebConfig
 from exporter.serving.queues import EACH
-from tests.serving.conftest import HASHED, PAGE, PASSWORD, Write
+from tests.serving.conftest import HASHED, PAGE, PASSWORD, Serve, Write
 
 USERS = {"basic_auth_users": {"alice": HASHED}}
 
@@ -98,6 +98,13 @@ class TestUsers:
         assert {line["sender"] for line in logs} == {"127.0.0.1"}
         assert "hunter2" not in str(logs)
         assert refused(metrics, "unauthorized") == 4
+
+    async def test_a_sender_is_who_connects(self, serve: Serve) -> None:
+        """Not who is said to have sent it, which on the same machine anybody can say."""
+        async with serve(USERS) as served:
+            with structlog.testing.capture_logs() as logs:
+                await served.status(auth=("alice", "wrong"), headers={"X-Forwarded-For": "192.0.2.1"})
+        assert [line["sender"] for line in logs] == ["127.0.0.1"]
 
     async def test_who_guesses_is_put_off(self, write: Write) -> None:
         """Where too many wait already; who is known waits for nobody."""
