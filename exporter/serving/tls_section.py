@@ -143,6 +143,11 @@ class TlsSection:
                 f"client_auth_type is {kind}, which verifies no certificate",
                 "client_auth_type: RequireAndVerifyClientCert",
             )
+        elif names and _VERIFYING[kind] != ssl.CERT_REQUIRED:
+            self.notes.append(
+                f"{NAME}.client_allowed_sans: who shows no certificate has none of the names, so {kind} lets in nobody"
+                " else than RequireAndVerifyClientCert does"
+            )
         if kind in _ANY:
             self._find(
                 "client_auth_type",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import bcrypt
 import pytest
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -19,9 +21,10 @@ import exporter
 from exporter.config.problem import ConfigError
 from exporter.serving.web_config import HIGHEST_COST, load_web_config, seconds_of
 from tests.clients.authority import Authority
-from tests.serving.conftest import HASHED, Write
+from tests.serving.conftest import HASHED, PASSWORD, Write
 
 PAIR = {"cert_file": "server.pem", "key_file": "server.pem"}
+IF_GIVEN = {"client_auth_type": "VerifyClientCertIfGiven", "client_ca_file": "authority.pem"}
 SECRET = "hunter2hunter2"
 
 
@@ -40,6 +43,10 @@ def refusal(file: Path) -> str:
         ({"tls_server_config": {**PAIR, "client_auth_type": "RequestClientCert"}}, "keeps nobody out"),
         ({"tls_server_config": {**PAIR, "client_auth_type": "VerifyClientCertIfGiven"}}, "the system's authorities"),
         ({"tls_server_config": {**PAIR, "min_version": "TLS10"}}, "TLS 1.0 and 1.1 are broken"),
+        (
+            {"tls_server_config": {**PAIR, **IF_GIVEN, "client_allowed_sans": ["one"]}},
+            "who shows no certificate has none",
+        ),
     ],
 )
 def test_what_is_accepted_in_vain_is_said(write: Write, data: Any, note: str) -> None:
@@ -91,6 +98,15 @@ def test_what_would_protect_nothing_is_refused(
 def test_no_message_repeats_a_secret(write: Write, text: str) -> None:
     """Neither a password in the clear, nor a key, nor a file that is something else."""
     assert SECRET not in refusal(write(text))
+
+
+@pytest.mark.parametrize("place", [28, 59], ids=["salt", "digest"])
+def test_a_hash_that_no_password_has_is_refused(write: Write, place: int) -> None:
+    """The last characters of salt and digest hold fewer bits than others. One that was changed lets nobody in."""
+    changed = "".join(chr(ord(char) + 1) if at == place else char for at, char in enumerate(HASHED))
+    with contextlib.suppress(ValueError):
+        assert not bcrypt.checkpw(PASSWORD.encode(), changed.encode())
+    assert "basic_auth_users.alice: got text (not shown" in refusal(write({"basic_auth_users": {"alice": changed}}))
 
 
 @pytest.mark.parametrize("cost", [15, 31])
