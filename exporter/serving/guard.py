@@ -18,7 +18,7 @@ from exporter.serving.queues import CrowdedError
 from exporter.serving.rate_limit import Bucket
 from exporter.serving.settings import RateLimit, WebConfig
 from exporter.web.problem import in_its_form
-from exporter.web.webhook import is_webhook
+from exporter.web.webhook import is_webhook, put_off
 
 if TYPE_CHECKING:
     from exporter.serving.passwords import Passwords
@@ -63,6 +63,7 @@ class Guard:
         if self._take(limit):
             return None
         self._metrics.refused("rate_limit")
+        put_off(request, "rate_limit", self._metrics)
         # Alertmanager drops what is answered with any 4xx for good, and sends again what is answered with 5xx.
         status = 503 if is_webhook(request.scope["path"]) else 429
         return in_its_form(request, status, "too many requests", {"Retry-After": str(math.ceil(limit.interval))})

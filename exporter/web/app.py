@@ -108,7 +108,7 @@ def build_app(
         middleware=[
             Middleware(NotSniffed),
             Middleware(RequestIds),
-            Middleware(Rooms),
+            Middleware(Rooms, metrics=metrics),
             Middleware(_Packing, minimum_size=1024, compresslevel=5),
         ],
     )

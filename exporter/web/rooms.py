@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from exporter.self_metrics import SelfMetrics
 from exporter.web.problem import problem
+from exporter.web.webhook import put_off
 
 AT_ONCE = 100
 """Requests in a room: twice what is known to scrape one exporter at a time."""
@@ -21,8 +24,9 @@ class Rooms:
     """ASGI middleware: 503 with ``Retry-After`` where a room is full; Alertmanager sends again after that. A flood of
     requests for lists, each of which asks the bridge, keeps nobody from scraping."""
 
-    def __init__(self, app: ASGIApp, at_once: int = AT_ONCE) -> None:
+    def __init__(self, app: ASGIApp, metrics: SelfMetrics, at_once: int = AT_ONCE) -> None:
         self._app = app
+        self._metrics = metrics
         self._at_once = at_once
         self._taken: dict[str, int] = {}
 
@@ -33,6 +37,8 @@ class Rooms:
             return
         taken = self._taken.get(room, 0)
         if taken >= self._at_once:
+            self._metrics.refused("busy")
+            put_off(Request(scope), "too many at a time", self._metrics)
             answer = problem(503, "too many requests at a time; send it again soon", {"Retry-After": str(RETRY_AFTER)})
             await answer(scope, receive, send)
             return

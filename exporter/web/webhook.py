@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 def webhook_endpoint(
     receiver: Receiver, tokens: Tokens, metrics: SelfMetrics
 ) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint; every answer moves ``webhook_notifications_total``."""
+    """The endpoint; every answer moves ``webhook_notifications_total``, and so does ``put_off``."""
 
     async def receive(request: Request) -> Response:
         denial = why_denied(request, tokens())
@@ -73,10 +73,17 @@ def is_webhook(path: str) -> bool:
     return path.removesuffix("/") == "/alertmanager/webhook"
 
 
+def put_off(request: Request, cause: str, metrics: SelfMetrics) -> None:
+    """Counts and logs a notification that is answered with 503 before it comes here, as those that come."""
+    if is_webhook(request.scope["path"]):
+        rejected(request, HTTPStatus.SERVICE_UNAVAILABLE, cause)
+        metrics.notification("unavailable")
+
+
 def rejected(request: Request, status: int, cause: str) -> None:
     """Its sender may not log what it is answered, and drops the notification for good. No body, no token."""
     sender = request.client.host if request.client else ""
-    log.warning("webhook rejected", status=status, cause=cause, sender=sender)
+    log.warning("webhook rejected", status=int(status), cause=cause, sender=sender)
 
 
 async def in_time(receiving: Coroutine[Any, Any, Receipt], seconds: float = ANSWER_SECONDS) -> Receipt:

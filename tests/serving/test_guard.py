@@ -178,12 +178,18 @@ class TestRateLimit:
             assert await statuses(http, 4) == [200, 200, 200, 429]
 
     async def test_alertmanager_is_asked_to_send_again(self, write: Write) -> None:
-        """It drops what is answered with any 4xx."""
+        """It drops what is answered with any 4xx. Logged and counted as what the webhook itself answers."""
         metrics = SelfMetrics()
         async with client(write({"rate_limit": {"interval": "1s", "burst": 0}}), metrics=metrics) as http:
-            assert (await http.post("/alertmanager/webhook")).status_code == 503
-            assert (await http.get("/")).status_code == 429
+            with structlog.testing.capture_logs() as logs:
+                assert (await http.post("/alertmanager/webhook")).status_code == 503
+                assert (await http.get("/")).status_code == 429
         assert refused(metrics, "rate_limit") == 2
+        assert [(line["event"], line["status"], line["cause"]) for line in logs] == [
+            ("webhook rejected", 503, "rate_limit")
+        ]
+        unavailable = {"result": "unavailable"}
+        assert metrics.registry.get_sample_value("hubspot_salesforce_webhook_notifications_total", unavailable) == 1
 
     async def test_without_an_interval_there_is_none(self, write: Write) -> None:
         """As other components have it."""

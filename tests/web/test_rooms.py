@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from exporter.self_metrics import SelfMetrics
 from exporter.web.rooms import Rooms
 
 AT_ONCE = 3
@@ -27,7 +29,8 @@ class Slow:
         self.is_full = asyncio.Event()
         self.go_on = asyncio.Event()
         app = Starlette(routes=[Route("/{path:path}", self._answer, methods=["GET", "POST"])])
-        self.transport = httpx.ASGITransport(Rooms(app, AT_ONCE))
+        self.metrics = SelfMetrics()
+        self.transport = httpx.ASGITransport(Rooms(app, self.metrics, AT_ONCE))
 
     async def _answer(self, request: Request) -> Response:
         self.inside += 1
@@ -60,6 +63,20 @@ async def test_a_full_room_is_said_to_be(path: str) -> None:
         assert "too many requests" in refused.json()["error"]
     async with httpx.AsyncClient(transport=slow.transport, base_url="http://exporter") as http:
         assert (await http.get(path)).status_code == 200
+
+
+async def test_a_notification_that_is_put_off_is_logged_and_counted() -> None:
+    """As those that are looked at; others are counted as what they are."""
+    slow = Slow()
+    async with full(slow, "/alertmanager/webhook") as http:
+        with structlog.testing.capture_logs() as logs:
+            assert (await http.post("/alertmanager/webhook")).status_code == 503
+    assert [(line["event"], line["status"], line["cause"]) for line in logs] == [
+        ("webhook rejected", 503, "too many at a time")
+    ]
+    counted = slow.metrics.registry.get_sample_value
+    assert counted("hubspot_salesforce_webhook_notifications_total", {"result": "unavailable"}) == 1
+    assert counted("hubspot_salesforce_http_requests_refused_total", {"reason": "busy"}) == 1
 
 
 @pytest.mark.parametrize(
