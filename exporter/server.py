@@ -27,6 +27,7 @@ from exporter.serving.guard import Guard
 from exporter.serving.handshake import over_tls
 from exporter.serving.live import LiveWebConfig
 from exporter.signals import ENDING, end_in_time
+from exporter.web.app import in_front_of
 from exporter.web.slow_clients import Patience, patient
 
 WORK_GRACE = 4.0
@@ -63,7 +64,8 @@ async def serve(
             service = await stack.enter_async_context(opened)
         for number in ENDING:
             loop.add_signal_handler(number, told.set)
-        server = _Server(how_to_serve(Guard(service.app, web.current, service.needs_no_user, service.metrics), web))
+        guard = Guard(service.app, web.current, service.needs_no_user, service.metrics)
+        server = _Server(how_to_serve(guard, web))
         for one in listen:
             log.info(
                 "listening",
@@ -85,9 +87,9 @@ async def serve(
 
 def how_to_serve(app: ASGIApp, web: LiveWebConfig, patience: Patience = PATIENCE) -> uvicorn.Config:
     """uvicorn's settings. It is told of no TLS: it would make a context of files, once, and count no handshake."""
-    http = patient(patience)
+    http = patient(patience, lambda: web.current().headers)
     return uvicorn.Config(
-        app,
+        in_front_of(app),
         http=http if web.current().context is None else over_tls(http, web),
         ws="none",
         h11_max_incomplete_event_size=patience.header_bytes,

@@ -23,6 +23,7 @@ from exporter.demo.simulator.org import Org
 from exporter.demo.simulator.settings import Settings
 from exporter.demo.simulator.world import World
 from exporter.service import Service, open_service
+from exporter.web.app import in_front_of
 from tests.binaries import in_front, write_refusals
 from tests.clocks import ManualClock
 
@@ -171,6 +172,6 @@ async def http(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 
 @contextlib.asynccontextmanager
 async def client_of(service: Service) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(service.app)
+    transport = httpx.ASGITransport(in_front_of(service.app))
     async with httpx.AsyncClient(transport=transport, base_url="http://exporter") as client:
         yield client

@@ -11,7 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.clients.connection import Connection
 from exporter.clock import Clock
@@ -106,8 +106,6 @@ def build_app(
         ],
         exception_handlers={HTTPException: as_problem},
         middleware=[
-            Middleware(NotSniffed),
-            Middleware(RequestIds),
             Middleware(Rooms, metrics=metrics),
             Middleware(_Packing, minimum_size=1024, compresslevel=5),
         ],
@@ -115,6 +113,11 @@ def build_app(
     # Behind a proxy that ends TLS a redirect would lead from https to http, the token with it.
     app.router.redirect_slashes = False
     return app
+
+
+def in_front_of(app: ASGIApp) -> ASGIApp:
+    """What every answer has, whoever gives it: the application, or a guard that lets nobody in to it."""
+    return NotSniffed(RequestIds(app))
 
 
 class _Packing(GZipMiddleware):

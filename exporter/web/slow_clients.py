@@ -12,7 +12,7 @@ Nothing is answered to who is given up, the connection is closed: Alertmanager d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -21,6 +21,10 @@ import structlog
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
+
+from exporter.web.not_sniffed import NAME as NOT_SNIFFED
+
+MoreHeaders = Callable[[], Iterable[tuple[str, str]]]
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +90,22 @@ class PatientProtocol(H11Protocol):
     def resume_writing(self) -> None:
         self._resumed = True
         super().resume_writing()
+
+    def more_headers(self) -> Iterable[tuple[str, str]]:
+        """Those that are configured for every answer, as they are now."""
+        return ()
+
+    def send_400_response(self, msg: str) -> None:
+        """To what is no request of HTTP: uvicorn's own has none of the headers that every other answer has."""
+        headers = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close", NOT_SNIFFED: "nosniff"}
+        encoded = [(name.encode(), value.encode()) for name, value in {**headers, **dict(self.more_headers())}.items()]
+        for event in (
+            h11.Response(status_code=400, headers=encoded, reason=b"Bad Request"),
+            h11.Data(data=msg.encode()),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     @property
     def waits_for_header(self) -> bool:
@@ -158,6 +178,6 @@ def make_room(connections: Collection[Any], newest: Open, most: int) -> None:
     min(idle, key=lambda one: one.begun, default=newest).give_up("too many connections")
 
 
-def patient(patience: Patience) -> type[PatientProtocol]:
+def patient(patience: Patience, more_headers: MoreHeaders = tuple) -> type[PatientProtocol]:
     """The protocol with this patience, for uvicorn, which makes one a connection."""
-    return type("Protocol", (PatientProtocol,), {"patience": patience})
+    return type("Protocol", (PatientProtocol,), {"patience": patience, "more_headers": lambda _: more_headers()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,36 @@ class TestHeaders:
                 sent = (await http.get(path, auth=told)).headers
                 assert (sent["x-frame-options"], sent["x-xss-protection"]) == (frame, "1")
                 assert "content-security-policy" not in sent
+
+
+ID = re.compile(r"[0-9a-f]{16}")
+
+
+class TestEveryAnswer:
+    """Over a socket, whoever gives it."""
+
+    async def test_has_an_id_and_is_not_sniffed(self, serve: Serve) -> None:
+        """Also that of the guard: no user, and too many."""
+        config = {"rate_limit": {"interval": "1h", "burst": 1}, **USERS}
+        async with serve(config) as served, httpx.AsyncClient(trust_env=False) as http:
+            for status in (401, 429):
+                answer = await http.get(served.url)
+                assert answer.status_code == status
+                assert answer.headers["x-content-type-options"] == "nosniff"
+                assert ID.fullmatch(answer.headers["x-request-id"])
+            told = await http.get(served.url, headers={"X-Request-ID": "from-a-proxy"})
+            assert told.headers["x-request-id"] == "from-a-proxy"
+
+    async def test_has_the_headers_also_where_it_is_to_no_request(self, serve: Serve) -> None:
+        """What is no HTTP at all gets 400."""
+        headers = {"X-Frame-Options": "deny", "X-Content-Type-Options": "nosniff"}
+        async with serve({"http_server_config": {"headers": headers}}) as served:
+            reader, writer = await asyncio.open_connection(*served.place)
+            writer.write(b"no HTTP\r\n\r\n")
+            said = (await reader.read()).lower().split(b"\r\n")
+            writer.close()
+        assert said[0] == b"http/1.1 400 bad request"
+        assert [said.count(line) for line in (b"x-content-type-options: nosniff", b"x-frame-options: deny")] == [1, 1]
 
 
 class TestRateLimit:

@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from exporter.demo.simulator.org import Org
+from exporter.web.app import in_front_of
 from tests.conftest import WEBHOOK_TOKEN
 from tests.remediation.at_work import permission_errors
 from tests.remediation.bench import Bench
@@ -46,7 +47,7 @@ async def test_all_lines_of_a_job_carry_the_id_of_its_request(bench: Bench, acme
     try:
         await bench.poll()
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(bench.app), base_url="http://exporter", headers=HEADERS
+            transport=httpx.ASGITransport(in_front_of(bench.app)), base_url="http://exporter", headers=HEADERS
         ) as api:
             sent = {HEADER: "from-alertmanager"}
             answer = await api.post("/alertmanager/webhook", json=notification(alert()), headers=sent)
