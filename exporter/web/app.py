@@ -24,6 +24,7 @@ from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
 from exporter.store.history import ResyncHistory
 from exporter.store.reports import ReportStore
+from exporter.web.absolute_targets import AbsoluteTargets
 from exporter.web.api.integrations import integrations_endpoint
 from exporter.web.api.openapi import openapi_endpoint
 from exporter.web.api.resync_orders import approve_endpoint, cancel_endpoint, order_endpoint
@@ -116,8 +117,8 @@ def build_app(
 
 
 def in_front_of(app: ASGIApp) -> ASGIApp:
-    """What every answer has, whoever gives it: the application, or a guard that lets nobody in to it."""
-    return NotSniffed(RequestIds(app))
+    """What every request is read by, and what every answer has, whoever gives it: the application, or its guard."""
+    return AbsoluteTargets(NotSniffed(RequestIds(app)))
 
 
 class _Packing(GZipMiddleware):

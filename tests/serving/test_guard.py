@@ -16,7 +16,7 @@ from exporter.self_metrics import SelfMetrics
 from exporter.serving.guard import Guard
 from exporter.serving.live import LiveWebConfig
 from exporter.serving.queues import EACH
-from tests.serving.conftest import HASHED, PAGE, PASSWORD, Serve, Write
+from tests.serving.conftest import HASHED, PAGE, PASSWORD, Serve, Served, Write
 
 USERS = {"basic_auth_users": {"alice": HASHED}}
 
@@ -190,6 +190,31 @@ class TestEveryAnswer:
             writer.close()
         assert said[0] == b"http/1.1 400 bad request"
         assert [said.count(line) for line in (b"x-content-type-options: nosniff", b"x-frame-options: deny")] == [1, 1]
+
+
+class TestAbsoluteTargets:
+    """``GET http://host/path``, over a socket."""
+
+    async def test_are_answered_as_their_path(self, serve: Serve) -> None:
+        """Whatever host they name."""
+        async with serve({}) as served:
+            for host in ("http://x", "HTTP://other:9951", "https://[::1]:1", "http://"):
+                said = [await status_of(served, "GET", host + path) for path in ("/own", "", "?q", "/nowhere")]
+                assert said == [200, 200, 200, 404], host
+
+    async def test_are_let_in_as_their_path(self, serve: Serve) -> None:
+        """And not as a path that stands in their host."""
+        async with serve(USERS) as served:
+            for target in ("http://x/own", "http://x%2Fapi%2Fv1%2F", "http://x/http://y/"):
+                assert await status_of(served, "GET", target) == 401
+
+
+async def status_of(served: Served, method: str, target: str) -> int:
+    reader, writer = await asyncio.open_connection(*served.place)
+    writer.write(f"{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    said = await reader.read()
+    writer.close()
+    return int(said.split()[1])
 
 
 class TestRateLimit:
