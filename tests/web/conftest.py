@@ -11,6 +11,7 @@ import pytest
 
 from exporter.config.settings import Config
 from exporter.service import Service
+from exporter.web.app import in_front_of
 from tests.clocks import ManualClock
 from tests.conftest import WEBHOOK_TOKEN, client_of
 from tests.remediation.bench import Bench, open_bench
@@ -78,6 +79,8 @@ async def bench(config: Config, clock: ManualClock, transport: httpx.ASGITranspo
 @pytest.fixture
 async def api(bench: Bench) -> AsyncIterator[httpx.AsyncClient]:
     """The HTTP side of the bench, likewise."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(bench.app), base_url="http://exporter") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(in_front_of(bench.app)), base_url="http://exporter"
+    ) as client:
         client.event_hooks = {"response": [is_as_described]}
         yield client
