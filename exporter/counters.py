@@ -45,7 +45,11 @@ COUNTED: Mapping[str, Counted] = {
 
 
 class Counters:
-    """The numbers of ``COUNTED``, by integration. One that was never begun nor moved is absent."""
+    """The numbers of ``COUNTED``, by integration. One that was never begun nor moved is absent.
+
+    Of an integration nothing is kept before the first ``begin`` and after ``forget``: its jobs may outlive it, and end
+    when nobody knows it any more.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[str, dict[tuple[str, ...], float]] = {}
@@ -65,19 +69,20 @@ class Counters:
 
     def begin(self, integration: str, family: str, *labels: str) -> None:
         """Lets a counter stand at 0 before it first moves, so that its first increase is seen as one."""
+        self._numbers.setdefault(integration, {})
         self.add(integration, family, *labels, by=0)
 
     def add(self, integration: str, family: str, *labels: str, by: float = 1) -> None:
-        numbers = self._numbers.setdefault(integration, {})
+        numbers = self._numbers.get(integration)
         key = self._key(family, labels)
-        if by or key not in numbers:
+        if numbers is not None and (by or key not in numbers):
             numbers[key] = numbers.get(key, 0) + by
             self._tell(integration, family)
 
     def replace(self, integration: str, family: str, new: Numbers) -> None:
         """Sets all numbers of a family, and takes away the others."""
-        if self.numbers(integration, family) != new:
-            numbers = self._numbers.setdefault(integration, {})
+        numbers = self._numbers.get(integration)
+        if numbers is not None and self.numbers(integration, family) != new:
             for labels in self.numbers(integration, family):
                 del numbers[(family, *labels)]
             numbers.update({self._key(family, labels): number for labels, number in new.items()})

@@ -134,6 +134,22 @@ def test_nothing_is_left_of_an_integration_that_is_forgotten(metrics: SelfMetric
     assert page(metrics).samples.keys() == before.keys() - beta
 
 
+def test_what_is_counted_of_no_integration_is_nowhere(metrics: SelfMetrics) -> None:
+    """Its jobs may outlive it; when it is configured again it begins at 0."""
+    metrics.know_action("beta", "bridge")
+    metrics.forget("beta")
+    before = page(metrics).samples
+    metrics.records("beta", "bridge", "failed", 7)
+    metrics.verified("beta", "bridge", "cured", 3)
+    metrics.refusal("beta", "cooldown")
+    metrics.request("beta", "bridge")
+    metrics.source_error("beta", "sync_health", "timeout")
+    metrics.jobs("beta", {"failed": 1}, None, 0)
+    assert page(metrics).samples.keys() == before.keys()
+    metrics.know_action("beta", "bridge")
+    assert page(metrics).value("resync_records_total", integration="beta", action="bridge", outcome="failed") == 0
+
+
 def test_the_build_and_the_configuration(metrics: SelfMetrics) -> None:
     """Which version runs, and that its configuration was read."""
     shown = page(metrics)

@@ -43,8 +43,6 @@ class Queues:
             self._show(integration, queues.get(integration, Queue()))
 
     def _show(self, integration: str, queue: Queue) -> None:
-        if integration not in self._snapshots:  # it may have been removed while its job ran
-            return
         shown: Counter[str] = Counter()
         for state, count in queue.by_state.items():
             shown[_SHOWN_AS.get(state, state)] += count

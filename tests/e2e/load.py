@@ -171,6 +171,7 @@ async def open_poller(
         for entry in config.integrations:
             http = await stack.enter_async_context(open_http(Network()))
             connections[entry.name] = connect(entry, http, clock, metrics.request, paces, budget.spend)
+            metrics.know_integration(entry.name, connections[entry.name].apis)
         targets = targets_of(config.integrations, connections)
         poller = WatchedPoller(targets, PollStore(database), snapshots, budget, metrics, clock, deadline)
         await poller.restore()

@@ -163,7 +163,7 @@ def fleet(clock: ManualClock) -> Exposition:
     exposition = Exposition(metrics, clock)
     for number in range(FLEET):
         exposition.update(Snapshot(f"integration-{number}", "immediate", 5))
-        metrics.request(f"integration-{number}", "x" * 60_000)
+        metrics.know_integration(f"integration-{number}", ["x" * 60_000])
     # Scraped before: the first scrape has more to do.
     exposition.page("")
     return exposition

@@ -121,18 +121,20 @@ class TestUntouched:
 
 
 class Cut(httpx.AsyncBaseTransport):
-    """Once ``held``, answers nothing until a client is closed; what was under way then breaks off, as on a network."""
+    """Answers nothing at paths that end as it ``holds`` until a client is closed; what was under way then breaks off,
+    as on a network, unless it ``answers`` all the same."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
-        self._transport = transport
-        self.held = False
+    def __init__(self, transport: httpx.AsyncBaseTransport, *, answers: bool = False) -> None:
+        self._transport, self._answers = transport, answers
+        self.holds: str | None = None
         self.reached, self._closed = asyncio.Event(), asyncio.Event()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if self.held:
+        if self.holds is not None and request.url.path.endswith(self.holds):
             self.reached.set()
             await self._closed.wait()
-            raise httpx.ReadError("closed", request=request)
+            if not self._answers:
+                raise httpx.ReadError("closed", request=request)
         return await self._transport.handle_async_request(request)
 
     async def aclose(self) -> None:
@@ -157,13 +159,13 @@ async def test_a_look_whose_connections_are_replaced_is_made_anew(
         assert job is not None
         await service.worker.do(job)
         clock.advance(3600)
-        cut.held = True
+        cut.holds = ""
         looking = asyncio.create_task(service.prover.look())
         await asyncio.wait_for(cut.reached.wait(), 10)
         write_config(changed(config_data, 1, notify="weekly"))
         assert (await reload(http)).status_code == 200
         assert await looking
-        cut.held = False
+        cut.holds = None
         clock.advance(LOOK_LEASE)
         assert await service.prover.look()
         labels = {"integration": "beta", "action": "bridge", "outcome": "cured"}
@@ -208,6 +210,42 @@ class TestRemoved:
             await asyncio.gather(work, return_exceptions=True)
         assert (job["state"], job["message"]) == ("failed", "the integration has no way to resync by bridge any more")
         assert not (await look(http)).series(integration="beta")
+
+    @pytest.mark.parametrize("answered", [True, False], ids=["under way", "planned"])
+    async def test_what_its_jobs_still_do_brings_no_series_back(
+        self,
+        config_data: dict[str, Any],
+        write_config: WriteConfig,
+        clock: ManualClock,
+        transport: httpx.ASGITransport,
+        world: World,
+        answered: bool,
+    ) -> None:
+        """A request that is answered after the reload, and records that were listed before it and are never sent: both
+        stand in the store, and are counted nowhere."""
+        world.orgs["beta"].add_errors("permissions", "salesforce_field_permissions", 3)
+        file, cut = write_config(config_data), Cut(transport, answers=answered)
+        opened = open_service(load_config(file), clock, cut, file, lifecycle=True)
+        async with opened as service, client_of(service) as http:
+            await poll_all(service)
+            await post_to(http, notification(alert(integration="beta")))
+            cut.holds = "/resync"
+            job = await service.worker.claim()
+            assert job is not None
+            doing = asyncio.create_task(service.worker.do(job))
+            await asyncio.wait_for(cut.reached.wait(), 10)
+            write_config({**config_data, "integrations": config_data["integrations"][:1]})
+            assert (await reload(http)).status_code == 200
+            await asyncio.wait_for(doing, 10)
+            if not answered:
+                clock.advance(3600)
+                assert await service.worker.work_on(job.id)
+            (done,) = (await http.get("/api/v1/resyncs")).json()["jobs"]
+            assert (done["records"]["succeeded"], done["records"]["failed"]) == ((3, 0) if answered else (0, 3))
+            clock.advance(3600)
+            while await service.prover.look():
+                pass
+            assert not (await look(http)).series(integration="beta")
 
     async def test_when_it_comes_back_what_was_reported_is_known(
         self, http: httpx.AsyncClient, config_data: dict[str, Any], write_config: WriteConfig
