@@ -52,10 +52,12 @@ def increase(name: str, *by: str, where: str = "", window: str = "$__rate_interv
 
 def first_or_increase(name: str, *by: str) -> str:
     """The same for a counter that comes into being when it first moves: one that was not there before the window has
-    grown by all it shows."""
-    counted = series(name)
+    grown by all it shows, unless it is an old one of a target that is new, in other parts or to this Prometheus.
+    Grafana has no number of seconds for its window: a process counts as new for an hour."""
+    counted, up, started = series(name), f"up{{{OF_JOB}}}", f"process_start_time_seconds{{{OF_JOB}}}"
     return (
         f"sum by ({', '.join(by)}) (\n  {counted}\n  unless {counted} offset $__rate_interval\n"
+        f"  and on (job, instance) ({up} offset $__rate_interval or {started} > time() - 3600)\n"
         f"  or increase({counted}[$__rate_interval])\n)"
     )
 

@@ -25,6 +25,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "direction": ("to_salesforce", "to_hubspot"),
     "error_type": ("restricted_picklist_value",),
     "kind": ("data", "file"),
+    "shard": ("", "2/4"),
     "result": ("invalid", "unauthorized", "unavailable"),
     "source": tuple(source.name for source in SOURCES),
     "notify": (*NOTIFY, UNKNOWN_NOTIFY),

@@ -43,7 +43,7 @@ EXCEPTIONS = (
     ),
     Allowance(
         "target-integration",
-        r"^exporter / .*: (up|scrape_[a-z_]+|process_[a-z_]+)$",
+        r"^(exporter|remediation) / .*: (up|scrape_[a-z_]+|process_[a-z_]+)$",
         "a replica serves all integrations",
     ),
     Allowance(
