@@ -72,6 +72,8 @@ def _reading_as_json(safe_loader: Any) -> Any:
 _LOADER = _reading_as_json(yaml.SafeLoader)
 _FAST_LOADER = _reading_as_json(yaml.CSafeLoader) if yaml.__with_libyaml__ else _LOADER
 """libyaml, six times as fast. What it refuses is read once more by PyYAML itself, whose complaints are the better."""
+_HALF = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")
+"""How JSON writes a character beyond U+FFFF: two of these, which YAML reads as two characters that are none."""
 _BRACKETS = re.compile(r"[][{}]")
 _INDENTATIONS = re.compile(r"^[ ?:-]+", re.MULTILINE)
 _FLAT = 500
@@ -128,8 +130,22 @@ def _is_flat(text: str) -> bool:
 def _document(loader_type: Any, text: str) -> YamlDocument:
     loader = loader_type(text)
     root = loader.get_single_node()
+    if _HALF.search(text):
+        _join_halves(root)
     duplicates = tuple(_duplicates(root, ()))  # before constructing, which puts merged keys beside the own ones
     return YamlDocument(loader.construct_document(root) if root is not None else None, duplicates, root)
+
+
+def _join_halves(node: yaml.Node | None) -> None:
+    if isinstance(node, yaml.ScalarNode):
+        try:
+            node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise yaml.MarkedYAMLError(problem="half of a character", problem_mark=node.start_mark) from error
+    elif isinstance(node, yaml.CollectionNode):
+        for child in node.value:
+            for one in child if isinstance(child, tuple) else (child,):
+                _join_halves(one)
 
 
 def _read_slowly(text: str) -> YamlDocument:

@@ -20,7 +20,9 @@ def reload_endpoint(reload: Callable[[], Awaitable[None]] | None) -> Callable[[R
         try:
             await reload()
         except ConfigError as error:
-            return PlainTextResponse(f"The configuration was not reloaded:\n{error}\n", 400)
+            # A path of the system may hold bytes that are no text.
+            answer = f"The configuration was not reloaded:\n{error}\n".encode(errors="backslashreplace")
+            return PlainTextResponse(answer, 400)
         except StoreError:
             return PlainTextResponse("The store cannot be read.\n", 503)
         return PlainTextResponse("")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from exporter.config.yaml_document import YamlDocument, YamlSyntaxError, read_yaml
@@ -95,6 +95,8 @@ def test_a_merged_mapping_may_be_overridden(tmp_path: Path) -> None:
         ("a: !!python/object:os.system x\n", 1, "could not determine a constructor"),
         ("? [a]\n: 1\n", 1, "found unhashable key"),
         ("a: " + "1" * 5000 + "\n", 1, "Exceeds the limit"),
+        ('{"a": "\\ud83d\\ude00",\n"b": "\\ude00\\ud83d"}', 2, "half of a character"),
+        ('- ["\\U0000d83d"]\n', 1, "half of a character"),
     ],
 )
 def test_what_is_not_yaml_says_where_and_why(text: str | bytes, line: int, problem: str, tmp_path: Path) -> None:
@@ -130,7 +132,8 @@ JSON = st.recursive(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(value=JSON, indent=st.sampled_from([None, 2, "\t"]))
-def test_json_is_read_as_json(value: Any, indent: int | str | None, tmp_path: Path) -> None:
-    """However a JSON file is indented, tabs included, it is read as what it says."""
-    assert read(tmp_path, json.dumps(value, ensure_ascii=False, indent=indent)).data == value
+@given(value=JSON, indent=st.sampled_from([None, 2, "\t"]), escaped=st.booleans())
+@example(value={"\U0001f600": ["\U0001f600"]}, indent=None, escaped=True)
+def test_json_is_read_as_json(value: Any, indent: int | str | None, escaped: bool, tmp_path: Path) -> None:
+    """However a JSON file is indented, tabs included, and its letters are written, it is read as what it says."""
+    assert read(tmp_path, json.dumps(value, ensure_ascii=escaped, indent=indent)).data == value

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+import json
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -361,6 +363,25 @@ class TestABadFile:
         write_config(config_data)
         assert (await reload(http)).status_code == 200
         assert await reloaded(http) == 1
+
+    async def test_a_file_whose_name_is_no_text(
+        self,
+        config_data: dict[str, Any],
+        write_config: WriteConfig,
+        clock: ManualClock,
+        transport: httpx.ASGITransport,
+        tmp_path: Path,
+    ) -> None:
+        """The answer is the same, and the name stands in it as it can be written."""
+        file = tmp_path / os.fsdecode(b"\xff.json")
+        write_config(config_data).rename(file)
+        async with open_service(load_config(file), clock, transport, file, lifecycle=True) as running:
+            file.write_text(json.dumps(changed(config_data, 0, notify="\U0001f600")))
+            async with client_of(running) as http:
+                answer = await reload(http)
+        assert answer.status_code == 400
+        assert "\\udcff.json:1: integrations[0].notify" in answer.text
+        assert "\U0001f600" in answer.text
 
     async def test_a_file_that_is_gone(self, http: httpx.AsyncClient, tmp_path: Path) -> None:
         """It is named."""
