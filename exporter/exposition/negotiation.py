@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 OPENMETRICS, PLAIN = "application/openmetrics-text", "text/plain"
-_WEIGHT = re.compile(r";\s*q=([01](?:\.[0-9]{0,3})?)\s*(?:;|$)", re.IGNORECASE)
+_WEIGHT = re.compile(r";\s*q=([01](?:\.[0-9]*)?)\s*(?:;|$)", re.IGNORECASE)
 
 
 def wants_openmetrics(accept: str) -> bool:
@@ -14,9 +14,10 @@ def wants_openmetrics(accept: str) -> bool:
 
 
 def takes_gzip(accept_encoding: str) -> bool:
-    """Whether an ``Accept-Encoding`` header allows gzip: by its name, else by ``*``; ``q=0`` forbids it."""
+    """Whether an ``Accept-Encoding`` header asks for gzip, by its name, else by ``*``, at least as much as for the text
+    as it is (``identity``); ``q=0`` forbids it."""
     named = "gzip" if _mentions(accept_encoding, "gzip") else "*"
-    return _weight(accept_encoding, named) > 0
+    return 0 < _weight(accept_encoding, named) >= _weight(accept_encoding, "identity")
 
 
 def _weight(header: str, name: str) -> float:

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from exporter.exposition.negotiation import takes_gzip
 from exporter.exposition.page import Exposition
 from exporter.exposition.selection import Selection
-from exporter.web.parameters import BadParameter, shard
+from exporter.web.parameters import BadParameter, names, shard
 
 PATIENCE = 120.0
 """Seconds after which a scrape is given up whose client takes nothing and does not leave. No Prometheus waits so long:
@@ -81,10 +81,9 @@ async def _in_turns(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def _wanted(query: QueryParams) -> Selection:
-    """What ``integration[]=``, or ``integration=``, and ``shard=`` ask for; raises ``BadParameter``. A name that nobody
-    has is no error: an integration that was removed must not cost a scrape that names it the others."""
-    names = frozenset((*query.getlist("integration[]"), *query.getlist("integration")))
-    return Selection(names, shard(query))
+    """What ``integration[]=``, or ``integration=``, and ``shard=`` ask for; raises ``BadParameter``."""
+    named = names((*query.getlist("integration[]"), *query.getlist("integration")))
+    return Selection(named, shard(query.getlist("shard")))
 
 
 async def _end_when_left(answering: asyncio.Task[None], receive: Receive) -> None:

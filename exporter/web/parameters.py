@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from exporter.exposition.selection import WHOLE, Shard
 
@@ -12,14 +12,16 @@ MAX_ID = 2**31 - 1
 
 MAX_SHARDS = 1000
 
-_LONGEST_NUMBER, _SHOWN = 20, 80
+_LONGEST_NUMBER, _SHOWN, _MOST_SHOWN = 20, 80, 2
 
 
 class BadParameter(ValueError):
     """A parameter that is none."""
 
-    def __init__(self, name: str, given: str, expected: str) -> None:
-        super().__init__(f"{name}: got {given[:_SHOWN]!r}; expected {expected}")
+    def __init__(self, name: str, given: str | Sequence[str], expected: str) -> None:
+        shown = [given] if isinstance(given, str) else given[:_MOST_SHOWN]
+        got = " and ".join(repr(one[:_SHOWN]) for one in shown)
+        super().__init__(f"{name}: got {got}; expected {expected}")
 
 
 def limit_of(query: Mapping[str, str]) -> int:
@@ -53,16 +55,25 @@ def text(query: Mapping[str, str], name: str, longest: int) -> str | None:
     return given
 
 
-def shard(query: Mapping[str, str]) -> Shard:
+def shard(given: Sequence[str]) -> Shard:
     """``2/4`` is the second of four; the whole if the parameter is left out."""
-    given = query.get("shard")
-    if given is None:
+    if not given:
         return WHOLE
-    number, _, of = given.partition("/")
+    number, _, of = given[0].partition("/")
     found = Shard(_whole(number, MAX_SHARDS) or 0, _whole(of, MAX_SHARDS) or 0)
-    if not 0 < found.number <= found.of:
-        raise BadParameter("shard", given, f"the number of a part and of how many, such as 2/4; at most {MAX_SHARDS}")
+    if len(given) > 1 or not 0 < found.number <= found.of:
+        raise BadParameter(
+            "shard", given, f"once the number of a part and of how many, such as 2/4; at most {MAX_SHARDS}"
+        )
     return found
+
+
+def names(given: Collection[str]) -> frozenset[str]:
+    """Of integrations. One that nobody has is no error: an integration that was removed must not cost a scrape that
+    names it the others. An empty one nobody can have."""
+    if "" in given:
+        raise BadParameter("integration", "", "the name of an integration")
+    return frozenset(given)
 
 
 def _number(query: Mapping[str, str], name: str, most: int) -> int | None:
@@ -76,6 +87,7 @@ def _number(query: Mapping[str, str], name: str, most: int) -> int | None:
 
 
 def _whole(given: str, most: int) -> int | None:
-    """Digits alone, from 1; more of them than ``most`` has are not even read."""
-    number = int(given) if given.isascii() and given.isdecimal() and len(given) <= len(str(most)) else 0
+    """Digits alone, the first none of 0; more of them than ``most`` has are not even read."""
+    digits = given.isascii() and given.isdecimal() and not given.startswith("0")
+    number = int(given) if digits and len(given) <= len(str(most)) else 0
     return number if 0 < number <= most else None

@@ -97,12 +97,29 @@ class TestParts:
         assert {series for shard in shards for series in shard.samples} == whole.samples.keys()
         assert all(len(of_integrations(shard)) > 20 for shard in shards)
 
-    @pytest.mark.parametrize("shard", ["", "1", "0/2", "3/2", "1/", "/2", "1/1001", "-1/2", "1/2/3", "a/b", "٣/4"])
+    @pytest.mark.parametrize(
+        "shard", ["", "1", "0/2", "01/2", "1/02", "3/2", "1/", "/2", "1/1001", "-1/2", "1/2/3", "a/b", "٣/4"]
+    )
     async def test_a_shard_that_is_none(self, clock: ManualClock, shard: str) -> None:
         """It is refused, with what was expected: a whole page instead would show series twice."""
         async with client_of(exposition_of(NAMES, clock)) as http:
             answer = await http.get("/metrics", params={"shard": shard})
         assert (answer.status_code, answer.text.partition(";")[0]) == (400, f"shard: got {shard!r}")
+
+    @pytest.mark.parametrize(
+        ("query", "got"),
+        [
+            ("shard=1/2&shard=2/2", "shard: got '1/2' and '2/2'"),
+            ("shard=1/2&shard=1/2", "shard: got '1/2' and '1/2'"),
+            ("integration[]=", "integration: got ''"),
+            ("integration=acme&integration=", "integration: got ''"),
+        ],
+    )
+    async def test_what_can_be_no_wish(self, clock: ManualClock, query: str, got: str) -> None:
+        """Two parts, or a name that nobody can have: refused, as a page without the rest would be taken for all."""
+        async with client_of(exposition_of(NAMES, clock)) as http:
+            answer = await http.get(f"/metrics?{query}")
+        assert (answer.status_code, answer.text.partition(";")[0]) == (400, got)
 
 
 class TestPacking:
