@@ -21,7 +21,7 @@ from exporter.store.health import PATIENCE, Health, NoAnswer
 from exporter.store.room import lacks_room, take_room
 from exporter.store.transaction import Transaction
 from exporter.store.turns import Turns
-from exporter.store.upgrade import TOUCH, bring_up_to_date, is_up_to_date
+from exporter.store.upgrade import REMEDY, TOUCH, bring_up_to_date, is_up_to_date
 
 if TYPE_CHECKING:
     from exporter.store.postgresql import Server
@@ -183,7 +183,8 @@ def _as_store_errors() -> Iterator[None]:
     except (SQLAlchemyError, sqlite3.Error, NoAnswer, OSError) as error:
         cause = _origin(error)
         kind = "" if isinstance(cause, NoAnswer) else f"{type(error).__name__}: "
-        raise StoreError(f"store: {kind}{_first_line(cause)}") from error
+        remedy = f": {REMEDY}" if sqlite.is_no_store(cause) else ""
+        raise StoreError(f"store: {kind}{_first_line(cause)}{remedy}") from error
 
 
 def _hangs(error: BaseException | None) -> bool:

@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -165,9 +165,9 @@ def choose_journal(path: str) -> None:
         if is_locked(error):
             raise
         why = str(error)
-        with suppress(sqlite3.Error):
-            if _journal_problem(path, "DELETE") is not None:
-                raise
+        # Where the other fails as well, it is not the journal that is in the way.
+        if _journal_problem(path, "DELETE") is not None:
+            raise
     if why is not None:
         log.warning("store has no write-ahead log", file=path, why=why, remedy="a local disk, or PostgreSQL")
 
@@ -212,6 +212,11 @@ def is_locked(error: BaseException | None) -> bool:
     """Whether another process kept the file to itself for all of the time that is waited for it."""
     # What is above the low byte says more than we want to know.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def is_no_store(error: BaseException) -> bool:
+    """Whether the file is damaged, or none of SQLite's."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -17,6 +17,9 @@ from exporter.store.tables import METADATA
 NEWEST = "0010"
 """The last of ``migrations/versions``."""
 
+REMEDY = "it is damaged, or another program's; restore a copy of it, or begin with an empty one"
+"""For what is no store."""
+
 _LOCK = 0x48535845
 """Any number that nobody else in the same database uses."""
 
@@ -47,15 +50,17 @@ def bring_up_to_date(connection: Connection) -> None:
         # Replicas that start together migrate one after the other; the lock ends with the transaction.
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     tables = set(sa.inspect(connection).get_table_names())
-    if _MARK.name in tables:
-        if _versions(connection) != [NEWEST]:
+    versions = _versions(connection) if _MARK.name in tables else []
+    ours = sorted(tables.intersection(METADATA.tables))
+    if versions:
+        if versions != [NEWEST]:
             _migrate(connection)
-    elif tables.isdisjoint(METADATA.tables):
-        METADATA.create_all(connection)
-        _MARK.create(connection)
-        connection.execute(_MARK.insert().values(version_num=NEWEST))
+    elif ours:
+        raise StoreError(f"store: it has a table {ours[0]} and does not say of which version: {REMEDY}")
     else:
-        _migrate(connection)
+        METADATA.create_all(connection)
+        _MARK.create(connection, checkfirst=True)
+        connection.execute(_MARK.insert().values(version_num=NEWEST))
 
 
 def _migrate(connection: Connection) -> None:

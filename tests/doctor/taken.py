@@ -343,7 +343,7 @@ TAKEN = (
         "the store's file",
         lambda room: room.write("exporter.db", "no database, whatever it is called" * 20),
         "store",
-        "file is not a database.*let the exporter's own user write the file",
+        "file is not a database.*restore a copy of what `store` names",
     ),
     Taken(
         "an API token that is hard to guess",

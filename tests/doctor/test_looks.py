@@ -227,7 +227,7 @@ class TestStore:
         room.write("exporter.db", "no database at all, and nothing that could be one" * 10)
         sheets = await room.look()
         assert [one.check for one in failures(sheets)] == ["store"]
-        assert "let the exporter's own user write the file" in line(sheets, "store").finding.change
+        assert "restore a copy" in line(sheets, "store").finding.change
 
     async def test_one_that_is_empty_is_not_filled(self, room: PatientRoom) -> None:
         """The next serve does that."""

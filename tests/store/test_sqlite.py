@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,46 @@ async def test_where_no_memory_can_be_shared_the_journal_is_another(file: Path, 
     assert (line["log_level"], line["event"], line["file"]) == ("warning", "store has no write-ahead log", str(file))
     assert line["remedy"] == "a local disk, or PostgreSQL"
     assert journal(file) == "delete"
+
+
+def foreign(file: Path) -> None:
+    file.write_text("no database at all, but some text " * 100)
+
+
+def damaged(file: Path) -> None:
+    """From the second page on: the first says that it is a database, and which tables it has."""
+    page = 4096
+    content = file.read_bytes()
+    file.write_bytes(content[:page] + b"\xff" * (len(content) - page))
+
+
+def without_version(file: Path) -> None:
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("DELETE FROM alembic_version")
+        connection.commit()
+
+
+@pytest.mark.parametrize("spoil", [foreign, damaged, without_version])
+async def test_a_file_that_is_no_store_is_told_as_that(file: Path, spoil: Callable[[Path], None]) -> None:
+    """With what to do, and nothing of journals and disks."""
+    await (await open_database(f"sqlite:///{file}")).close()
+    spoil(file)
+    before = file.read_bytes()
+    told = pytest.raises(StoreError, match="restore a copy of it, or begin with an empty one")
+    with structlog.testing.capture_logs() as said, told:
+        await open_database(f"sqlite:///{file}")
+    assert said == []
+    if spoil is foreign:
+        assert file.read_bytes() == before
+
+
+async def test_a_file_of_no_tables_becomes_a_store(file: Path) -> None:
+    """Also one that knows of versions."""
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+    database = await open_database(f"sqlite:///{file}")
+    await write(database)
+    await database.close()
 
 
 async def test_a_file_that_is_gone_is_not_written_to(database: Database, file: Path) -> None:

@@ -8,16 +8,19 @@ from exporter.doctor import sections
 from exporter.doctor.check import Check
 from exporter.doctor.finding import Finding, doubtful, failed, good
 from exporter.doctor.house import House
+from exporter.store.upgrade import REMEDY
 
 _SERVER = "check store and store_password_file, the server, and the rights of its user on the database"
 _FILE = "let the exporter's own user write the file of `store` and the directory it is in"
+_NO_STORE = "restore a copy of what `store` names, or name another there"
 
 
 async def examine(house: House) -> Sequence[Finding]:
     store = house.store
     change = _FILE if store.is_file else _SERVER
     if store.error is not None:
-        return (failed(str(store.error), change),)
+        told = str(store.error)
+        return (failed(told, _NO_STORE if REMEDY in told else change),)
     if store.outdated:
         return (doubtful("its tables are missing or of another version", "the next serve brings them up to date"),)
     if store.database is None:
