@@ -24,11 +24,15 @@ SUSPENSION = {"suspended": False, "reason": None, "since": None}
 
 
 class SlowBridge:
-    """``asked`` is set once a resync has come, which waits for ``go``."""
+    """``asked`` is set once a resync has come, which waits for ``go``; ``listing`` once errors are to be listed, which
+    wait for ``list``."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.go = asyncio.Event()
+        self.listing = asyncio.Event()
+        self.list = asyncio.Event()
+        self.list.set()
         self.url = ""
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -48,6 +52,8 @@ class SlowBridge:
             await self.go.wait()
             return {"accepted": ["e1"], "rejected": []}
         if path.startswith("/sync-errors"):
+            self.listing.set()
+            await self.list.wait()
             return {"results": [ERROR], "next_after": None}
         return {"as_of": "2026-11-21T10:00:00Z", "suspension": SUSPENSION, "errors": [COUNT]}
 

@@ -62,6 +62,8 @@ def set_up_logging(level: str, log_format: str) -> None:
         "imapclient",
     ):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    # Each request that is cut off as the process ends is told by itself.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not record.getMessage().startswith("Cancel "))
     # It warns of every strange letter that a mail server writes, and repeats what was written.
     logging.getLogger("imapclient.util").setLevel(logging.CRITICAL)
 

@@ -32,6 +32,7 @@ from exporter.web.api.resyncs import notifications_endpoint, refusals_endpoint, 
 from exporter.web.api.suspensions import suspensions_endpoint
 from exporter.web.api.sync_errors import sync_errors_endpoint
 from exporter.web.api.uploads import uploads_endpoint
+from exporter.web.cut_off import CutOff
 from exporter.web.metrics import Scraping
 from exporter.web.not_sniffed import NotSniffed
 from exporter.web.pages.integration_page import integration_endpoint
@@ -118,7 +119,7 @@ def build_app(
 
 def in_front_of(app: ASGIApp) -> ASGIApp:
     """What every request is read by, and what every answer has, whoever gives it: the application, or its guard."""
-    return AbsoluteTargets(NotSniffed(RequestIds(app)))
+    return AbsoluteTargets(NotSniffed(RequestIds(CutOff(app))))
 
 
 class _Packing(GZipMiddleware):

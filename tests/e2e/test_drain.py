@@ -103,6 +103,30 @@ async def test_what_takes_too_long_is_left(exporter: Program, bridge: SlowBridge
     assert jobs(tmp_path) == [("queued", "sending")]
 
 
+async def test_who_waits_is_told(exporter: Program, bridge: SlowBridge, tmp_path: Path) -> None:
+    """Of an answer that does not come in time: ask again later. That is no bug, and the log says what it was."""
+    bridge.list.clear()
+    async with (
+        running(exporter, tmp_path / "exporter.log") as process,
+        httpx.AsyncClient(
+            base_url=exporter.ready_url.removesuffix("/-/ready"), trust_env=False, timeout=SECONDS
+        ) as http,
+        asyncio.TaskGroup() as tasks,
+    ):
+        waiting = tasks.create_task(http.get("/api/v1/sync-errors", params={"integration": "acme"}))
+        async with asyncio.timeout(SECONDS):
+            await bridge.listing.wait()
+            process.send_signal(signal.SIGTERM)
+            assert await process.wait() == 0
+            answer = await waiting
+        bridge.list.set()
+    assert (answer.status_code, "ask again later" in answer.text, "X-Request-ID" in answer.headers) == (503, True, True)
+    log = (tmp_path / "exporter.log").read_text()
+    assert 'event="request cut off" path=/api/v1/sync-errors' in log
+    assert "Traceback" not in log
+    assert "Cancel " not in log
+
+
 async def test_told_twice_it_ends_at_once(exporter: Program, bridge: SlowBridge, tmp_path: Path) -> None:
     """Nothing is lost by that either: the next process takes over."""
     async with resyncing(exporter, bridge, tmp_path) as (process, http):
