@@ -133,6 +133,9 @@ class BridgeClient:
         if answer.status in (401, 403):
             pause = self._upstream.asked_pause(answer)
             raise AuthError(f"{_REFUSED[self._token is None]} ({answer.told()})", retry_after=pause)
+        if answer.status == HTTPStatus.NOT_FOUND and not answer.is_web_page:
+            reason = f"{answer.host} has nothing at this path: check sync_health.url ({answer.told()})"
+            raise InvalidAnswer(reason, code="HTTP_404", retry_after=self._upstream.asked_pause(answer))
         if answer.status not in (200, 202):
             raise self._upstream.failure(answer)
         body = answer.json()

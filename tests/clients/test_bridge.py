@@ -325,3 +325,9 @@ async def test_other_failures_of_the_button_are_those_of_any_call(
     with pytest.raises(error):
         await client_over(transport).clear_suspension()
     assert len(transport.requests) == 1
+
+
+async def test_a_wrong_path_is_told_with_its_key(client_over: Client) -> None:
+    """Whose it is, and where it is configured."""
+    with pytest.raises(InvalidAnswer, match=r"^127\.0\.0\.1 has nothing at this path: check sync_health\.url \(GET /"):
+        await client_over(CannedTransport(Canned(404, {}))).sync_health()
