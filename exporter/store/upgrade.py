@@ -20,6 +20,9 @@ NEWEST = "0010"
 REMEDY = "it is damaged, or another program's; restore a copy of it, or begin with an empty one"
 """For what is no store."""
 
+NEWER = "it was written by a newer version"
+"""Whose tables this one does not know."""
+
 _LOCK = 0x48535845
 """Any number that nobody else in the same database uses."""
 
@@ -36,12 +39,19 @@ TOUCH = _MARK.update().values(version_num=_MARK.c.version_num)
 
 
 def is_up_to_date(connection: Connection) -> bool:
-    """Whether there is nothing to do; waits for nobody who is at it."""
+    """Whether there is nothing to do; waits for nobody who is at it. Raises ``StoreError`` for a newer version's."""
     return sa.inspect(connection).has_table(_MARK.name) and _versions(connection) == [NEWEST]
 
 
 def _versions(connection: Connection) -> list[str]:
-    return list(connection.scalars(sa.select(_MARK.c.version_num)))
+    versions = list(connection.scalars(sa.select(_MARK.c.version_num)))
+    for version in versions:
+        if version > NEWEST:
+            raise StoreError(
+                f"store: {NEWER} (its tables are {version}, here {NEWEST} is the last): run that version, or restore a "
+                "copy of the store from before"
+            )
+    return versions
 
 
 def bring_up_to_date(connection: Connection) -> None:
@@ -66,12 +76,8 @@ def bring_up_to_date(connection: Connection) -> None:
 def _migrate(connection: Connection) -> None:
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
-    from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(resources.files("exporter.store") / "migrations"))
     config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
-        raise StoreError(f"store: written by a newer version? {error}") from error
+    command.upgrade(config, "head")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -52,6 +54,13 @@ def _empty_directory(room: PatientRoom) -> None:
 def _other_column(room: PatientRoom) -> None:
     _empty_directory(room)
     room.write("dropped/picklists.csv", "Was,Wer\nfalsch,101\n")
+
+
+def _newer_store(room: PatientRoom) -> None:
+    with contextlib.closing(sqlite3.connect(room.folder / "exporter.db")) as store:
+        store.executescript(
+            "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('9999')"
+        )
 
 
 def _guessable_suspension_token(room: PatientRoom) -> None:
@@ -344,6 +353,12 @@ TAKEN = (
         lambda room: room.write("exporter.db", "no database, whatever it is called" * 20),
         "store",
         "file is not a database.*restore a copy of what `store` names",
+    ),
+    Taken(
+        "the version that wrote the store",
+        _newer_store,
+        "store",
+        "written by a newer version.*run the newer version, or name a copy of the store from before",
     ),
     Taken(
         "an API token that is hard to guess",

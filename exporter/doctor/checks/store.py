@@ -8,10 +8,11 @@ from exporter.doctor import sections
 from exporter.doctor.check import Check
 from exporter.doctor.finding import Finding, doubtful, failed, good
 from exporter.doctor.house import House
-from exporter.store.upgrade import REMEDY
+from exporter.store.upgrade import NEWER, REMEDY
 
 _SERVER = "check store and store_password_file, the server, and the rights of its user on the database"
 _FILE = "let the exporter's own user write the file of `store` and the directory it is in"
+_NEWER_STORE = "run the newer version, or name a copy of the store from before it in `store`"
 _NO_STORE = "restore a copy of what `store` names, or name another there"
 
 
@@ -20,7 +21,8 @@ async def examine(house: House) -> Sequence[Finding]:
     change = _FILE if store.is_file else _SERVER
     if store.error is not None:
         told = str(store.error)
-        return (failed(told, _NO_STORE if REMEDY in told else change),)
+        changes = {REMEDY: _NO_STORE, NEWER: _NEWER_STORE}
+        return (failed(told, next((words for sign, words in changes.items() if sign in told), change)),)
     if store.outdated:
         return (doubtful("its tables are missing or of another version", "the next serve brings them up to date"),)
     if store.database is None:
