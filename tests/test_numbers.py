@@ -45,7 +45,7 @@ KIB, DAY = 1024, 86_400
         f"one that unpacks to {WORDS[MAX_RATIO]} times its size",
         f"goes back {LOOKS_BACK / DAY:.0f} days, over the newest {MOST_AT_FIRST:,} messages at most",
         f"Of a message at most {LONGEST_MESSAGE // KIB} KiB are read",
-        f"First polls begin at once, {PLACES} at a time",
+        f"First polls begin at once, {PLACES} at a time of each source",
         f"for {LEASE:.0f} s from its last sign of life",
         f"takes the oldest {MOST_FOUND:,} of an object and kind",
         f"about eight an integration and {WORDS[MOST]} at most",

@@ -148,7 +148,7 @@ class Poller:
             self._wait(target)
 
     async def _take_first_turn(self, target: Target) -> bool:
-        async with self._entrance.place(slow=target.slow):
+        async with self._entrance.place(target.source.name, slow=target.slow):
             return await self.take_turn(target)
 
     async def _follow_the_other(self, target: Target) -> None:
