@@ -16,7 +16,7 @@ PLACES = 16
 """Of each source."""
 HELD_FOR = 2.0
 """Seconds. With a deadline of thirty no more than fifteen times as many polls of a source are ever under way as it has
-places: they end in time at an API that answers ten a second, and, of some sources together, on a tenth of a processor."""
+places: they end in time at an API that answers ten a second, and, of several sources, on a tenth of a processor."""
 
 _SLOW = "slow by nature"
 """What all such sources have in common."""
