@@ -104,4 +104,13 @@ def reading_of(target: Target, row: PollRow, part: Part | None, shown: Reading |
         succeeded_at=row.succeeded_at,
         header_usage=row.usage,
         parts=row.parts,
+        failing_since=_failing_since(row.failure, row.attempted_at, shown),
     )
+
+
+def _failing_since(failure: Failure | None, attempted_at: float, shown: Reading | None) -> float | None:
+    if failure is None:
+        return None
+    before = shown.failure if shown else None
+    same = before is not None and (before.kind, before.code) == (failure.kind, failure.code)
+    return shown.failing_since if shown and same else attempted_at

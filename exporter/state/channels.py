@@ -8,6 +8,7 @@ which answers betray it. ``CHANNELS``, at the end, is the table of them all.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from exporter.clients.salesforce.refusals import (
     ACCESS_DISABLED,
@@ -23,6 +24,7 @@ from exporter.sources import SOURCES
 from exporter.state.evidence import Channel, Evidence
 from exporter.state.facts import facts_of
 from exporter.state.outage import is_outage
+from exporter.state.own_refusal import served
 from exporter.state.reading import Reading
 from exporter.state.snapshot import Snapshot
 from exporter.state.statement import sources_of
@@ -120,6 +122,16 @@ def _trust(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
             yield Evidence(snapshot.read_at(source), outage, source, detail)
 
 
+def _api_refused(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
+    """What the exporter's own user meets, as far as it may be what HubSpot's meets too."""
+    met = tuple(_calls_met(ACCESS_DISABLED)(snapshot, now))
+    otherwise = served(snapshot, now) if any(one.holds for one in met) else None
+    if otherwise is not None:
+        return (otherwise,)
+    told = "to the exporter's own user; whether to HubSpot's too is not known"
+    return tuple(replace(one, detail=f"{one.detail} {told}", of_own_user=True) if one.holds else one for one in met)
+
+
 def _api_enabled(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
     for part, source in sources_of(snapshot, now, Access):
         hindrances = [
@@ -189,10 +201,7 @@ def _rowless_detail(access: Access) -> str:
 
 CHANNELS: Mapping[str, tuple[Channel, ...]] = {
     ORG_LIMIT: (_org_calls,),
-    ACCESS_DISABLED: (
-        _calls_met(ACCESS_DISABLED),
-        _api_enabled,
-    ),
+    ACCESS_DISABLED: (_api_refused, _api_enabled),
     "salesforce_object_permissions_missing": (_objects,),
     "salesforce_field_permissions_missing": (_fields,),
     LOCKED: (_calls_met(LOCKED),),

@@ -48,14 +48,18 @@ def _judge(reason: str, channels: Iterable[Channel], snapshot: Snapshot, now: fl
     return Condition(
         reason=reason,
         holds=bool(standing),
-        # What makes it hold now goes before what another channel has taken back.
-        set_by=max(standing or (one for one in evidence if one.holds), key=_at, default=None),
+        # What makes it hold now goes before what another channel has taken back, and HubSpot's user before our own.
+        set_by=max(standing or (one for one in evidence if one.holds), key=_weight, default=None),
         cleared_by=max((one for one in evidence if not one.holds), key=_at, default=None),
     )
 
 
 def _at(evidence: Evidence) -> float:
     return evidence.at
+
+
+def _weight(evidence: Evidence) -> tuple[bool, float]:
+    return not evidence.of_own_user, evidence.at
 
 
 def _explained(conditions: Iterable[Condition], snapshot: Snapshot, now: float) -> str:

@@ -10,13 +10,15 @@ from exporter.state.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one source saw at one time, for or against a cause; ``as_of`` is when that was true, if not then."""
+    """What one source saw at one time, for or against a cause; ``as_of`` is when that was true, if not then.
+    ``of_own_user``: it was refused to the exporter's own user in Salesforce, and perhaps to that one alone."""
 
     at: float
     holds: bool
     source: str
     detail: str
     as_of: float | None = None
+    of_own_user: bool = False
 
     @property
     def true_at(self) -> float:

@@ -26,7 +26,8 @@ class Reading:
     """The newest poll of one source, and the newest good part if the last polls failed.
 
     ``header_usage`` is what the answers of this source said of the org's API calls on the side. ``parts`` are those of
-    the newest poll, for a source that is made of several: it is up while one of them could be read.
+    the newest poll, for a source that is made of several: it is up while one of them could be read. ``failing_since``
+    is when the polls began to fail as the newest did, one after the other, as far as this process has seen it.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Reading:
     succeeded_at: float | None = None
     header_usage: OrgUsage | None = None
     parts: tuple[PartState, ...] = ()
+    failing_since: float | None = None
 
     @property
     def up(self) -> bool:

@@ -181,3 +181,18 @@ def test_a_row_without_a_part_goes_on_showing_the_last_one(target: Target) -> No
     replaced = reading_of(target, row_after(ROW, Outcome("[]", newer), None, NOW), newer, shown)
     assert replaced is not None
     assert (replaced.part, replaced.up) == (newer, True)
+
+
+def test_since_when_polls_fail_in_the_same_way(target: Target) -> None:
+    """Another failure begins anew, and one that worked ends it."""
+
+    def after(outcome: Outcome, at: float, shown: Reading | None) -> Reading:
+        reading = reading_of(target, row_after(ROW, outcome, None, at), outcome.part, shown)
+        assert reading is not None
+        return reading
+
+    first = after(REFUSED, NOW, None)
+    again = after(REFUSED, NOW + 60, first)
+    other = after(Outcome(error=ServerError("busy")), NOW + 120, again)
+    assert [one.failing_since for one in (first, again, other)] == [NOW, NOW, NOW + 120]
+    assert after(Outcome("[]", PART), NOW + 180, other).failing_since is None

@@ -7,6 +7,7 @@ import pytest
 from exporter.model import (
     CanaryDirection,
     CanaryRounds,
+    Failure,
     Heartbeat,
     LastWrite,
     LastWrites,
@@ -24,6 +25,7 @@ from exporter.web.pages.status_page import status_row
 NOW = 1_800_000_000.0
 HOUR = 3_600.0
 DAY = 24 * HOUR
+REFUSED = "salesforce_org_api_access_disabled"
 GOOD = ("good", "Syncs")
 ROUNDS = (("synced", 47), ("late", 0), ("failed", 0))
 
@@ -38,6 +40,20 @@ def seen(**parts: Part) -> Snapshot:
 def verdict(**parts: Part) -> tuple[str, str]:
     row = status_row(seen(**parts), NOW)
     return row.level, row.state
+
+
+def test_an_api_that_is_refused_to_the_exporter_s_own_user() -> None:
+    """Is not told as HubSpot's user losing it, nor with a remedy at that one."""
+    refused = Reading("salesforce_limits", 60.0, NOW, Failure("auth", "API_DISABLED_FOR_ORG", "refused"))
+    row = status_row(Snapshot("acme", "immediate", None, (refused,)), NOW)
+    assert row.state == (
+        "Not suspended yet, but: Salesforce organization API access disabled for the exporter's own user"
+    )
+    (what_to_do,) = row.why
+    assert what_to_do.startswith("Give the exporter's own user in Salesforce the API Enabled permission.")
+    told = Reading("mailbox", 60.0, NOW, None, MailboxNews(Suspension(True, REFUSED, NOW), NOW), NOW)
+    (what_to_do,) = status_row(Snapshot("acme", "immediate", None, (refused, told)), NOW).why
+    assert what_to_do.startswith("Give the integration user")
 
 
 def synced(ago: float, waits_for: float | None = None) -> Heartbeat:

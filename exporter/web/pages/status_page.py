@@ -25,7 +25,7 @@ from exporter.web.pages.html_page import answered, rendered
 from exporter.web.pages.numbers import number, total
 from exporter.web.pages.source_lines import SourceLine, age, source_lines
 from exporter.web.pages.unreadable_mail import MailLine, unreadable_mail
-from exporter.web.pages.verdict import LATELY, reason_title, verdict_of
+from exporter.web.pages.verdict import LATELY, reason_title, verdict_of, what_to_do
 
 _LEVELS = ("suspended", "trouble", "unknown", "good")
 _MARKS = {"suspended": "■", "trouble": "▲", "unknown": "?", "good": "●"}
@@ -151,9 +151,8 @@ def status_row(snapshot: Snapshot, now: float, polled: Collection[str] = ()) -> 
 def _why(facts: Facts, conditions: tuple[Condition, ...]) -> tuple[str, ...]:
     """What has ended a suspension, and what to do first, for each reason that is reported or seen."""
     reported = facts.suspension.reason if facts.suspension and facts.suspension.suspended else None
-    names = {reported, *(condition.reason for condition in conditions if condition.holds)}
     over = (f"The suspension is over: {facts.recovery.detail}.",) if facts.recovery else ()
-    return over + tuple(reason.resolution for reason in CATALOG.suspension_reasons if reason.name in names)
+    return over + what_to_do(reported, conditions)
 
 
 def _use(title: str, used: int | None, limit: int | None, of_what: str) -> Use:

@@ -7,6 +7,7 @@ an hour is trouble, as it is for the alert SyncStale, unless the canary arrives:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from exporter.catalog.catalog import CATALOG
@@ -23,6 +24,11 @@ from exporter.web.pages.unreadable_mail import unreadable_lately
 
 LATELY = 86400.0
 """Seconds for which a sync, or a round of the canary, proves that records sync: a night without changes is no doubt."""
+
+_OWN_USER = (
+    "Give the exporter's own user in Salesforce the API Enabled permission. Whether HubSpot's user is refused as well "
+    "is not known: if it has the permission, ask Salesforce whether the org still has the API."
+)
 
 _OF_ANY_DAY = (REPORT, MAILBOX, EVIDENCE)
 
@@ -80,8 +86,26 @@ def _when_old(facts: Facts, snapshot: Snapshot, now: float) -> str:
 
 
 def _seen(conditions: tuple[Condition, ...]) -> str:
-    seen = [reason_title(condition.reason) for condition in conditions if condition.holds]
+    seen = [
+        reason_title(condition.reason) + (" for the exporter's own user" if _is_of_own_user(condition) else "")
+        for condition in conditions
+        if condition.holds
+    ]
     return f"Not suspended yet, but: {', '.join(seen)}" if seen else ""
+
+
+def _is_of_own_user(condition: Condition) -> bool:
+    return condition.set_by is not None and condition.set_by.of_own_user
+
+
+def what_to_do(reported: str | None, conditions: Iterable[Condition]) -> tuple[str, ...]:
+    """First, for each reason that is reported or seen."""
+    seen = {condition.reason: condition for condition in conditions if condition.holds}
+    return tuple(
+        _OWN_USER if known.name != reported and _is_of_own_user(seen[known.name]) else known.resolution
+        for known in CATALOG.suspension_reasons
+        if known.name == reported or known.name in seen
+    )
 
 
 def _canary(snapshot: Snapshot, now: float) -> str:
