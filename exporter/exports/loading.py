@@ -12,12 +12,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
+import structlog
+
 from exporter.errors import BadExport
 from exporter.exports.archive import check_second
 from exporter.exports.reader import ExportReader
 from exporter.exports.row import label_of
 from exporter.exports.seen import Seen
 from exporter.model import SyncError
+
+log = structlog.get_logger(__name__)
 
 Labelled = tuple[SyncError, str]
 """An error, and the label value of its type."""
@@ -210,6 +214,15 @@ class Loading:
         as_of = min(self.origin.as_of if reader.as_of is None else reader.as_of, now)
         check_second(self._by_category, as_of, self._taken)
         origin = Origin(self.origin.integration, self.origin.name, self.origin.stamp, as_of)
+        if reader.odd:
+            log.warning(
+                "rows of an export left out",
+                integration=self.origin.integration,
+                file=self.origin.name,
+                left_out=reader.odd,
+                rows=reader.rows,
+                first=reader.told[0],
+            )
         held, outdated = [], []
         for category, one in tuple(self._by_category.items()):
             export = Export(one.export_id, category, origin, one.counts, one.rows, reader.odd)

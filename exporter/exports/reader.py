@@ -114,9 +114,9 @@ class ExportReader:
         yield batch
         if rows.cut_at is not None:
             raise BadExport(f"the file is cut off: {rows.cut}", line=rows.cut_at, column=rows.cut_column)
-        if self.odd > 1 and self.odd > self.rows / 2:
-            told = "; ".join(self.told)
-            raise BadExport(f"has {self.odd} rows of {self.rows} that are not as the headings say: {told}")
+        if self.odd > self.rows / 2:
+            misfit = "row of 1 that is" if self.rows == 1 else f"rows of {self.rows} that are"
+            raise BadExport(f"has {self.odd} {misfit} not as the headings say: {'; '.join(self.told)}")
 
     def _odd(self, line: int, why: str) -> None:
         self.odd += 1

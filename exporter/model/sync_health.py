@@ -10,11 +10,13 @@ from exporter.model.sync_errors import ErrorCount
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """Errors of a category were exported at ``as_of``; ``name`` is that of the file, or of what brought it."""
+    """Errors of a category were exported at ``as_of``; ``name`` is that of the file, or of what brought it, of which so
+    many rows could not be read and are ``left_out``."""
 
     category: str
     as_of: float
     name: str
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,9 @@ def merged(page: SyncHealth | None, payload: Mapping[str, Any]) -> SyncHealth:
     counts = [count for export in newer for count in _counts(export)]
     counts += [count for count in health.errors or () if count.category not in own]
     known = None if health.errors is not None else tuple(sorted(own))
-    told = tuple(Exported(export["category"], export["as_of"], export["name"]) for export in newer)
+    told = tuple(
+        Exported(export["category"], export["as_of"], export["name"], export.get("odd", 0)) for export in newer
+    )
     return replace(health, errors=tuple(counts), exported=told, error_categories=known)
 
 
@@ -141,6 +143,7 @@ def _told(export: Export) -> dict[str, Any]:
         "name": export.origin.name,
         "as_of": export.origin.as_of,
         "counts": counts,
+        "odd": export.odd,
     }
 
 

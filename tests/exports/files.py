@@ -232,6 +232,21 @@ CASES = (
         "line 3 has 1 of 2 cells",
     ),
     Case(
+        "one row, and it is odd",
+        "duplicates.csv",
+        _text("ID,Error Type,HubSpot ID\ne1,Email already in use,1.23457E+11\n"),
+        part="duplicates",
+        problem="duplicates.csv: has 1 row of 1 that is not as the headings say: line 2 HubSpot ID is no number; Excel "
+        "has shortened it",
+    ),
+    Case(
+        "half of the rows odd",
+        "picklists.csv",
+        _text("Error Type,HubSpot ID\nMismatched options,1\nMismatched options,1.23457E+11\n"),
+        {"picklists": {"mismatched_options": 1}},
+        odd=1,
+    ),
+    Case(
         "no rows and no category",
         "export.csv",
         _text(HEADINGS),

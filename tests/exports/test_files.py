@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import structlog
 
 from exporter.clients.export_folder import ExportFolder
 from exporter.clients.exports import ExportedErrors
@@ -27,7 +28,8 @@ async def test_what_a_file_gives(case: Case, tmp_path: Path) -> None:
     file.write_bytes(case.content)
     os.utime(file, (clock.time() - 60,) * 2)
 
-    look = await folder.look(())
+    with structlog.testing.capture_logs() as logged:
+        look = await folder.look(())
     assert [note.problems for note in look.notes] == [((case.part, case.problem),) if case.problem else ()]
     told = {category: export for (_, category), export in shelf.held.items()}
     counted = {
@@ -35,6 +37,8 @@ async def test_what_a_file_gives(case: Case, tmp_path: Path) -> None:
     }
     assert counted == case.counts
     assert {export.odd for export in told.values()} <= {case.odd}
+    said = [line for line in logged if line["event"] == "rows of an export left out"]
+    assert [(line["file"], line["left_out"]) for line in said] == ([(case.name, case.odd)] if case.odd else [])
     assert {export.origin.as_of for export in told.values()} <= {clock.time() - 60}
     listed = sum(len(shelf.errors[export.id]) for export in told.values())
     assert listed == sum(sum(types.values()) for types in case.counts.values())

@@ -118,6 +118,21 @@ async def test_ids_that_excel_has_shortened(http: httpx.AsyncClient) -> None:
     assert told["odd_rows"] == ["line 2 HubSpot ID is no number; Excel has shortened it"]
 
 
+async def test_rows_that_are_left_out_are_shown(http: httpx.AsyncClient, service: Service) -> None:
+    """What is counted is not all there is. Where most are left out nothing is taken."""
+    await put(http, "Error Type,HubSpot ID\nMismatched options,1.23457E+11\nMismatched options,2\n")
+    await poll_all(service)
+    assert "picklists: 1 row of upload could not be read and is left out" in (await http.get("/")).text
+    answer = await put(http, "Error Type,HubSpot ID\nMismatched options,1.23457E+11\n")
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {
+            "error": "the file has 1 row of 1 that is not as the headings say: line 2 HubSpot ID is no number; Excel "
+            "has shortened it"
+        },
+    )
+
+
 async def test_titles_that_nobody_knows_are_named(http: httpx.AsyncClient) -> None:
     """The first few, with where to name them."""
     rows = "".join(f"Strange thing {number % 7},{number}\n" for number in range(14))

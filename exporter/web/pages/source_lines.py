@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from exporter.model import Part, SyncHealth, TrustStatus
@@ -31,8 +31,9 @@ def source_lines(snapshot: Snapshot, now: float, polled: Collection[str]) -> tup
 def _line(reading: Reading, now: float) -> SourceLine:
     problems = [reading.failure.message] if reading.failure else []
     problems += [f"{part.name} not read: {part.failure.message}" for part in reading.missing_parts if part.failure]
+    problems += _left_out(reading.part)
     text = _told(reading, now)
-    if reading.up and problems:
+    if reading.up and reading.missing_parts:
         text += f", without {', '.join(part.name for part in reading.missing_parts)}"
     good = reading.up and not problems and not reading.is_old(now)
     return SourceLine(reading.source, good, text, "; ".join(problems))
@@ -59,6 +60,15 @@ def _remark(part: Part | None, now: float) -> str:
         told = (f"{one.category} {age(now - one.as_of)}" for one in part.exported)
         return f"; exported: {', '.join(told)}"
     return ""
+
+
+def _left_out(part: Part | None) -> Iterator[str]:
+    """What is not among the errors that were exported."""
+    for one in part.exported if isinstance(part, SyncHealth) else ():
+        if one.left_out:
+            rows = "row" if one.left_out == 1 else "rows"
+            are = "is" if one.left_out == 1 else "are"
+            yield f"{one.category}: {one.left_out:,} {rows} of {one.name} could not be read and {are} left out"
 
 
 def age(seconds: float) -> str:
