@@ -47,6 +47,11 @@ class ExportedErrors:
             exports = {export.category: export for export in await self.shelf.current(self.integration)}
         return {category: exports[category] for category in CATALOG.category_names if category in exports}
 
+    async def not_known(self) -> tuple[str, ...]:
+        """The categories of whose errors nobody knows anything, which is not that there are none."""
+        good = await self.good()
+        return tuple(category for category in CATALOG.category_names if category not in good)
+
     async def as_of(self, category: str) -> float:
         """Of when the list of this category is; 0 if there is none."""
         export = (await self.good()).get(category)

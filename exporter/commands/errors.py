@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.style import Style
@@ -27,6 +29,7 @@ from exporter.exposition.error_list import as_csv, as_json
 from exporter.logs import set_up_logging
 from exporter.model import HubSpotAccount, SyncError
 from exporter.remediation.listing import listed
+from exporter.sources.exported_health import troubles
 from exporter.sources.hubspot_account import SOURCE as ACCOUNT
 from exporter.state.links import Links, links_of
 from exporter.store.database import open_database
@@ -46,17 +49,28 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     set_up_logging("error", "logfmt")
-    found, links = asyncio.run(_list_errors(load_config(arguments.config), arguments.name, arguments.category))
+    found = asyncio.run(_list_errors(load_config(arguments.config), arguments.name, arguments.category))
+    for doubt in found.doubts:
+        sys.stderr.write(f"note: {printable(doubt)}\n")
     if arguments.format == "table":
-        print_table(found, Console(), links)
+        print_table(found.errors, Console(), found.links)
     else:
-        write_utf_8(as_csv(found, links) if arguments.format == "csv" else as_json(found, links))
+        write_utf_8((as_csv if arguments.format == "csv" else as_json)(found.errors, found.links))
     return 0
 
 
-async def _list_errors(config: Config, name: str, category: str | None) -> tuple[tuple[SyncError, ...], Links]:
-    """The current errors of an integration, asked of its bridge or as they were exported, and where to open their
-    records; raises ``UpstreamError``, ``StoreError`` or ``UsageError``."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The current errors of an integration, where to open their records, and what may be missing among them."""
+
+    errors: tuple[SyncError, ...]
+    links: Links
+    doubts: tuple[str, ...]
+
+
+async def _list_errors(config: Config, name: str, category: str | None) -> _Found:
+    """Asked of its bridge or as they were exported; raises ``UpstreamError``, ``StoreError`` or ``UsageError``, also
+    where nothing is known of them."""
     integration = integration_called(name, config)
     if integration.sync_health is None:
         raise UsageError(f"{name}: sync_health is not configured, so there is no bridge to ask, and nothing exported")
@@ -70,17 +84,36 @@ async def _list_errors(config: Config, name: str, category: str | None) -> tuple
         connection = connect(integration, http, SystemClock(), lambda _name, _api: None, shelf=shelf)
         if connection.lister is None:
             raise AssertionError("who has no bridge has exported errors, or none")
-        await _look(connection)
+        doubts = await _doubts(connection, [category] if category else CATALOG.category_names)
         errors = await listed(connection.lister, CATALOG.select([category] if category else [], []))
         account = await _account(connection) if any(error.hubspot_id for error in errors) else None
-        return errors, links_of(integration, account)
+        return _Found(errors, links_of(integration, account), doubts)
 
 
-async def _look(connection: Connection) -> None:
+async def _doubts(connection: Connection, asked: Sequence[str]) -> tuple[str, ...]:
+    """What nobody knows of the errors asked for, and why, once all is taken in that was dropped. A bridge knows all of
+    them; raises ``UsageError`` where nothing is known."""
+    if connection.exported is None:
+        return ()
+    look = await _look(connection)
+    not_known = [category for category in await connection.exported.not_known() if category in asked]
+    why = [why for _part, why in troubles(look, await connection.exported.held(), await connection.exported.good())]
+    why += ["a file that was written to just now is not read yet: ask again in some seconds"] if look.unsettled else []
+    if len(not_known) == len(asked):
+        of_what = f"its errors in {asked[0]}" if len(asked) == 1 else "its sync errors"
+        why = why or ["export them in HubSpot (Sync Health → Export errors), and upload the file or drop it there"]
+        raise UsageError(
+            f"{connection.settings.name}: nothing is known of {of_what}, no export holds: {'; '.join(why)}"
+        )
+    return (*why, *([f"nothing is known of {', '.join(not_known)}: no export of them holds"] if not_known else ()))
+
+
+async def _look(connection: Connection) -> Look:
     """Takes in what was dropped and no exporter has read yet."""
     look = Look(unfinished=True)
     while connection.export_folder is not None and look.unfinished:
         look = await connection.export_folder.look(look.notes)
+    return look
 
 
 async def _account(connection: Connection) -> HubSpotAccount | None:

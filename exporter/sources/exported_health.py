@@ -38,7 +38,7 @@ async def fetch(connection: Connection, exported: ExportedErrors, previous: Any)
     nothing = page is None and missing is None and not looked.notes and not held
     parts: dict[str, UpstreamError | None] = dict.fromkeys(good)
     parts |= {FILE_NAME: missing} if page is not None or missing is not None else {}
-    parts |= {part: InvalidAnswer(why) for part, why in reversed(list(_troubles(looked, held, good)))}
+    parts |= {part: InvalidAnswer(why) for part, why in reversed(list(troubles(looked, held, good)))}
     if nothing:
         parts = {OF_NO_CATEGORY: InvalidAnswer(_nothing(connection), again=Again.LATER)}
     payload = {
@@ -121,7 +121,7 @@ async def _page(connection: Connection, previous: Any) -> tuple[Any, UpstreamErr
     return page, None
 
 
-def _troubles(looked: Look, held: Mapping[str, Export], good: Mapping[str, Export]) -> Iterator[tuple[str, str]]:
+def troubles(looked: Look, held: Mapping[str, Export], good: Mapping[str, Export]) -> Iterator[tuple[str, str]]:
     """Which part is missing, and why, the newest first: nobody needs a broken file once a newer one is whole. One of
     the same time is another of the same zip."""
     newest = max((export.origin.as_of for export in held.values()), default=float("-inf"))

@@ -96,7 +96,34 @@ class TestErrors:
         file.write_text((await run(stage, "errors", ORG, "--format=csv")).out)
         os.utime(file, (time.time() - 30,) * 2)
         again = await run(stage, "errors", ORG, "--format=json")
-        assert (again.out, again.err) == (told.out, "")
+        assert (again.code, again.out, again.err) == (0, told.out, told.err)
+
+    async def test_what_nobody_knows_is_not_none(self, stage: Stage) -> None:
+        """Where nothing was exported, or nothing of what is asked for, that is said, and 1; what is listed is said to be
+        without the rest."""
+        dropped = stage.folder / "dropped"
+        dropped.mkdir()
+        change_config(stage, sync_health={"directory": "dropped"})
+        assert_one_line(await run(stage, "errors", ORG, "--format=json"), f"{ORG}: nothing is known of its sync errors")
+        file = dropped / "picklists.csv"
+        file.write_text("Error Type,HubSpot ID\n")
+        os.utime(file, (time.time() - 60,) * 2)
+        (dropped / "duplicates.csv").write_text("")
+        os.utime(dropped / "duplicates.csv", (time.time() - 60,) * 2)
+        none = await run(stage, "errors", ORG)
+        assert (none.code, none.out) == (0, "no sync errors\n")
+        assert none.err == (
+            "note: duplicates.csv: is empty\n"
+            "note: nothing is known of associations, custom_code, duplicates, permissions, property_mappings, "
+            "property_values, other: no export of them holds\n"
+        )
+        of_known = await run(stage, "errors", ORG, "--category=picklists")
+        assert (of_known.code, of_known.out) == (0, "no sync errors\n")
+        assert "nothing is known" not in of_known.err
+        other = await run(stage, "errors", ORG, "--category=duplicates")
+        assert_one_line(
+            other, "nothing is known of its errors in duplicates, no export holds: duplicates.csv: is empty"
+        )
 
 
 class TestTable:

@@ -16,6 +16,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from exporter.catalog.catalog import CATALOG
 from exporter.clients.connection import connect
 from exporter.clients.exports import ExportedErrors
 from exporter.config.file import load_config
@@ -131,6 +132,22 @@ async def test_rows_that_are_left_out_are_shown(http: httpx.AsyncClient, service
             "has shortened it"
         },
     )
+
+
+async def test_what_no_export_speaks_of_is_not_none(http: httpx.AsyncClient, service: Service) -> None:
+    """The pages and the list name the categories that nobody knows anything of."""
+    await put(http, HEADINGS)
+    await poll_all(service)
+    others = "Associations, Custom code, Duplicates, Permissions, Property mappings, Property values, Other"
+    assert (
+        f'<p>none of those that are known</p>\n      <p class="dim">not known: {others}</p>'
+        in (await http.get("/")).text
+    )
+    shown = (await http.get("/integrations/acme")).text
+    assert f"Not known, as no export speaks of them: {others}." in shown
+    assert "<p>None listed of what was exported.</p>" in shown
+    listed = (await http.get("/api/v1/sync-errors", params={"integration": "acme"})).json()
+    assert listed == {"errors": [], "not_known": [name for name in CATALOG.category_names if name != "picklists"]}
 
 
 async def test_titles_that_nobody_knows_are_named(http: httpx.AsyncClient) -> None:

@@ -45,11 +45,12 @@ def sync_errors_endpoint(
             if wanted == "csv" and connection.bridge is None:
                 return await _streamed(in_pieces(each_listed(connection.lister, pairs), links))
             errors = await listed(connection.lister, pairs)
+            not_known = {} if connection.exported is None else {"not_known": await connection.exported.not_known()}
         except UpstreamError as error:
             return _error(502, str(error))
         if wanted == "csv":
             return Response(as_csv(errors, links), media_type="text/csv", headers=_OF_A_FILE)
-        return JSONResponse({"errors": as_rows(errors, links)})
+        return JSONResponse({"errors": as_rows(errors, links), **not_known})
 
     return sync_errors
 

@@ -87,6 +87,7 @@ class Row:
     uses: tuple[Use, ...]
     directions: tuple[DirectionLine, ...]
     errors: tuple[ErrorLine, ...] | None
+    errors_not_known_of: str
     backlog: tuple[BacklogLine, ...] | None
     sources: tuple[SourceLine, ...]
     conditions: tuple[ConditionLine, ...]
@@ -139,6 +140,7 @@ def status_row(snapshot: Snapshot, now: float, polled: Collection[str] = ()) -> 
         ),
         directions=_directions(snapshot, now),
         errors=_errors(facts),
+        errors_not_known_of=_not_known(facts),
         backlog=_backlog(snapshot, now),
         sources=sources,
         conditions=tuple(_condition(condition, now) for condition in conditions),
@@ -199,6 +201,14 @@ def _errors(facts: Facts) -> tuple[ErrorLine, ...] | None:
             errors, records = total(count.errors for count in counts), total(count.affected_records for count in counts)
             lines.append(ErrorLine(category.title, number(errors), f"{number(records)} records"))
     return tuple(lines)
+
+
+def _not_known(facts: Facts) -> str:
+    """The categories that nobody has said anything of, where somebody has of others."""
+    known = facts.error_categories
+    if facts.errors is None or known is None:
+        return ""
+    return ", ".join(category.title for category in CATALOG.categories if category.name not in known)
 
 
 def _backlog(snapshot: Snapshot, now: float) -> tuple[BacklogLine, ...] | None:
