@@ -99,8 +99,8 @@ class TestErrors:
         assert (again.code, again.out, again.err) == (0, told.out, told.err)
 
     async def test_what_nobody_knows_is_not_none(self, stage: Stage) -> None:
-        """Where nothing was exported, or nothing of what is asked for, that is said, and 1; what is listed is said to be
-        without the rest."""
+        """Where nothing was exported, or nothing of what is asked for, that is said, and 1; what is listed is said to
+        be without the rest."""
         dropped = stage.folder / "dropped"
         dropped.mkdir()
         change_config(stage, sync_health={"directory": "dropped"})

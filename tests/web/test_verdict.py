@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exporter.model import (
+    Access,
     CanaryDirection,
     CanaryRounds,
     Failure,
@@ -14,6 +15,7 @@ from exporter.model import (
     MailboxNews,
     ObjectHeartbeat,
     Part,
+    Permission,
     Suspension,
     SyncHealth,
     UnreadableMessage,
@@ -52,8 +54,30 @@ def test_an_api_that_is_refused_to_the_exporter_s_own_user() -> None:
     (what_to_do,) = row.why
     assert what_to_do.startswith("Give the exporter's own user in Salesforce the API Enabled permission.")
     told = Reading("mailbox", 60.0, NOW, None, MailboxNews(Suspension(True, REFUSED, NOW), NOW), NOW)
-    (what_to_do,) = status_row(Snapshot("acme", "immediate", None, (refused, told)), NOW).why
+    _since, what_to_do = status_row(Snapshot("acme", "immediate", None, (refused, told)), NOW).why
     assert what_to_do.startswith("Give the integration user")
+
+
+def test_a_suspension_says_since_when_and_what_was_seen_before_it() -> None:
+    """Nothing goes on while it is suspended, and what was looked at earlier does not speak against it."""
+    since = NOW - 600.0
+    suspension = Suspension(True, "salesforce_object_permissions_missing", since)
+    access = Access(True, False, True, True, None, (Permission("Contact", None, True, True),), "NA1", False)
+    readings = (
+        Reading("mailbox", 60.0, NOW, None, MailboxNews(suspension, since), NOW),
+        Reading("salesforce_access", HOUR, NOW - 900, None, access, NOW - 900),
+        Reading("salesforce_heartbeat", 60.0, NOW, None, LastWrites((LastWrite("Contact", NOW - 700, NOW),)), NOW),
+        Reading("hubspot_heartbeat", 60.0, NOW, None, synced(700), NOW),
+    )
+    row = status_row(Snapshot("acme", "immediate", None, readings), NOW)
+    assert row.why[0] == "Suspended since 2027-01-15T07:50:00.000Z (10 min ago), as mailbox says."
+    assert [line.text for line in row.directions] == ["last seen 12 min ago, before the suspension"]
+    details = {line.title: line.detail for line in row.conditions}
+    assert details["Salesforce object permissions missing"] == (
+        "read and edit on all configured objects (salesforce_access, 15 min ago, before the suspension)"
+    )
+    unknown = seen(mailbox=MailboxNews(Suspension(True, None, None), since))
+    assert status_row(unknown, NOW).why == ("Since when is not known; mailbox says so.",)
 
 
 def synced(ago: float, waits_for: float | None = None) -> Heartbeat:

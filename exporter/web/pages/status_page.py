@@ -25,7 +25,7 @@ from exporter.web.pages.html_page import answered, rendered
 from exporter.web.pages.numbers import number, total
 from exporter.web.pages.source_lines import SourceLine, age, source_lines
 from exporter.web.pages.unreadable_mail import MailLine, unreadable_mail
-from exporter.web.pages.verdict import LATELY, reason_title, verdict_of, what_to_do
+from exporter.web.pages.verdict import LATELY, reason_title, since_when, verdict_of, what_to_do
 
 _LEVELS = ("suspended", "trouble", "unknown", "good")
 _MARKS = {"suspended": "■", "trouble": "▲", "unknown": "?", "good": "●"}
@@ -133,17 +133,17 @@ def status_row(snapshot: Snapshot, now: float, polled: Collection[str] = ()) -> 
         name=snapshot.integration,
         level=level,
         state=state,
-        why=_why(facts, conditions),
+        why=(*since_when(facts, now), *_why(facts, conditions)),
         uses=(
             _use("HubSpot", facts.calls_used, facts.calls_allocated, "allocated"),
             _use("Whole org", facts.org_calls_used, facts.org_calls_limit, "allowed by Salesforce"),
         ),
-        directions=_directions(snapshot, now),
+        directions=_directions(snapshot, facts, now),
         errors=_errors(facts),
         errors_not_known_of=_not_known(facts),
         backlog=_backlog(snapshot, now),
         sources=sources,
-        conditions=tuple(_condition(condition, now) for condition in conditions),
+        conditions=tuple(_condition(condition, facts, now) for condition in conditions),
         facts=fact_lines(facts, now),
         unreadable=unreadable_mail(snapshot, now),
         canary=canary_lines(snapshot, now),
@@ -165,13 +165,13 @@ def _use(title: str, used: int | None, limit: int | None, of_what: str) -> Use:
     return Use(title, f"{used:,} of {limit:,} {of_what} ({used / limit:.0%})", min(used / limit, 1.0))
 
 
-def _directions(snapshot: Snapshot, now: float) -> tuple[DirectionLine, ...]:
+def _directions(snapshot: Snapshot, facts: Facts, now: float) -> tuple[DirectionLine, ...]:
     both = directions_of(snapshot, now)
     named = ((TO_SALESFORCE, both.to_salesforce), (TO_HUBSPOT, both.to_hubspot))
     return tuple(
         _unmapped(name, one, now)
         if one.course is Course.STANDS and arrives(snapshot, now, LATELY, name)
-        else DirectionLine(name, one.course is not Course.STANDS, _course(one, now))
+        else DirectionLine(name, one.course is not Course.STANDS, _course(one, facts, now))
         for name, one in named
         if one.course is not Course.UNKNOWN
     )
@@ -183,11 +183,24 @@ def _unmapped(name: str, direction: Direction, now: float) -> DirectionLine:
     return DirectionLine(name, True, f"goes on by the canary; what waits{since} is probably not mapped")
 
 
-def _course(direction: Direction, now: float) -> str:
+def _course(direction: Direction, facts: Facts, now: float) -> str:
     last = "" if direction.last is None else f", last seen {age(now - direction.last)}"
+    if _is_suspended(facts) and direction.last is not None and direction.course is not Course.STANDS:
+        # What has moved within the hour need not move now.
+        return f"last seen {age(now - direction.last)}{_before(facts, direction.last)}"
     if direction.course is Course.STANDS and direction.since is not None:
         return f"stands still, with what changed since {age(now - direction.since)}{last}"
     return ("goes on" if direction.course is Course.GOES_ON else "is quiet") + last
+
+
+def _is_suspended(facts: Facts) -> bool:
+    return facts.suspension is not None and facts.suspension.suspended
+
+
+def _before(facts: Facts, moment: float) -> str:
+    """Whether that was before the suspension that is reported, where both are known."""
+    since = facts.suspension.since if facts.suspension and facts.suspension.suspended else None
+    return ", before the suspension" if since is not None and moment <= since else ""
 
 
 def _errors(facts: Facts) -> tuple[ErrorLine, ...] | None:
@@ -223,7 +236,11 @@ def _backlog(snapshot: Snapshot, now: float) -> tuple[BacklogLine, ...] | None:
     )
 
 
-def _condition(condition: Condition, now: float) -> ConditionLine:
+def _condition(condition: Condition, facts: Facts, now: float) -> ConditionLine:
     newest = condition.set_by if condition.holds else condition.cleared_by
-    detail = f"{newest.detail} ({newest.source}, {age(now - newest.true_at)})" if newest else ""
+    detail = ""
+    if newest is not None:
+        # What was looked at before does not speak against the reason that is stated.
+        when = "" if condition.holds else _before(facts, newest.true_at)
+        detail = f"{newest.detail} ({newest.source}, {age(now - newest.true_at)}{when})"
     return ConditionLine(reason_title(condition.reason), condition.holds, detail)

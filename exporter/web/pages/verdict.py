@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from exporter.catalog.catalog import CATALOG
+from exporter.clock import format_timestamp
 from exporter.model import Heartbeat
 from exporter.state.conditions import Condition
 from exporter.state.facts import Facts
@@ -62,6 +63,16 @@ def reason_title(reason: str | None) -> str:
     """What HubSpot calls a reason of suspension."""
     titles = {known.name: known.title for known in CATALOG.suspension_reasons}
     return titles.get(reason or "", "reason not known")
+
+
+def since_when(facts: Facts, now: float) -> tuple[str, ...]:
+    """Who says that it is suspended, and since when."""
+    if facts.suspension is None or not facts.suspension.suspended:
+        return ()
+    since, source = facts.suspension.since, facts.stated_by["suspension"]
+    if since is None:
+        return (f"Since when is not known; {source} says so.",)
+    return (f"Suspended since {format_timestamp(since)} ({age(now - since)}), as {source} says.",)
 
 
 def _untroubled(facts: Facts, conditions: tuple[Condition, ...], snapshot: Snapshot, now: float) -> Verdict:
