@@ -66,6 +66,14 @@ class TestErrors:
         await poll_all(service)
         assert "<p>None.</p>" in (await http.get(URL)).text
 
+    async def test_the_causes_that_are_looked_for(self, service: Service, http: httpx.AsyncClient) -> None:
+        """As on the page of all; and that the page stays as it is."""
+        await poll_all(service)
+        page = (await http.get(URL)).text
+        assert "Causes looked for" in page
+        assert "there is storage left (salesforce_limits, 0 s ago)" in page
+        assert "this page does not renew itself" in page
+
     async def test_each_with_what_is_known_of_it(self, http: httpx.AsyncClient, acme: Org, clock: ManualClock) -> None:
         """Its type, details, record, what it keeps from syncing, when it was last seen."""
         (error_id,) = acme.add_errors("other", "unknown", 1, affected_records=3, details="Salesforce said no")
