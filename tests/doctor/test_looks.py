@@ -43,6 +43,16 @@ class TestWithoutMuch:
         assert outcome(sheets, "token")[0] is outcome(sheets, "user")[0] is Outcome.DOUBTFUL
         assert outcome(sheets, "trust") == (Outcome.GOOD, "SIM1: OK")
 
+    async def test_field_permissions_are_looked_for_where_fields_are_named(self, room: PatientRoom) -> None:
+        """Else it says that they are not."""
+        del room.entry["salesforce"]["fields"]
+        sheets = await room.look()
+        assert failures(sheets) == []
+        assert outcome(sheets, "fields") == (
+            Outcome.DOUBTFUL,
+            "field permissions are not looked for: salesforce.fields names none",
+        )
+
     async def test_an_assignment_that_ends(self, room: PatientRoom) -> None:
         """Nothing is missing yet."""
         room.org.set_assignment("direct", ends_in=86_400.0)

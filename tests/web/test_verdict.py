@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from exporter.model import (
@@ -14,6 +16,8 @@ from exporter.model import (
     LastWrites,
     MailboxNews,
     ObjectHeartbeat,
+    OrgLimits,
+    OrgUsage,
     Part,
     Permission,
     Suspension,
@@ -78,6 +82,19 @@ def test_a_suspension_says_since_when_and_what_was_seen_before_it() -> None:
     )
     unknown = seen(mailbox=MailboxNews(Suspension(True, None, None), since))
     assert status_row(unknown, NOW).why == ("Since when is not known; mailbox says so.",)
+
+
+def test_what_is_not_looked_for_is_named() -> None:
+    """That nothing is said of a cause does not mean that it is not there."""
+    access = Access(True, False, True, True, None, (Permission("Contact", None, True, True),), "NA1", False)
+    row = status_row(seen(salesforce_access=access, salesforce_limits=OrgLimits(OrgUsage(1, 9, NOW), ())), NOW)
+    assert row.not_judged == (
+        "Unknown error, Salesforce field permissions missing (salesforce.fields names none), "
+        "Salesforce organization storage limits exceeded, HubSpot API limit exceeded, "
+        "Missing field mappings (only HubSpot can know)"
+    )
+    named = replace(access, permissions=(*access.permissions, Permission("Contact", "Email", None, None)))
+    assert "salesforce.fields" not in status_row(seen(salesforce_access=named), NOW).not_judged
 
 
 def synced(ago: float, waits_for: float | None = None) -> Heartbeat:

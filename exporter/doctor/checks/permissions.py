@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from exporter.doctor import sections
 from exporter.doctor.check import Check
 from exporter.doctor.configured import looks_at_user
-from exporter.doctor.finding import Finding, failed
+from exporter.doctor.finding import Finding, doubtful, failed
 from exporter.doctor.patient import Patient
 from exporter.doctor.permissions import judged
 from exporter.sources.source import configured
@@ -18,6 +18,9 @@ async def objects(patient: Patient) -> Sequence[Finding]:
 
 
 async def fields(patient: Patient) -> Sequence[Finding]:
+    if not configured(patient.settings.salesforce, "Salesforce org").fields:
+        what = "field permissions are not looked for: salesforce.fields names none"
+        return (doubtful(what, "name there the fields that have to sync, such as Contact: [Email]"),)
     return await _examined(patient, "fields", "Object Settings → the object → Field Permissions")
 
 
@@ -46,7 +49,7 @@ CHECKS = (
         "fields",
         sections.USER,
         "field permissions are missing",
-        lambda patient: looks_at_user(patient) and bool(configured(patient.settings.salesforce, "org").fields),
+        looks_at_user,
         fields,
         needs=("user",),
     ),

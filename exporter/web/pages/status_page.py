@@ -20,12 +20,13 @@ from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
 from exporter.state.statement import sources_of
 from exporter.web.pages.canary_lines import CanaryLines, arrives, canary_lines
+from exporter.web.pages.cause_lines import ConditionLine, before_suspension, condition_line, not_judged
 from exporter.web.pages.fact_lines import FactLine, fact_lines
 from exporter.web.pages.html_page import answered, rendered
 from exporter.web.pages.numbers import number, total
 from exporter.web.pages.source_lines import SourceLine, age, source_lines
 from exporter.web.pages.unreadable_mail import MailLine, unreadable_mail
-from exporter.web.pages.verdict import LATELY, reason_title, since_when, verdict_of, what_to_do
+from exporter.web.pages.verdict import LATELY, since_when, verdict_of, what_to_do
 
 _LEVELS = ("suspended", "trouble", "unknown", "good")
 _MARKS = {"suspended": "■", "trouble": "▲", "unknown": "?", "good": "●"}
@@ -59,15 +60,6 @@ class BacklogLine:
 
 
 @dataclass(frozen=True, slots=True)
-class ConditionLine:
-    """One cause looked for, and what set or cleared it."""
-
-    title: str
-    holds: bool
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class DirectionLine:
     """One direction of the sync of which something is known."""
 
@@ -91,6 +83,7 @@ class Row:
     backlog: tuple[BacklogLine, ...] | None
     sources: tuple[SourceLine, ...]
     conditions: tuple[ConditionLine, ...]
+    not_judged: str
     facts: tuple[FactLine, ...]
     unreadable: tuple[MailLine, ...] = ()
     canary: CanaryLines | None = None
@@ -143,7 +136,8 @@ def status_row(snapshot: Snapshot, now: float, polled: Collection[str] = ()) -> 
         errors_not_known_of=_not_known(facts),
         backlog=_backlog(snapshot, now),
         sources=sources,
-        conditions=tuple(_condition(condition, facts, now) for condition in conditions),
+        conditions=tuple(condition_line(condition, facts, now) for condition in conditions),
+        not_judged=not_judged(snapshot, conditions, now),
         facts=fact_lines(facts, now),
         unreadable=unreadable_mail(snapshot, now),
         canary=canary_lines(snapshot, now),
@@ -187,7 +181,7 @@ def _course(direction: Direction, facts: Facts, now: float) -> str:
     last = "" if direction.last is None else f", last seen {age(now - direction.last)}"
     if _is_suspended(facts) and direction.last is not None and direction.course is not Course.STANDS:
         # What has moved within the hour need not move now.
-        return f"last seen {age(now - direction.last)}{_before(facts, direction.last)}"
+        return f"last seen {age(now - direction.last)}{before_suspension(facts, direction.last)}"
     if direction.course is Course.STANDS and direction.since is not None:
         return f"stands still, with what changed since {age(now - direction.since)}{last}"
     return ("goes on" if direction.course is Course.GOES_ON else "is quiet") + last
@@ -195,12 +189,6 @@ def _course(direction: Direction, facts: Facts, now: float) -> str:
 
 def _is_suspended(facts: Facts) -> bool:
     return facts.suspension is not None and facts.suspension.suspended
-
-
-def _before(facts: Facts, moment: float) -> str:
-    """Whether that was before the suspension that is reported, where both are known."""
-    since = facts.suspension.since if facts.suspension and facts.suspension.suspended else None
-    return ", before the suspension" if since is not None and moment <= since else ""
 
 
 def _errors(facts: Facts) -> tuple[ErrorLine, ...] | None:
@@ -234,13 +222,3 @@ def _backlog(snapshot: Snapshot, now: float) -> tuple[BacklogLine, ...] | None:
         for one in found
         if (one.stale, one.never_synced) != (0, 0)
     )
-
-
-def _condition(condition: Condition, facts: Facts, now: float) -> ConditionLine:
-    newest = condition.set_by if condition.holds else condition.cleared_by
-    detail = ""
-    if newest is not None:
-        # What was looked at before does not speak against the reason that is stated.
-        when = "" if condition.holds else _before(facts, newest.true_at)
-        detail = f"{newest.detail} ({newest.source}, {age(now - newest.true_at)}{when})"
-    return ConditionLine(reason_title(condition.reason), condition.holds, detail)
