@@ -124,8 +124,8 @@ def _trust(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
 
 def _api_refused(snapshot: Snapshot, now: float) -> Iterable[Evidence]:
     """What the exporter's own user meets, as far as it may be what HubSpot's meets too."""
-    met = tuple(_calls_met(ACCESS_DISABLED)(snapshot, now))
-    otherwise = served(snapshot, now) if any(one.holds for one in met) else None
+    met = sorted(_calls_met(ACCESS_DISABLED)(snapshot, now), key=lambda one: one.at)
+    otherwise = served(snapshot, now) if met and met[-1].holds else None
     if otherwise is not None:
         return (otherwise,)
     told = "to the exporter's own user; whether to HubSpot's too is not known"

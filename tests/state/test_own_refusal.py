@@ -111,7 +111,7 @@ def test_the_source_that_was_refused_first_says_since_when() -> None:
 def test_once_a_call_works_again_that_is_what_counts() -> None:
     """The refusal is over."""
     worked = Reading("salesforce_heartbeat", 10 * MINUTE, NOW + 1, succeeded_at=NOW + 1)
-    condition = judged(refused(), worked, now=NOW + 1)
+    condition = judged(refused(), looked(), worked, now=NOW + 1)
     assert condition is not None
     assert not condition.holds
     assert condition.cleared_by is not None
