@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -78,7 +79,7 @@ def build_app(
         routes=[
             Route("/", status_endpoint(snapshots, poller, clock)),
             # A name may hold a slash.
-            Route("/integrations/{name:path}", integration_endpoint(snapshots, poller, connections, history, clock)),
+            Route("/integrations/{name:any}", integration_endpoint(snapshots, poller, connections, history, clock)),
             Route(_METRICS, Scraping(exposition), methods=["GET"]),
             Route("/-/healthy", _healthy),
             Route("/-/ready", _ready_endpoint(poller, store_problem, leaving)),
@@ -88,7 +89,7 @@ def build_app(
             Route("/alertmanager/webhook/", webhook, methods=["POST"]),
             Route("/api/v1/integrations", integrations_endpoint(snapshots, clock)),
             Route("/api/v1/sync-errors", sync_errors_endpoint(connections, snapshots, clock)),
-            Route("/api/v1/sync-errors/{integration:path}/{category}", uploads, methods=["PUT"]),
+            Route("/api/v1/sync-errors/{integration:any}/{category}", uploads, methods=["PUT"]),
             Route("/api/v1/resyncs", _by_method({"GET": resyncs, "POST": order}), methods=["GET", "POST"]),
             Route("/api/v1/resyncs/{id}", resync_endpoint(history)),
             Route(
@@ -120,6 +121,21 @@ def build_app(
 def in_front_of(app: ASGIApp) -> ASGIApp:
     """What every request is read by, and what every answer has, whoever gives it: the application, or its guard."""
     return AbsoluteTargets(NotSniffed(RequestIds(CutOff(app))))
+
+
+class _Any(Convertor[str]):
+    """A name as it is: it may hold a slash, and who asks for one with a line break is answered by its endpoint too."""
+
+    regex = r"(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("any", _Any())
 
 
 class _Packing(GZipMiddleware):

@@ -305,6 +305,8 @@ class TestNames:
     async def test_nobody_has_this_name(self, http: httpx.AsyncClient) -> None:
         """A page that says so, and leads back."""
         answer = await http.get("/integrations/" + NASTY)
+        assert (await http.get("/integrations/two%0Alines")).status_code == answer.status_code
+        assert (await http.get("/integrations/two%0Alines")).headers["content-type"] == answer.headers["content-type"]
         assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
         assert ESCAPED in answer.text
         assert "<script>alert" not in answer.text
