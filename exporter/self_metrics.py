@@ -61,9 +61,11 @@ class SelfMetrics:
             "Whether the last configuration reload was successful.",
             registry=self.registry,
         )
+        self._store = Gauge(PREFIX + "store_up", "Whether the store takes writes.", registry=self.registry)
         build = Gauge(PREFIX + "exporter_build_info", "The running version.", ("version",), registry=self.registry)
         build.labels(__version__).set(1)
         self._reloads.set(1)
+        self._store.set(1)
         for result in WEBHOOK_RESULTS:
             self._notifications.labels(result)
         for reason in HTTP_REFUSALS:
@@ -99,6 +101,10 @@ class SelfMetrics:
     def reloaded(self, successful: bool) -> None:
         """Whether the last reload of the configuration was applied."""
         self._reloads.set(float(successful))
+
+    def store_up(self, up: bool) -> None:
+        """Whether the store took what the last look wrote."""
+        self._store.set(float(up))
 
     def poll_duration(self, source: str) -> AbstractContextManager[object]:
         """Times what happens inside."""

@@ -31,6 +31,7 @@ from exporter.remediation.prover import Prover
 from exporter.remediation.worker import Worker
 from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
+from exporter.state.upkeep import Upkeep
 from exporter.store.calls import CallStore
 from exporter.store.database import Database, open_database
 from exporter.store.exports import ExportStore
@@ -69,6 +70,7 @@ class Service:
         self._budget = Budget(CallStore(database), clock)
         self.history = ResyncHistory(database)
         self.metrics = SelfMetrics()
+        self.upkeep = Upkeep(database.problem, self.metrics)
         self.snapshots = Snapshots(config.integrations, clock.time())
         self.exposition = Exposition(self.metrics, clock, self.snapshots.__getitem__)
         self.snapshots.watch(self.exposition.update, self.exposition.forget)
@@ -143,6 +145,7 @@ class Service:
             tasks.create_task(self.worker.run())
             tasks.create_task(self._reports.watch())
             tasks.create_task(self.recoveries.run())
+            tasks.create_task(self.upkeep.watch())
 
     async def leave(self, seconds: float) -> None:
         """Not ready any more, polls nothing and takes no more jobs; a request of one that is under way has so many
@@ -164,10 +167,10 @@ class Service:
                 self._reload_web()
                 await self._apply(config)
             except (ConfigError, StoreError) as error:
-                self.metrics.reloaded(False)
+                self.upkeep.reloaded(False)
                 log.error("configuration not reloaded", error=str(error))
                 raise
-            self.metrics.reloaded(True)
+            self.upkeep.reloaded(True)
 
     async def _apply(self, config: Config) -> None:
         # First, so that a store that is away changes nothing.

@@ -155,6 +155,7 @@ def test_the_build_and_the_configuration(metrics: SelfMetrics) -> None:
     shown = page(metrics)
     assert shown.value("exporter_build_info", version=__version__) == 1
     assert shown.value("config_last_reload_successful") == 1
+    assert shown.value("store_up") == 1
 
 
 def test_no_series_of_its_own_says_when_a_counter_began(metrics: SelfMetrics) -> None:

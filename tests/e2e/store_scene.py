@@ -73,6 +73,7 @@ class Scene:
         """Alertmanager is told to try again, and whoever asks what is wrong; everything else goes on."""
         why = await until(self.not_ready, lambda why: why is not None)
         assert re.fullmatch(rf"The store cannot be used: ({said})\.\n", why or ""), why
+        await until(self._store_up, lambda up: up == 0)
         await self._happen(NOTIFIED)
         await until(lambda: self._notified("unavailable"), lambda count: count is not None and count > 0)
         before = await self._read_at()
@@ -83,6 +84,7 @@ class Scene:
     async def over(self) -> None:
         """Both jobs are done, every record once."""
         await until(self.not_ready, lambda why: why is None)
+        await until(self._store_up, lambda up: up == 1)
         jobs = await until(self._jobs, lambda jobs: len(jobs) == 2 and all(job["finished_at"] for job in jobs))
         done = [("done", errors.count) for errors in (NOTIFIED, UNDER_WAY)]
         assert [(job["state"], job["records"]["succeeded"]) for job in jobs] == done
@@ -116,6 +118,9 @@ class Scene:
     async def _notified(self, result: str) -> float | None:
         """How many notifications ended so."""
         return (await self._page()).value("webhook_notifications_total", result=result)
+
+    async def _store_up(self) -> float | None:
+        return (await self._page()).value("store_up")
 
     async def _read_at(self) -> float | None:
         """When errors were last counted."""
