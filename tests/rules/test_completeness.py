@@ -31,6 +31,7 @@ from tests.shipped import exported_metrics
 NOT_ASKED = {
     ("HubSpotSalesforceExporterDown", "removed"): "is about no integration: it has no label of one",
     ("HubSpotSalesforceWebhookRejected", "removed"): "is about no integration: a refused notification names none",
+    ("HubSpotSalesforceStoreUnwritable", "removed"): "is about no integration: all share the store",
 }
 """Aspects that an alert cannot have, and why."""
 
