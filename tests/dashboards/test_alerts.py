@@ -15,11 +15,11 @@ from tests.dashboards.prometheus import Client
 from tests.dashboards.recordings import RULES
 from tests.dashboards.story import SCRAPE
 
-EXPORTERS = ("ExporterDown", "SourceFailing", "DataStale", "MailboxUnreadable", "StoreUnwritable")
+EXPORTERS = ("ExporterDown", "SourceFailing", "DataStale", "MailboxUnreadable", "StoreUnwritable", "ConfigNotReloaded")
 REMEDIATIONS = ("ResyncFailing", "ResyncBacklog", "ResyncNeedsApproval", "ResyncCuresNothing", "WebhookRejected")
-OF_NO_INTEGRATION = ("ExporterDown", "WebhookRejected", "StoreUnwritable")
+OF_NO_INTEGRATION = ("ExporterDown", "WebhookRejected", "StoreUnwritable", "ConfigNotReloaded")
 
-GOOD_ALL_DAY = {"StoreUnwritable"}
+GOOD_ALL_DAY = {"StoreUnwritable", "ConfigNotReloaded"}
 """Of what is never so on the bad day."""
 
 

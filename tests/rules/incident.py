@@ -101,7 +101,8 @@ def _access() -> Iterator[Series]:
 def _prometheus() -> Iterator[Series]:
     """What Prometheus writes itself."""
     yield Series("up", {}, _at(1))
-    yield Series(PREFIX + "store_up", {}, _at(0))
+    for family in ("store_up", "config_last_reload_successful"):
+        yield Series(PREFIX + family, {}, _at(0))
     labels = {"alertname": "HubSpotSalesforceSyncStale", "alertstate": "firing", "severity": "warning"}
     yield Series("ALERTS", {"integration": "acme", **labels}, _at(1))
 

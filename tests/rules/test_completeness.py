@@ -32,6 +32,7 @@ NOT_ASKED = {
     ("HubSpotSalesforceExporterDown", "removed"): "is about no integration: it has no label of one",
     ("HubSpotSalesforceWebhookRejected", "removed"): "is about no integration: a refused notification names none",
     ("HubSpotSalesforceStoreUnwritable", "removed"): "is about no integration: all share the store",
+    ("HubSpotSalesforceConfigNotReloaded", "removed"): "is about no integration: a reload is of all or none",
 }
 """Aspects that an alert cannot have, and why."""
 
