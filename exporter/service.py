@@ -98,6 +98,7 @@ class Service:
             reports=report_store,
             connections=self._connections.by_name,
             metrics=self.metrics,
+            upkeep=self.upkeep,
             settings=lambda: self._config.remediation,
             store_problem=database.problem,
             leaving=lambda: self._leaving,

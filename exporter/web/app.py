@@ -23,6 +23,7 @@ from exporter.remediation.orders import Orders
 from exporter.remediation.receiver import Receiver
 from exporter.self_metrics import SelfMetrics
 from exporter.state.snapshots import Snapshots
+from exporter.state.upkeep import Upkeep
 from exporter.store.history import ResyncHistory
 from exporter.store.reports import ReportStore
 from exporter.web.absolute_targets import AbsoluteTargets
@@ -60,6 +61,7 @@ def build_app(
     reports: ReportStore,
     connections: Mapping[str, Connection],
     metrics: SelfMetrics,
+    upkeep: Upkeep,
     settings: Callable[[], Remediation],
     store_problem: Callable[[], Awaitable[str | None]],
     leaving: Callable[[], bool],
@@ -77,7 +79,7 @@ def build_app(
     uploads = uploads_endpoint(connections, lambda: settings().order_tokens, poller.hasten)
     app = Starlette(
         routes=[
-            Route("/", status_endpoint(snapshots, poller, clock)),
+            Route("/", status_endpoint(snapshots, poller, upkeep, clock)),
             # A name may hold a slash.
             Route("/integrations/{name:any}", integration_endpoint(snapshots, poller, connections, history, clock)),
             Route(_METRICS, Scraping(exposition), methods=["GET"]),

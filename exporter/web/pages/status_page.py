@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -19,6 +19,7 @@ from exporter.state.facts import Facts, facts_of
 from exporter.state.snapshot import Snapshot
 from exporter.state.snapshots import Snapshots
 from exporter.state.statement import sources_of
+from exporter.state.upkeep import Upkeep
 from exporter.web.pages.canary_lines import CanaryLines, arrives, canary_lines
 from exporter.web.pages.cause_lines import ConditionLine, before_suspension, condition_line, not_judged
 from exporter.web.pages.fact_lines import FactLine, fact_lines
@@ -26,6 +27,7 @@ from exporter.web.pages.html_page import answered, rendered
 from exporter.web.pages.numbers import number, total
 from exporter.web.pages.source_lines import SourceLine, age, source_lines
 from exporter.web.pages.unreadable_mail import MailLine, unreadable_mail
+from exporter.web.pages.upkeep_lines import upkeep_lines
 from exporter.web.pages.verdict import LATELY, since_when, verdict_of, what_to_do
 
 _LEVELS = ("suspended", "trouble", "unknown", "good")
@@ -93,7 +95,9 @@ class Row:
         return _MARKS[self.level]
 
 
-def status_endpoint(snapshots: Snapshots, poller: Poller, clock: Clock) -> Callable[[Request], Awaitable[Response]]:
+def status_endpoint(
+    snapshots: Snapshots, poller: Poller, upkeep: Upkeep, clock: Clock
+) -> Callable[[Request], Awaitable[Response]]:
     """The page as an endpoint."""
 
     async def status(_request: Request) -> Response:
@@ -102,16 +106,16 @@ def status_endpoint(snapshots: Snapshots, poller: Poller, clock: Clock) -> Calla
         for target in poller.targets:
             polled[target.integration].append(target.source.name)
         rows = [status_row(snapshot, now, polled[snapshot.integration]) for snapshot in snapshots]
-        return answered(render(rows, now))
+        return answered(render(rows, now, upkeep_lines(upkeep)))
 
     return status
 
 
-def render(rows: list[Row], now: float) -> str:
-    """The page for these rows."""
+def render(rows: list[Row], now: float, upkeep: Sequence[str] = ()) -> str:
+    """The page for these rows, above them what the exporter itself lacks."""
     ordered = sorted(rows, key=lambda row: (_LEVELS.index(row.level), row.name))
     troubled = sum(row.level in ("suspended", "trouble") for row in rows)
-    return rendered("status.html", now, rows=ordered, troubled=troubled)
+    return rendered("status.html", now, rows=ordered, troubled=troubled, upkeep=upkeep)
 
 
 def status_row(snapshot: Snapshot, now: float, polled: Collection[str] = ()) -> Row:
