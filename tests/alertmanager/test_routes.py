@@ -99,7 +99,7 @@ def test_a_page_is_held_while_the_suspension_may_end_by_itself(reason: str) -> N
     """Ten minutes, less than one of HubSpot's rounds; each incident alone, since a group holds its first alert only."""
     route = last_route(**suspension(reason, "critical"))
     assert (route.receiver, route.group_wait) == ("page", 10 * MINUTE)
-    assert route.group_by == ("alertname", "integration")
+    assert route.group_by == ("alertname", "integration", "shard")
 
 
 @pytest.mark.parametrize("reason", sorted(AT_ONCE))
@@ -107,7 +107,7 @@ def test_a_suspension_that_somebody_has_to_end_pages_at_once(reason: str) -> Non
     """Within seconds; each incident alone, so that none waits for another's interval."""
     route = last_route(**suspension(reason, "critical"))
     assert (route.receiver, route.group_wait) == ("page", 10)
-    assert route.group_by == ("alertname", "integration")
+    assert route.group_by == ("alertname", "integration", "shard")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_suspension_that_somebody_has_to_end_pages_at_once(reason: str) -> Non
 )
 def test_an_incident_that_pages_is_a_group_of_its_own(rule: dict[str, Any]) -> None:
     """No label of a critical alert but those it is grouped by takes two values."""
-    different = {tuple(sorted({**labels, "notify": ""}.items())) for labels in label_sets(rule)}
+    different = {tuple(sorted({**labels, "notify": "", "shard": ""}.items())) for labels in label_sets(rule)}
     assert len(different) == 1
 
 

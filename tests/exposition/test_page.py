@@ -374,6 +374,7 @@ class TestRendering:
     def test_the_first_scrape_does_it(self, exposition: Exposition, metrics: SelfMetrics) -> None:
         """Before that nothing is, so that a process that starts is there at once; and what was counted is not lost."""
         readings = _Counted((HEALTH, LIMITS))
+        metrics.know_integration("acme", ["bridge"])
         metrics.request("acme", "bridge")
         exposition.update(replace(ACME, readings=readings))
         metrics.request("acme", "bridge")
