@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import bcrypt
 import pytest
 
 from tests.commands.program import run
@@ -21,7 +22,7 @@ def test_a_good_configuration_is_called_good(config_file: Path, flag: str) -> No
 def test_a_web_configuration_is_judged_beside_it(config_file: Path, tmp_path: Path) -> None:
     """A good one is called good, with its notes; of two bad files both are told of."""
     web = tmp_path / "web.yml"
-    web.write_text(f"basic_auth_users: {{alice: {'$2y$10$' + 'a' * 53}}}")
+    web.write_text(f"basic_auth_users: {{alice: {bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}}}")
     ended = run("check-config", config_file, f"--web.config.file={web}")
     assert (ended.returncode, ended.stdout.splitlines()[1]) == (0, f"{web}: good, no TLS, 1 user")
     assert ended.stderr.startswith("note: basic_auth_users without tls_server_config")

@@ -198,7 +198,7 @@ def large(clock: ManualClock) -> Exposition:
     metrics = SelfMetrics()
     exposition = Exposition(metrics, clock)
     for number in range(CHUNKS * SIZE):
-        metrics.request(f"integration-{number}", "x" * (CHUNK // SIZE))
+        metrics.counters.begin(f"integration-{number}", "upstream_requests_total", "x" * (CHUNK // SIZE))
     return exposition
 
 
