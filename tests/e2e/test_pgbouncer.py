@@ -190,11 +190,11 @@ async def test_a_replica_that_stands_still_leaves_the_poolers_connections_to_the
     command = (sys.executable, "-m", "tests.e2e.replica", "spend", url, "1000000", "20000")
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
     try:
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(2 * DEADLINE):
             while not await _sees(store.spent("acme", NOW)):  # noqa: ASYNC110  it is seen, not signalled
                 await asyncio.sleep(0.2)
         process.send_signal(signal.SIGSTOP)
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(2 * DEADLINE):
             while not await _sees(store.spend("beta", 1, NOW)):  # noqa: ASYNC110
                 await asyncio.sleep(0.5)
     finally:
