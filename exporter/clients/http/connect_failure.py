@@ -44,7 +44,8 @@ _CERTIFICATES = {
 }  # fmt: skip
 _NO_PAIR = "it may want a client certificate, which this exporter has none of"
 _OR_PAIR = ", and whether it wants a client certificate"
-"""With TLS 1.3 a client's handshake is over before it is refused."""
+_OR_WANTS_PAIR = ", or it wants a client certificate"
+"""With TLS 1.3 a client's handshake is over before it is refused: it is hung up on, or reset."""
 _TLS_REASONS = (
     (
         ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"),
@@ -118,16 +119,23 @@ def connect_failure(error: httpx.TransportError, seconds: float) -> str:
         return f"{host}: {_proxy(error)} does not connect: {_of_proxy(str(error))}"
     reason = _of_certificate(chain) or _of_tls(chain) or _of_socket(chain) or _of_httpx(error, url.scheme, seconds)
     if not _at_proxy(chain):
-        hint = _OR_PAIR if isinstance(error, httpx.RemoteProtocolError) and url.scheme == "https" else ""
-        return f"{host}: {reason}{hint}"
+        return f"{host}: {reason}{_pair_hint(error) if url.scheme == 'https' else ''}"
     reached = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
     return f"{host}: {_proxy(error)} {'does not connect' if reached else 'cannot be reached'}: {reason}"
+
+
+def _pair_hint(error: Exception) -> str:
+    if isinstance(error, httpx.RemoteProtocolError):
+        return _OR_PAIR
+    reset = isinstance(error, httpx.ReadError) and any(isinstance(one, ConnectionResetError) for one in _chain(error))
+    return _OR_WANTS_PAIR if reset else ""
 
 
 def in_flags(text: str) -> str:
     """The same for who is told by flags, as there is no configuration."""
     pair = f"{_OR_PAIR.removeprefix(', and ')} or another one (--cert-file, --key-file)"
     text = text.replace(_NO_PAIR, f"check {pair}").replace(_OR_PAIR, f", and {pair}")
+    text = text.replace(_OR_WANTS_PAIR, f", or {pair.removeprefix('whether ')}")
     return text.replace("http.ca_file", "--ca-file")
 
 

@@ -55,7 +55,7 @@ def test_without_a_good_certificate_it_is_said_which_flags_name_one(
     """There is none, or it is nobody's whom the exporter knows."""
     pair = [] if shown is None else [f"--{what}-file={secured.folder / shown}.pem" for what in ("cert", "key")]
     said = resync(*pair, secured.token, "--job=7")
-    assert "whether it wants a client certificate or another one (--cert-file, --key-file)" in said
+    assert "it wants a client certificate or another one (--cert-file, --key-file)" in said
 
 
 @pytest.mark.parametrize(
