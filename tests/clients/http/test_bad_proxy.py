@@ -16,15 +16,15 @@ from tests.clients.http.loopback import Authority, listening, proxy, server
 from tests.clocks import ManualClock
 
 OUTSIDE = "acme.my.salesforce.com"
-PATIENCE = 0.2
-"""Seconds: nobody waits longer for a proxy that says nothing."""
+PATIENCE, NO_PATIENCE = 20.0, 0.2
+"""Seconds: nobody waits for a proxy that says nothing."""
 
 
-async def failure(proxy_url: str, authority: Authority | None = None) -> UpstreamError:
+async def failure(proxy_url: str, authority: Authority | None = None, patience: float = PATIENCE) -> UpstreamError:
     """What asking Salesforce through this proxy comes to."""
     section = {"proxy": proxy_url} | ({} if authority is None else {"ca_file": str(authority.file)})
     async with ClientOpener()(network_of(section, Path(), {})) as http:
-        upstream = Upstream(http, ManualClock(), lambda: None, timeout=PATIENCE)
+        upstream = Upstream(http, ManualClock(), lambda: None, timeout=patience)
         with pytest.raises(UpstreamError) as caught:
             await upstream.call("GET", f"https://{OUTSIDE}/limits", lambda answer: answer.json(), retry=False)
     assert "hunter2" not in str(caught.value) + repr(caught.value) + repr(caught.value.__cause__)
@@ -50,7 +50,7 @@ def say_nothing(line: socket.socket) -> None:
     [
         (speak_something_else, ConnectError, "it hangs up or does not answer with HTTP: check host and port"),
         (hang_up, ConnectError, "it hangs up or does not answer with HTTP: check host and port"),
-        (say_nothing, UpstreamTimeout, f"no complete answer within {PATIENCE:g} s"),
+        (say_nothing, UpstreamTimeout, f"no complete answer within {NO_PATIENCE:g} s"),
     ],
 )
 async def test_a_proxy_that_does_not_do_its_work_is_named(
@@ -58,7 +58,8 @@ async def test_a_proxy_that_does_not_do_its_work_is_named(
 ) -> None:
     """Salesforce has done nothing wrong."""
     with listening(does) as port:
-        error = await failure(f"http://me:hunter2@127.0.0.1:{port}")
+        patience = NO_PATIENCE if does is say_nothing else PATIENCE
+        error = await failure(f"http://me:hunter2@127.0.0.1:{port}", patience=patience)
     named = f"the proxy of http.proxy (http://<secret>@127.0.0.1:{port})"
     assert isinstance(error, kind)
     assert str(error) == f"{OUTSIDE}: {named} does not connect: {said} (GET /limits)"
