@@ -1,6 +1,6 @@
 """What a pod asks of its node, by the number of integrations. The one table.
 
-Measured at default intervals on two cores of an x86 server: one integration takes 86 MiB of memory, 1,000 take 154 MiB
+Measured at default intervals on two cores of an x86 server: one integration takes 84 MiB of memory, 1,000 take 155 MiB
 once all of them were polled; a poll costs 3 to 5 ms of CPU, and an integration has one every 20 seconds. Asked for is
 about twice as much of both. The limit is twice the memory asked for, as exported files, a
 day's event log and compressed answers come and go. CPU has none: one that is reached makes scrapes and polls late while
